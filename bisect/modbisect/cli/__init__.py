@@ -1,0 +1,88 @@
+"""A function a verb; the only place that puts the parts together."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from modbisect.errors import Exit, ModbisectError
+
+_VERBS = {  # name: module, one line of help
+    "run": ("run", "Find what makes a site slow, prove it, leave the host as found."),
+    "plan": ("plan", "Say what a run would do, and what it would cost; touch nothing."),
+    "scan": ("scan", "List a host's components and their states; touch nothing."),
+    "probe": ("probe", "Measure a playbook's probes now; touch nothing."),
+    "canary": ("canary", "Measure, compare with earlier measurements, speak when slower."),
+    "status": ("status", "Tell what a host's guard is doing."),
+    "restore": ("restore", "Put a host back that a run has left switched."),
+    "report": ("report", "Print a run's report from its journal."),
+    "schema": ("schema", "Print the JSON Schema of playbooks, inventories or reports."),
+    "lab": ("lab", "Real throw-away hosts on this box, to try it on."),
+    "demo": ("demo", "Watch it find the upload middleware that makes a real site slow."),
+}
+
+
+class _Verbs(click.Group):
+    """Imports a verb's module only when it is called, so that --help is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in _VERBS:
+            return None
+        module = importlib.import_module(f"modbisect.cli.{_VERBS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, text) for name, (_, text) in _VERBS.items()])
+
+
+def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001  # click's signature
+    del param
+    if value:
+        from importlib.metadata import version  # noqa: PLC0415  # only for this option
+
+        names = ("fabric", "paramiko", "pycurl")
+        click.echo(
+            f"modbisect {version('modbisect')} (Python {sys.version.split()[0]}, "
+            + ", ".join(f"{name} {version(name)}" for name in names)
+            + ")"
+        )
+        ctx.exit()
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, callback=_version, expose_value=False, is_eager=True, help="Print versions.")
+def cli() -> None:
+    """Find the Apache or PHP component that makes a site slow.
+
+    Exit codes: 0 nothing slow; 1 culprit or regression found; 2 usage; 3 inconclusive; 4 refused or unreachable,
+    nothing changed; 5 restore not verified, a person must look; 130 or 143 interrupted and restored.
+    """
+
+
+def main() -> None:
+    """Entry point of the command."""
+    try:
+        code = cli(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Abort:
+        click.echo("modbisect: aborted", err=True)
+        sys.exit(Exit.INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(Exit.USAGE)
+    except ModbisectError as error:
+        click.echo(f"modbisect: {error}", err=True)
+        sys.exit(error.exit)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(Exit.OK)

@@ -1,0 +1,104 @@
+"""What several verbs share: their options, and from these to hosts and playbooks."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from modbisect.errors import UsageError
+from modbisect.inventory import Host, adhoc_host, load_inventory
+from modbisect.playbook import Playbook, load_playbook
+
+_F = TypeVar("_F", bound=Callable[..., object])
+
+
+def inventory_option(function: _F) -> _F:
+    """``-i``: where hosts are looked up."""
+    return click.option(
+        "-i",
+        "--inventory",
+        "inventory",
+        type=click.Path(path_type=Path),
+        envvar="MODBISECT_INVENTORY",
+        help="Inventory file (Ansible's YAML format).",
+    )(function)
+
+
+def become_option(function: _F) -> _F:
+    """``-K``: ask for the sudo password."""
+    return click.option("-K", "--ask-become-pass", "ask_become", is_flag=True, help="Ask for the sudo password.")(
+        function
+    )
+
+
+def json_option(function: _F) -> _F:
+    """``--json``: one document on standard output."""
+    return click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")(function)
+
+
+def password_prompt(wanted: bool) -> Callable[[], str] | None:  # noqa: FBT001  # a flag of the command line
+    """Asks at the terminal, once; None when nobody wants it.
+
+    Raises:
+        UsageError: it is wanted and there is no terminal.
+    """
+    if not wanted:
+        return None
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "there is no terminal to ask for the password at",
+            advice="give it in the inventory as modbisect_become_password: env:NAME or file:PATH",
+        )
+    known: list[str] = []
+
+    def ask() -> str:
+        if not known:
+            known.append(click.prompt("sudo password", hide_input=True, err=True))
+        return known[0]
+
+    return ask
+
+
+def hosts_of(target: str | None, playbook: Playbook | None, inventory: Path | None) -> tuple[Host, ...]:
+    """The hosts meant: by pattern in an inventory, or one named on the command line.
+
+    Raises:
+        UsageError: none is.
+    """
+    pattern = target or (playbook.hosts if playbook else "")
+    if not pattern:
+        raise UsageError(
+            "no host: neither the command line nor the playbook names one",
+            advice="name one, as in 'modbisect run PLAYBOOK HOST'",
+        )
+    if inventory is not None:
+        return load_inventory(inventory).select(pattern)
+    return (adhoc_host(pattern),)
+
+
+def one_host(target: str | None, playbook: Playbook | None, inventory: Path | None) -> Host:
+    """The one host meant.
+
+    Raises:
+        UsageError: none, or several.
+    """
+    hosts = hosts_of(target, playbook, inventory)
+    if len(hosts) != 1:
+        raise UsageError(
+            f"{len(hosts)} hosts match: {', '.join(host.name for host in hosts[:5])}",
+            advice="a run works on one host at a time: name it",
+        )
+    return hosts[0]
+
+
+def playbook_of(path: Path) -> Playbook:
+    """Load a playbook."""
+    return load_playbook(path)
+
+
+PLAYBOOK = click.argument("playbook", type=click.Path(path_type=Path))
+HOST = click.argument("host", required=False)

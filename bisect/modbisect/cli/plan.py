@@ -1,0 +1,67 @@
+"""``modbisect plan``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from modbisect.cli.common import (
+    HOST,
+    PLAYBOOK,
+    become_option,
+    inventory_option,
+    json_option,
+    one_host,
+    password_prompt,
+    playbook_of,
+)
+from modbisect.errors import Exit
+from modbisect.run.access import opened
+from modbisect.run.look import plan
+
+
+@click.command("plan")
+@PLAYBOOK
+@HOST
+@inventory_option
+@become_option
+@json_option
+@click.option("-v", "--verbose", is_flag=True, help="Every file that a flip would change.")
+def command(
+    playbook: Path, host: str | None, inventory: Path | None, *, ask_become: bool, as_json: bool, verbose: bool
+) -> int:
+    """Say what a run would do and cost. Touches nothing on the host, and sends the site no request."""
+    book = playbook_of(playbook)
+    target = one_host(host, book, inventory)
+    with opened(target, password_prompt(ask_become)) as root:
+        made = plan(root, target, book)
+    stays = [component for component in made.scan.components if component.pinned and component.on]
+    if as_json:
+        document = {
+            "schema": 1,
+            "host": target.name,
+            "refusal": made.refusal,
+            "suspects": {one: [str(step) for step in steps] for one, steps in made.steps.items()},
+            "stays": {component.id: component.pinned for component in stays},
+            "trials": {"typical": made.forecast.typical, "worst": made.forecast.worst, "limit": made.most_restarts},
+            "downtime_seconds": made.downtime,
+        }
+        click.echo(json.dumps(document, indent=2))
+        return Exit.REFUSED if made.refusal else Exit.OK
+    click.echo(
+        f"{target.name}: {'would be refused: ' + made.refusal if made.refusal else f'{book.name!r} can run'}; "
+        f"{len(made.steps)} suspects, about {made.forecast.typical} restarts, {made.forecast.worst} if it goes badly "
+        f"for one culprit, never more than {made.most_restarts}; "
+        f"about {made.downtime:.0f} s of downtime in that bad case"
+    )
+    click.echo(f"stays as found: {len(stays)} that are on")
+    for component in stays:
+        click.echo(f"  {component.id:<40} {component.pinned}")
+    click.echo("may be flipped:")
+    for one, steps in made.steps.items():
+        click.echo(f"  {one}")
+        for step in steps if verbose else ():
+            click.echo(f"      {step}")
+    return Exit.REFUSED if made.refusal else Exit.OK

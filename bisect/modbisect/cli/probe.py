@@ -1,0 +1,79 @@
+"""``modbisect probe``."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from pathlib import Path
+
+import click
+
+from modbisect.cli.common import (
+    HOST,
+    PLAYBOOK,
+    become_option,
+    inventory_option,
+    json_option,
+    one_host,
+    playbook_of,
+)
+from modbisect.errors import Exit
+from modbisect.model import Probe
+from modbisect.probe import Oracle, ProbeProcess, Window, WindowResult
+from modbisect.report.figures import seconds
+from modbisect.run.measure import site_of
+
+
+@click.command("probe")
+@PLAYBOOK
+@HOST
+@inventory_option
+@become_option
+@json_option
+@click.option("-n", "--requests", type=click.IntRange(1, 1000), default=10, show_default=True)
+def command(
+    playbook: Path, host: str | None, inventory: Path | None, *, ask_become: bool, as_json: bool, requests: int
+) -> int:
+    """Measure a playbook's probes now. Nothing on the host is touched; exit 1 when an answer is not correct."""
+    del ask_become  # a measurement needs no root rights
+    book = playbook_of(playbook)
+    target = one_host(host, book, inventory)
+    with site_of(target, book) as ready, ProbeProcess() as probes:
+        rows = [(probe, _measure(probes, probe, requests)) for probe in ready.probes]
+    if as_json:
+        click.echo(json.dumps([_row(probe, result) for probe, result in rows], indent=2))
+    else:
+        for probe, result in rows:
+            click.echo(f"{probe.name:<16} {_line(result)}")
+    return Exit.FOUND if any(result.broken for _, result in rows) else Exit.OK
+
+
+def _measure(probes: ProbeProcess, probe: Probe, requests: int) -> WindowResult:
+    window = Window(
+        probe, Oracle(probe.expect), requests=requests, warm_up=0, cap=None, cold_cap=None, seconds=20.0, settle=0.0
+    )
+    return probes.measure(window, 40.0 + 3 * probe.timeout)
+
+
+def _line(result: WindowResult) -> str:
+    if result.broken:
+        return f"not correct: {result.broken}"
+    times = sorted(request.seconds for request in result.requests)
+    cut = " or more" if any(request.censored for request in result.requests) else ""
+    status = result.requests[-1].status
+    return (
+        f"median {seconds(statistics.median(times))}{cut}, {seconds(times[0])} to {seconds(times[-1])}, "
+        f"{len(times)} requests, status {status}"
+    )
+
+
+def _row(probe: Probe, result: WindowResult) -> dict[str, object]:
+    return {
+        "probe": probe.name,
+        "broken": result.broken,
+        "seconds": [request.seconds for request in result.requests],
+        "first_byte_seconds": [request.first_byte for request in result.requests],
+        "status": sorted({request.status for request in result.requests}),
+        "censored": sum(request.censored for request in result.requests),
+        "warnings": list(result.warnings),
+    }

@@ -1,0 +1,35 @@
+"""``modbisect report``."""
+
+from __future__ import annotations
+
+import click
+
+from modbisect import report as reports
+from modbisect.cli.run import coloured, exit_code
+from modbisect.errors import UsageError
+from modbisect.run.events import Finished
+from modbisect.run.journal import read
+
+
+@click.command("report")
+@click.argument("run", default="last")
+@click.option(
+    "-f", "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True
+)
+def command(run: str, form: str) -> int:
+    """Print a run's report from its journal: the last run's, or that of the id given."""
+    finished = [event.report for event in read(run) if isinstance(event, Finished)]
+    if not finished:
+        raise UsageError(
+            "this run has not finished, or was killed: its journal has no report",
+            advice="the guard restored the host; see 'modbisect status HOST'",
+        )
+    report = finished[-1]
+    match form:
+        case "json":
+            click.echo(reports.to_json(report), nl=False)
+        case "markdown":
+            click.echo(reports.markdown(report))
+        case _:
+            click.echo(reports.text(report, colour=coloured()))
+    return exit_code(report)

@@ -1,0 +1,127 @@
+"""``modbisect run``."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from pathlib import Path
+
+import click
+
+from modbisect import report as reports
+from modbisect.cli.common import (
+    HOST,
+    PLAYBOOK,
+    become_option,
+    inventory_option,
+    json_option,
+    one_host,
+    password_prompt,
+    playbook_of,
+)
+from modbisect.cli.live import Live
+from modbisect.errors import Exit
+from modbisect.inventory import Host
+from modbisect.model import Outcome
+from modbisect.playbook import Playbook
+from modbisect.report.values import Report
+from modbisect.run.conduct import LEASE_SECONDS, Options, conduct, new_run
+from modbisect.run.events import Event
+from modbisect.run.journal import Journal
+from modbisect.run.signals import Signals
+
+_EXITS = {Outcome.FOUND: Exit.FOUND, Outcome.NONE: Exit.OK, Outcome.INCONCLUSIVE: Exit.INCONCLUSIVE}
+
+
+@click.command("run")
+@PLAYBOOK
+@HOST
+@inventory_option
+@become_option
+@json_option
+@click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
+@click.option("--seed", type=int, help="For the order of the confirmation; random unless given.")
+@click.option(
+    "--lease",
+    type=click.IntRange(5, 600),
+    default=LEASE_SECONDS,
+    show_default=True,
+    help="Seconds of silence after which the host restores itself.",
+)
+@click.option("--accept-drift", is_flag=True, help="Run though the server has not read its latest configuration.")
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="FORMAT=PATH",
+    help="Write a report as well: json=FILE or markdown=FILE; may be repeated.",
+)
+def command(
+    playbook: Path,
+    host: str | None,
+    inventory: Path | None,
+    *,
+    ask_become: bool,
+    as_json: bool,
+    quiet: bool,
+    seed: int | None,
+    lease: int,
+    accept_drift: bool,
+    outputs: tuple[str, ...],
+) -> int:
+    """Find what makes a site slow, prove it both ways, leave the host as found."""
+    book = playbook_of(playbook)
+    target = one_host(host, book, inventory)
+    files = [_output(text) for text in outputs]
+    options = Options(
+        seed=secrets.randbelow(1 << 31) if seed is None else seed,
+        lease=lease,
+        accept_drift=accept_drift,
+        ask_password=password_prompt(ask_become),
+    )
+    report, code = perform(target, book, options, quiet=quiet)
+    click.echo(reports.to_json(report) if as_json else reports.text(report, colour=coloured()))
+    for form, path in files:
+        path.write_text(reports.to_json(report) if form == "json" else reports.markdown(report), encoding="utf-8")
+    return code
+
+
+def perform(host: Host, playbook: Playbook, options: Options, *, quiet: bool) -> tuple[Report, int]:
+    """Carry out a run with its journal and its live view; the report and the exit code."""
+    run = new_run()
+    journal = Journal(run)
+    with Live(quiet=quiet) as live, Signals(live.say) as signals:
+
+        def observe(event: Event) -> None:
+            journal(event)
+            live(event)
+
+        live.say(f"run {run[:8]} on {host.name}: {playbook.name}")
+        try:
+            report = conduct(host, playbook, options, observer=observe, signals=signals, run=run)
+        finally:
+            journal.close()
+        return report, exit_code(report, signals)
+
+
+def exit_code(report: Report, signals: Signals | None = None) -> int:
+    """The exit code of a report."""
+    if not report.restored.verified:
+        return Exit.NOT_RESTORED
+    if report.outcome is Outcome.INTERRUPTED:
+        return signals.exit if signals else Exit.INTERRUPTED
+    return _EXITS[report.outcome]
+
+
+def _output(text: str) -> tuple[str, Path]:
+    form, equals, path = text.partition("=")
+    if form not in ("json", "markdown") or not equals or not path:
+        raise click.UsageError(f"--output takes json=FILE or markdown=FILE, not {text!r}")
+    return form, Path(path)
+
+
+def coloured() -> bool:
+    """Whether standard output is a terminal that wants colour."""
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ

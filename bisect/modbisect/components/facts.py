@@ -1,0 +1,193 @@
+"""What the survey's text says, as values. Pure: text in, facts out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}")
+
+
+def is_safe_name(name: str) -> bool:
+    """Whether a component's name may come near a command."""
+    return _NAME.fullmatch(name) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file of the server's configuration folders."""
+
+    path: str
+    type: str
+    """``f``, ``l`` or ``d``, as find's %y."""
+    points_to: str
+    """Type of what a link leads to, as find's %Y; ``N`` for nothing."""
+    changed: float
+    """Unix time of its last change, of the link itself for a link."""
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of interest in a configuration file."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A host as the survey saw it."""
+
+    os: str
+    systemd: bool
+    role: str
+    stop: bool
+    parent: int
+    """Process id of the running Apache; 0 when it is down."""
+    started: float
+    """Unix time at which it started."""
+    generation: float
+    """Unix time of its oldest worker: the last reload is not later."""
+    units: Mapping[str, str]
+    loaded: frozenset[str]
+    builtin: frozenset[str]
+    configtest_ok: bool
+    configtest: str
+    entries: Mapping[str, Entry]
+    disabled_by_admin: frozenset[str]
+    """``apache-module:x`` and so on: switched off by a person, says Debian's register."""
+    load_headers: tuple[Line, ...]
+    php_headers: tuple[Line, ...]
+    php_settings: tuple[Line, ...]
+    handlers: tuple[Line, ...]
+    package_locks: tuple[str, ...]
+    newer: tuple[tuple[float, str], ...]
+    """Configuration changed after the server started: time and path."""
+    guard_state: str
+    guard_owner: str
+
+    def names(self, folder: str, suffix: str) -> dict[str, Entry]:
+        """Base names without suffix of a folder's files, in order."""
+        found = {}
+        for path, entry in sorted(self.entries.items()):
+            head, _, name = path.rpartition("/")
+            if head == folder and name.endswith(suffix):
+                found[name.removesuffix(suffix)] = entry
+        return found
+
+
+class SurveyError(ValueError):
+    """The survey's text is not what the script prints."""
+
+
+def parse(text: str) -> Facts:
+    """Read the survey's text.
+
+    Raises:
+        SurveyError: it is incomplete.
+    """
+    sections = _sections(text)
+    if "end" not in sections:
+        raise SurveyError("the survey ended early")
+    system = _pairs(sections["system"])
+    server = sections["server"]
+    values = _pairs(line for line in server if not line.startswith(("unit ", "child ")))
+    now, uptime, ticks = _float(system, "now"), _float(system, "uptime"), _float(system, "ticks") or 100.0
+
+    def clock(started: str) -> float:
+        return now - uptime + float(started) / ticks if started.isdigit() else 0.0
+
+    children = [clock(line.split()[1]) for line in server if re.fullmatch(r"child \d+", line)]
+    started = clock(values.get("start", ""))
+    return Facts(
+        os=system.get("os", "").strip(),
+        systemd=system.get("init") == "systemd",
+        role=system.get("role", "").strip(),
+        stop=system.get("stop") == "yes",
+        parent=int(_float(values, "parent")),
+        started=started,
+        generation=min(children, default=started),
+        units={parts[1]: parts[2] for line in server if len(parts := line.split()) == 3 and parts[0] == "unit"},  # noqa: PLR2004
+        loaded=frozenset(sections["loaded"]),
+        builtin=frozenset(sections["builtin"]),
+        configtest_ok=sections["configtest-status"] == ["0"],
+        configtest="\n".join(sections["configtest"]),
+        entries=_entries(sections["files"]),
+        disabled_by_admin=_disabled(sections["markers"]),
+        load_headers=_lines(sections["load-headers"]),
+        php_headers=_lines(sections["php-headers"]),
+        php_settings=_lines(sections["php-settings"]),
+        handlers=_lines(sections["handlers"]),
+        package_locks=tuple(sections["package-lock"]),
+        newer=tuple(
+            (float(time), path)
+            for time, _, path in (line.partition("\t") for line in sections["newer"])
+            if re.fullmatch(r"[0-9.]+", time)
+        ),
+        guard_state=_pairs(sections["guard"]).get("state", "NONE"),
+        guard_owner=_pairs(sections["guard"]).get("owner", ""),
+    )
+
+
+class _Sections(dict[str, list[str]]):
+    def __missing__(self, key: str) -> list[str]:
+        return []
+
+
+def _sections(text: str) -> _Sections:
+    found = _Sections()
+    current: list[str] = []
+    for line in text.split("\n"):
+        if line.startswith("@@ "):
+            current = found.setdefault(line[3:].strip(), [])
+        elif line.strip():
+            current.append(line)
+    return found
+
+
+def _pairs(lines: Iterable[str]) -> dict[str, str]:
+    return {key: value for key, _, value in (line.partition(" ") for line in lines)}
+
+
+def _float(pairs: Mapping[str, str], key: str) -> float:
+    try:
+        return float(pairs.get(key, "0"))
+    except ValueError:
+        return 0.0
+
+
+def _entries(lines: Iterable[str]) -> dict[str, Entry]:
+    entries = {}
+    for line in lines:
+        fields = line.split("\t")
+        if len(fields) == 5 and re.fullmatch(r"[0-9.]+", fields[3]):  # noqa: PLR2004  # as find was told to print
+            path, kind, points_to, changed, target = fields
+            entries[path] = Entry(path, kind, points_to, float(changed), target)
+    return entries
+
+
+def _lines(lines: Iterable[str]) -> tuple[Line, ...]:
+    found = []
+    for line in lines:
+        path, number, text = (*line.split(":", 2), "", "")[:3]
+        if number.isdigit():
+            found.append(Line(path, text.strip()))
+    return tuple(found)
+
+
+_MARKER = re.compile(
+    r"(?:/var/lib/apache2/(?P<apache>module|conf|site)|/var/lib/php/modules/[^/]+/[^/]+)"
+    r"/disabled_by_admin/(?P<name>[^/]+)"
+)
+
+
+def _disabled(lines: Iterable[str]) -> frozenset[str]:
+    found = set()
+    for line in lines:
+        match = _MARKER.fullmatch(line.partition("\t")[2])
+        if match:
+            kind = f"apache-{match['apache']}" if match["apache"] else "php-module"
+            found.add(f"{kind}:{match['name']}")
+    return frozenset(found)

@@ -1,0 +1,90 @@
+"""Every error a user can meet: what happened, the exit code, and what to do now."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """The exit codes, one meaning each."""
+
+    OK = 0
+    FOUND = 1
+    USAGE = 2
+    INCONCLUSIVE = 3
+    REFUSED = 4
+    NOT_RESTORED = 5
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class ModbisectError(Exception):
+    """Base of every error meant for a person.
+
+    ``what`` says what happened, ``host`` where, ``state`` what state the host is in now,
+    ``advice`` what to do about it.
+    """
+
+    exit: Exit = Exit.REFUSED
+
+    def __init__(self, what: str, *, host: str = "", state: str = "", advice: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.host = host
+        self.state = state
+        self.advice = advice
+
+    def __str__(self) -> str:
+        where = f"{self.host}: " if self.host else ""
+        lines = [f"{where}{self.what}"]
+        if self.state:
+            lines.append(f"state: {self.state}")
+        if self.advice:
+            lines.append(f"to do: {self.advice}")
+        return "\n".join(lines)
+
+
+class UsageError(ModbisectError):
+    """The command line, the playbook or the inventory is wrong; no host was touched."""
+
+    exit = Exit.USAGE
+
+
+class Refused(ModbisectError):
+    """A check before the first change said no; nothing was changed."""
+
+    exit = Exit.REFUSED
+
+
+class Unreachable(Refused):
+    """The host cannot be reached, or is not the host we know; nothing was changed."""
+
+
+class Fenced(ModbisectError):
+    """The guard no longer takes orders from this run: it has restored, or is restoring, the host."""
+
+    exit = Exit.INCONCLUSIVE
+
+
+class LinkLost(ModbisectError):
+    """The connection broke while a command was under way: its outcome is unknown."""
+
+    exit = Exit.INCONCLUSIVE
+
+
+class NotRestored(ModbisectError):
+    """The host could not be shown to be as found: a person must look."""
+
+    exit = Exit.NOT_RESTORED
+
+
+class Interrupted(ModbisectError):
+    """A signal ended the run; the host was restored."""
+
+    exit = Exit.INTERRUPTED
+
+
+class ProbeError(ModbisectError):
+    """The probe itself failed, so nothing was measured."""
+
+    exit = Exit.INCONCLUSIVE

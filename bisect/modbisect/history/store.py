@@ -1,0 +1,232 @@
+"""The results of canaries in a database: SQLite by default, whatever SQLAlchemy speaks by URL."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import (
+    JSON,
+    URL,
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Double,
+    Engine,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+    make_url,
+    select,
+)
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from modbisect.errors import Refused, UsageError
+
+SCHEMA = 1
+KEEP = 1000
+"""Results kept for each host, playbook and probe."""
+_PATIENCE = 30
+"""Seconds to wait for another writer."""
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryResult:
+    """What one run of a canary saw of one probe."""
+
+    host: str
+    playbook: str
+    probe: str
+    at: float
+    """Unix time."""
+    median_seconds: float
+    """0 when nothing correct came back."""
+    samples: tuple[float, ...] = ()
+    """Seconds of every measured request, raw."""
+    broken: str = ""
+    """Why the site did not answer correctly; empty when it did."""
+    verdict: str = ""
+    """How it compared with the earlier results."""
+    peak_memory: int | None = None
+    """Largest memory of one worker, in bytes; None when nobody looked."""
+
+
+_METADATA = MetaData()
+_SCHEMA = Table("modbisect_schema", _METADATA, Column("version", Integer, primary_key=True, autoincrement=False))
+_RESULTS = Table(
+    "modbisect_canary",
+    _METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("host", String(255), nullable=False),
+    Column("playbook", String(255), nullable=False),
+    Column("probe", String(255), nullable=False),
+    Column("at", Double, nullable=False),
+    Column("median_seconds", Double, nullable=False),
+    Column("samples", JSON, nullable=False),
+    Column("broken", Text, nullable=False),
+    Column("verdict", String(32), nullable=False),
+    Column("peak_memory", BigInteger),
+)
+_BY_AGE = Index("modbisect_canary_by_age", *(_RESULTS.c[name] for name in ("host", "playbook", "probe", "at")))
+
+
+class History:
+    """A database of canary results, open while its context lasts; several processes may write at once.
+
+    Args:
+        url: as SQLAlchemy writes it, such as ``sqlite:////var/lib/modbisect/history.db``; the file and its
+            folder are made when they are not there.
+        keep: how many results stay for each host, playbook and probe; the oldest go.
+
+    Raises:
+        UsageError: the URL is wrong, or its driver is not installed.
+        Refused: the database cannot be read or written, or a newer modbisect made it.
+    """
+
+    def __init__(self, url: str, keep: int = KEEP) -> None:
+        if keep < 1:
+            raise UsageError(f"a history of {keep} results is none", advice="keep at least one")
+        self._keep = keep
+        self._url = _parsed(url)
+        self._engine = _engine(self._url)
+
+    def __enter__(self) -> Self:
+        """Opens the database; makes its tables in an empty one."""
+        try:
+            with self._transaction() as connection:
+                self._prepare(connection)
+        except BaseException:
+            self._engine.dispose()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._engine.dispose()
+
+    def record(self, result: CanaryResult) -> None:
+        """Keeps a result, and forgets the oldest ones of its kind."""
+        kind = _kind(result.host, result.playbook, result.probe)
+        newest = select(_RESULTS.c.id).where(kind).order_by(*_NEWEST).limit(self._keep)
+        with self._transaction() as connection:
+            connection.execute(_RESULTS.insert().values(**asdict(result)))
+            connection.execute(_RESULTS.delete().where(kind, _RESULTS.c.id.not_in(newest)))
+
+    def recent(self, host: str, playbook: str, probe: str, limit: int) -> tuple[CanaryResult, ...]:
+        """The last ``limit`` results of a probe, the newest last."""
+        query = _RESULTS.select().where(_kind(host, playbook, probe)).order_by(*_NEWEST).limit(max(0, limit))
+        with self._transaction() as connection:
+            rows = connection.execute(query).all()
+        return tuple(
+            CanaryResult(
+                row.host,
+                row.playbook,
+                row.probe,
+                row.at,
+                row.median_seconds,
+                tuple(row.samples),
+                row.broken,
+                row.verdict,
+                row.peak_memory,
+            )
+            for row in reversed(rows)
+        )
+
+    def _prepare(self, connection: Connection) -> None:
+        connection.execute(CreateTable(_SCHEMA, if_not_exists=True))
+        version = connection.execute(_SCHEMA.select()).scalar()
+        if version is not None and version > SCHEMA:
+            raise self._refused(
+                f"it has schema {version}, and this modbisect knows {SCHEMA}", "update modbisect, or name another one"
+            )
+        connection.execute(CreateTable(_RESULTS, if_not_exists=True))
+        connection.execute(CreateIndex(_BY_AGE, if_not_exists=True))
+        if version is None:
+            connection.execute(_SCHEMA.insert().values(version=SCHEMA))
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except (SQLAlchemyError, ValueError) as error:  # ValueError: samples that are no JSON
+            cause = getattr(error, "orig", None) or error
+            raise self._refused(
+                str(cause),
+                "see that its folder can be written and has room; a file that is damaged, or is no history, "
+                "move aside: a new one is begun",
+            ) from error
+
+    def _refused(self, what: str, advice: str) -> Refused:
+        return Refused(f"the history {_shown(self._url)} cannot be used: {what}", advice=advice)
+
+
+_NEWEST = (_RESULTS.c.at.desc(), _RESULTS.c.id.desc())
+
+
+def _kind(host: str, playbook: str, probe: str) -> ColumnElement[bool]:
+    return (_RESULTS.c.host == host) & (_RESULTS.c.playbook == playbook) & (_RESULTS.c.probe == probe)
+
+
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except ArgumentError:
+        # The text is not shown: a password may be in it.
+        raise UsageError(
+            "the history's URL is not one", advice="write one such as sqlite:////var/lib/modbisect/history.db"
+        ) from None
+
+
+def _shown(url: URL) -> str:
+    """The file of an SQLite database, the URL without its password of any other."""
+    is_file = url.get_backend_name() == "sqlite" and url.database
+    return str(url.database) if is_file else url.render_as_string(hide_password=True)
+
+
+def _engine(url: URL) -> Engine:
+    is_sqlite = url.get_backend_name() == "sqlite"
+    try:
+        engine = create_engine(url, connect_args={"timeout": _PATIENCE} if is_sqlite else {})
+    except (NoSuchModuleError, ImportError) as error:
+        raise UsageError(f"no driver for the history {_shown(url)}: {error}", advice="install it with pip") from error
+    if is_sqlite:
+        _make_folder(url)
+        event.listen(engine, "connect", _leave_transactions_to_us)
+        event.listen(engine, "begin", _lock_first)
+    return engine
+
+
+def _make_folder(url: URL) -> None:
+    folder = Path(url.database or "").parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(
+            f"the history {_shown(url)} cannot be used: its folder cannot be made: {error.strerror}",
+            advice="name a file in a folder that can be written",
+        ) from error
+
+
+def _leave_transactions_to_us(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None
+
+
+def _lock_first(connection: Connection) -> None:
+    # A transaction that reads first and then writes fails at once, without waiting, when another one writes
+    # meanwhile: so the lock is taken at the beginning, where SQLite waits for it.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,8 @@
+"""Inventories: hosts and groups in Ansible's YAML format, and the choice of hosts by pattern."""
+
+from modbisect.inventory.address import adhoc_host
+from modbisect.inventory.load import load_inventory, parse_inventory
+from modbisect.inventory.schema import json_schema
+from modbisect.inventory.values import Host, Inventory
+
+__all__ = ["Host", "Inventory", "adhoc_host", "json_schema", "load_inventory", "parse_inventory"]

@@ -1,0 +1,139 @@
+"""The variables of a host that modbisect reads, and what it says to those it does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from modbisect.inventory.address import MAX_PORT, check_address, check_user, default_base_url
+from modbisect.inventory.values import Host
+from modbisect.model import Role
+from modbisect.playbook.fields import Line, check_base_url
+from modbisect.playbook.secret import PROMPT, check_reference
+from modbisect.playbook.validation import Strict, file_schema
+
+
+def _path(text: str) -> str:
+    try:
+        return str(Path(text).expanduser())
+    except RuntimeError:
+        raise ValueError('there is no such user for "~"') from None
+
+
+def _password(text: str) -> str:
+    return text if text == PROMPT else check_reference(text)
+
+
+FilePath = Annotated[Line, AfterValidator(_path)]
+
+
+class HostVars(Strict):
+    """Variables of a host or a group; others are there for other tools."""
+
+    ansible_host: Annotated[str, AfterValidator(check_address)] | None = Field(
+        default=None, description="Host name or address to connect to; left out: the name in the inventory."
+    )
+    ansible_port: Annotated[int, Field(ge=1, le=MAX_PORT)] | None = Field(
+        default=None, description="Port of the SSH server."
+    )
+    ansible_user: Annotated[str, AfterValidator(check_user)] | None = Field(
+        default=None, description="User to log in as."
+    )
+    ansible_ssh_private_key_file: FilePath | None = Field(default=None, description="Key to log in with.")
+    ansible_connection: Literal["ssh", "local"] = Field(
+        default="ssh", description="How to reach the host; local: it is this machine."
+    )
+    ansible_become: bool = Field(default=False, description="Run commands as root through sudo.")
+    ansible_become_method: Literal["sudo"] = Field(default="sudo", description="Only sudo is known.")
+    ansible_become_user: Literal["root"] = Field(default="root", description="Only root is known.")
+    modbisect_role: Literal["production", "staging", "experimental"] = Field(
+        default="production", description="How much may be done to the host."
+    )
+    modbisect_base_url: Annotated[str, AfterValidator(check_base_url)] | None = Field(
+        default=None, description="Where the site begins; left out: http:// and the address."
+    )
+    modbisect_known_hosts: FilePath | None = Field(
+        default=None, description="File of known host keys, in place of the user's."
+    )
+    modbisect_become_password: Annotated[str, AfterValidator(_password)] | None = Field(
+        default=None, description='Where sudo\'s password is: "env:NAME", "file:/PATH" or "prompt".'
+    )
+    modbisect_tunnel: bool = Field(
+        default=False, description="The site listens only on the host: go through the SSH connection."
+    )
+
+    def value(self, name: str) -> Host:
+        """The host of that name."""
+        local = self.ansible_connection == "local"
+        address = self.ansible_host or ("localhost" if local else name)
+        return Host(
+            name=name,
+            address=address,
+            port=self.ansible_port,
+            user=self.ansible_user,
+            key_file=self.ansible_ssh_private_key_file,
+            known_hosts=self.modbisect_known_hosts,
+            connection=self.ansible_connection,
+            become=self.ansible_become,
+            become_password=self.modbisect_become_password,
+            role=Role(self.modbisect_role),
+            base_url=self.modbisect_base_url or default_base_url(address),
+            tunnel=self.modbisect_tunnel,
+        )
+
+
+_SSH_CONFIG = "put what they say into ~/.ssh/config, which modbisect reads"
+
+REFUSED = {
+    "ansible_ssh_common_args": _SSH_CONFIG,
+    "ansible_ssh_extra_args": _SSH_CONFIG,
+    "ansible_ssh_args": _SSH_CONFIG,
+    "ansible_ssh_host": "this is the old name; write ansible_host",
+    "ansible_ssh_port": "this is the old name; write ansible_port",
+    "ansible_ssh_user": "this is the old name; write ansible_user",
+    "ansible_private_key_file": "write ansible_ssh_private_key_file",
+}
+"""Variables that change where a connection goes: to ignore one might reach another host."""
+
+_LOGIN = "modbisect logs in with a key or an agent"
+_SUDO = "use modbisect_become_password"
+
+INSTEAD = {
+    "ansible_password": _LOGIN,
+    "ansible_ssh_pass": _LOGIN,
+    "ansible_ssh_password": _LOGIN,
+    "ansible_become_pass": _SUDO,
+    "ansible_become_password": _SUDO,
+    "ansible_sudo_pass": _SUDO,
+}
+"""Variables that are ignored, with what does the same."""
+
+
+def json_schema() -> dict[str, object]:
+    """The JSON Schema (2020-12) of inventories, ready for ``json.dumps``."""
+    variables = {**file_schema(HostVars), "additionalProperties": True}
+    named_groups = {"type": ["object", "null"], "additionalProperties": {"$ref": "#/$defs/group"}}
+    group = {
+        "type": ["object", "null"],
+        "description": "A group; a variable of a child wins over its parent's, a host's own over both.",
+        "additionalProperties": False,
+        "properties": {
+            "hosts": {
+                "description": "Hosts by name; ranges such as web[01:03] are several.",
+                "type": ["object", "null"],
+                "additionalProperties": {"anyOf": [{"$ref": "#/$defs/vars"}, {"type": "null"}]},
+            },
+            "children": {"description": "Groups in this group.", **named_groups},
+            "vars": {"anyOf": [{"$ref": "#/$defs/vars"}, {"type": "null"}]},
+        },
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "modbisect inventory",
+        "description": "Hosts and groups in Ansible's YAML format.",
+        "$defs": {"vars": variables, "group": group},
+        "type": "object",
+        "additionalProperties": {"$ref": "#/$defs/group"},
+    }

@@ -1,0 +1,60 @@
+"""Where a run may go: hosts, the groups they are in, and the choice of some by a pattern."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from modbisect.errors import UsageError
+from modbisect.inventory.patterns import matching
+from modbisect.model import Role
+from modbisect.playbook.text import shown
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One host, with the variables of its groups laid under its own."""
+
+    name: str
+    """As the inventory calls it."""
+    address: str
+    """Host name or IP address to connect to."""
+    port: int | None = None
+    """None leaves it to the SSH configuration, as for ``user`` and ``key_file``."""
+    user: str | None = None
+    key_file: str | None = None
+    known_hosts: str | None = None
+    """File of known host keys in place of the user's."""
+    connection: str = "ssh"
+    """``ssh`` or ``local``."""
+    become: bool = False
+    """Whether commands run as root through sudo."""
+    become_password: str | None = None
+    """A reference, ``env:NAME``, ``file:PATH`` or ``prompt``: for ``playbook.resolve_secret``."""
+    role: Role = Role.PRODUCTION
+    base_url: str = ""
+    """Where the site begins; paths in a playbook are put behind it."""
+    tunnel: bool = False
+    """The site listens only on the host itself: requests go through the SSH connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """All hosts, in the order of the file."""
+
+    hosts: tuple[Host, ...] = ()
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The names of the hosts in each group, those of its children included; ``all`` is there too."""
+    warnings: tuple[str, ...] = ()
+    """What was ignored, one sentence each."""
+
+    def select(self, pattern: str) -> tuple[Host, ...]:
+        """The hosts of a pattern as of Ansible's ``--limit``: ``web:&staging:!web3``, globs, ``all``.
+
+        Raises:
+            UsageError: A part of the pattern names nothing that is there, or nothing is left.
+        """
+        names = matching(pattern, [host.name for host in self.hosts], self.groups)
+        if not names:
+            raise UsageError(f"no host is left by the pattern {shown(pattern)}", advice="name a host or a group")
+        return tuple(host for host in self.hosts if host.name in names)

@@ -1,0 +1,129 @@
+"""Levels to verdicts and effects: is it slow, by how much, and how sure is that."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from modbisect.judging.level import Level, combine, level
+from modbisect.judging.noise import Noise
+from modbisect.model import Effect, Measurement, Symptom, Verdict
+
+CAP_FACTOR = 12.0
+"""A request this many times slower than the fast level is slow enough to stop waiting for."""
+_SURE = 0.995
+_SURE_NOT = 0.95
+"""Enough to stop looking for a slowdown, which accuses nobody."""
+_INTERVAL = 0.975
+_SHORTEST_CAP = 1.0
+_MOST_REQUESTS = 20
+_FEWEST_REQUESTS = 3
+
+
+def floor(fast: Level, symptom: Symptom) -> float:
+    """The smallest slowdown that matters beside a fast level, as a difference of logs."""
+    return max(math.log(symptom.ratio), math.log1p(symptom.at_least / fast.seconds))
+
+
+def difference(slow: Level, fast: Level, noise: Noise, symptom: Symptom) -> Verdict:
+    """Whether ``slow`` is slower than ``fast`` by more than the floor, and more than noise explains.
+
+    ``FAST`` when it hardly can be; ``UNSURE`` when more restarts would tell.
+    """
+    gap, least = slow.log_seconds - fast.log_seconds, floor(fast, symptom)
+    if gap >= least and gap > noise.margin(_SURE, slow, fast) and not fast.censored:
+        return Verdict.SLOW
+    if gap + noise.margin(_SURE_NOT, slow, fast) < least and not slow.censored:
+        return Verdict.FAST
+    return Verdict.UNSURE
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Sorts configurations between the run's own two controls."""
+
+    slow: Level
+    fast: Level
+    noise: Noise
+    symptom: Symptom
+
+    @property
+    def threshold(self) -> float:
+        """Log seconds between slow and fast: the geometric midpoint, within reach of the cap."""
+        gap = min(self.slow.log_seconds - self.fast.log_seconds, math.log(CAP_FACTOR))
+        return self.fast.log_seconds + gap / 2
+
+    def verdict(self, measurements: Sequence[Measurement]) -> Verdict:
+        """What the restarts of one configuration say; ``UNSURE`` asks for another restart.
+
+        Clearly apart from both controls is part of the slowdown, and slow.
+        """
+        if any(one.broken for one in measurements):
+            return Verdict.BROKEN
+        here = combine([level(one) for one in measurements])
+        above = here.log_seconds - self.threshold
+        if here.censored:
+            return Verdict.SLOW if above >= 0 else Verdict.UNSURE
+        margin = self.noise.margin(_SURE, here)
+        if abs(above) < margin:
+            between = self._beyond(here, self.fast) and self._beyond(self.slow, here)
+            return Verdict.SLOW if between else Verdict.UNSURE
+        return Verdict.SLOW if above > 0 else Verdict.FAST
+
+    def _beyond(self, slow: Level, fast: Level) -> bool:
+        return difference(slow, fast, self.noise, self.symptom) is Verdict.SLOW
+
+    def settled(self, measurements: Sequence[Measurement]) -> Verdict:
+        """The verdict when no more restarts will be spent: what is not certainly slow is fast."""
+        first = self.verdict(measurements)
+        if first is not Verdict.UNSURE:
+            return first
+        here = combine([level(one) for one in measurements])
+        return Verdict.SLOW if self._beyond(here, self.fast) else Verdict.FAST
+
+
+def effect(slow: Sequence[Level], fast: Sequence[Level], noise: Noise, found: Level | None = None) -> Effect:
+    """The ratio of two configurations with its 95 % interval; restarts are the units.
+
+    ``found`` is a complete measurement of the slow one, used where its restarts were cut off.
+    """
+    before, after = combine(slow), combine(fast)
+    if before.censored and found is not None and not found.censored:
+        before = found
+    gap = before.log_seconds - after.log_seconds
+    half = noise.margin(_INTERVAL, before, after)
+    return Effect(
+        math.exp(gap),
+        math.exp(gap - half),
+        math.exp(gap + half),
+        before.seconds,
+        after.seconds,
+        before.censored,
+    )
+
+
+def cap(fast: Level | None, symptom: Symptom, found: Level) -> float:
+    """Seconds to wait for one request: enough to tell slow from fast, no more.
+
+    ``fast`` is None until something fast was seen.
+    """
+    most = whole(found)
+    if fast is not None:
+        return min(most, max(_SHORTEST_CAP, CAP_FACTOR * fast.seconds))
+    first = found.seconds / 3 if symptom.slower_than is None else 2 * symptom.slower_than
+    return min(most, max(_SHORTEST_CAP, first))
+
+
+def whole(found: Level) -> float:
+    """A cap that lets even a slow request come to its end."""
+    return found.seconds * 1.5 + 1
+
+
+def requests(restart_seconds: float, latency: float) -> int:
+    """How many requests a restart is worth: many when it is dear beside them.
+
+    The shape is the two-level optimum of Kalibera and Jones (2013).
+    """
+    best = round(math.sqrt(restart_seconds / latency) * 3)
+    return min(_MOST_REQUESTS, max(_FEWEST_REQUESTS, best))

@@ -1,0 +1,72 @@
+"""One number a restart: the median of log latency."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+
+from modbisect.model import Measurement
+
+PRIOR_SD = 0.45
+"""Usual spread of log latency between the requests of one restart ..."""
+PRIOR_DF = 6
+"""... and how many degrees of freedom that belief is worth."""
+_SD_OF_MAD = 1.4826
+_MEDIAN_PENALTY = math.pi / 2
+"""Variance of a median beside that of a mean."""
+_SHORTEST = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How slow a configuration is, over one or more restarts."""
+
+    log_seconds: float
+    variance: float
+    """Of ``log_seconds``, from the requests alone; the luck of a restart comes on top."""
+    censored: bool = False
+    """Most requests were cut off: the truth is at least ``log_seconds``."""
+    restarts: int = 1
+
+    @property
+    def seconds(self) -> float:
+        """The latency in seconds."""
+        return math.exp(self.log_seconds)
+
+
+def level(measurement: Measurement) -> Level:
+    """The level of one restart.
+
+    Raises:
+        ValueError: there is no request in the window.
+    """
+    requests = measurement.requests
+    if not requests:
+        raise ValueError("a measurement without requests has no level")
+    logs = [math.log(max(request.seconds, _SHORTEST)) for request in requests]
+    centre = median(logs)
+    spread = _SD_OF_MAD * median(abs(value - centre) for value in logs)
+    df = len(logs) - 1
+    pooled = (PRIOR_DF * PRIOR_SD**2 + df * spread**2) / (PRIOR_DF + df)
+    censored = 2 * sum(request.censored for request in requests) >= len(requests)
+    return Level(centre, _MEDIAN_PENALTY * pooled / len(logs), censored)
+
+
+def combine(levels: Sequence[Level]) -> Level:
+    """The level of one configuration over its restarts, each with the same weight.
+
+    Complete restarts say more than cut off ones, so the latter count only where they are the majority;
+    then the result is a lower bound.
+    """
+    complete = [one for one in levels if not one.censored]
+    censored = 2 * len(complete) < len(levels)
+    used = levels if censored else complete
+    restarts = sum(one.restarts for one in used)
+    return Level(
+        fmean(one.log_seconds for one in used),
+        sum(one.variance * one.restarts**2 for one in used) / restarts**2,
+        censored,
+        restarts,
+    )

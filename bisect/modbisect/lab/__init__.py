@@ -1,0 +1,27 @@
+"""The lab: real Debian hosts on one Linux box, to plant a slow component in and to find it again.
+
+A host is an overlay on one cached Debian tree and a set of namespaces with a real systemd in it; it has an
+address of its own that only this box reaches. Needs root.
+"""
+
+from pathlib import Path
+
+from .errors import LabError
+from .hosts import LabHost, boot, down, execute, hosts, inventory, kill, up
+from .tree import build_tree
+
+SETUPS = Path(__file__).parent / "setups"
+
+__all__ = [
+    "SETUPS",
+    "LabError",
+    "LabHost",
+    "boot",
+    "build_tree",
+    "down",
+    "execute",
+    "hosts",
+    "inventory",
+    "kill",
+    "up",
+]

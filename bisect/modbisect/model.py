@@ -1,0 +1,313 @@
+"""The words of modbisect as values: frozen, slotted, free of I/O.
+
+Times are seconds, sizes are bytes, unless a name says otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+ComponentId: TypeAlias = str
+"""``kind:name``, as in ``apache-module:rewrite``."""
+
+
+class Kind(StrEnum):
+    """What sort of thing a component is."""
+
+    APACHE_MODULE = "apache-module"
+    APACHE_CONF = "apache-conf"
+    APACHE_SITE = "apache-site"
+    PHP_MODULE = "php-module"
+    PHP_INI = "php-ini"
+
+
+class Role(StrEnum):
+    """How much may be done to a host; an unknown host is production."""
+
+    PRODUCTION = "production"
+    STAGING = "staging"
+    EXPERIMENTAL = "experimental"
+
+
+class Verdict(StrEnum):
+    """What one configuration turned out to be; BROKEN is neither fast nor slow."""
+
+    FAST = "fast"
+    SLOW = "slow"
+    UNSURE = "unsure"
+    BROKEN = "broken"
+
+
+class Outcome(StrEnum):
+    """How a run ended."""
+
+    FOUND = "found"
+    NONE = "none"
+    INCONCLUSIVE = "inconclusive"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """Something that can be switched, as the survey found it."""
+
+    id: ComponentId
+    kind: Kind
+    name: str
+    on: bool
+    """Its production state."""
+    pinned: str = ""
+    """Why it must stay as found; empty for one that may be flipped."""
+    depends: frozenset[ComponentId] = frozenset()
+    conflicts: frozenset[ComponentId] = frozenset()
+    loads: frozenset[str] = frozenset()
+    """Base names of the shared objects that the server process maps when it is on."""
+    detail: str = ""
+    """What a person wants to know of it: the value of a setting, who switched it."""
+
+    @property
+    def flipped_word(self) -> str:
+        """What flipping does to it, in one word."""
+        return "off" if self.on else "on"
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The whole wanted state: every component as found, but for those flipped."""
+
+    flipped: frozenset[ComponentId] = frozenset()
+
+
+AS_FOUND = Configuration()
+
+
+# --- what is asked of the site -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A multipart form field with a generated file of ``size`` bytes."""
+
+    field: str
+    size: int
+    filename: str = "modbisect.bin"
+    content_type: str = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """What a correct response looks like; what is left open is learned from the baseline."""
+
+    status: frozenset[int] = frozenset()
+    contains: tuple[str, ...] = ()
+    matches: tuple[str, ...] = ()
+    """Regular expressions searched for in the decoded body."""
+    absent: tuple[str, ...] = ()
+    """Texts that must not be in the body."""
+    min_bytes: int = 0
+    max_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """HTTP authentication; the secret itself is resolved when the request is made."""
+
+    scheme: str
+    """``basic``, ``digest`` or ``bearer``."""
+    user: str = ""
+    secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One kind of request, repeated to measure the site."""
+
+    name: str
+    url: str
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    cookies: tuple[tuple[str, str], ...] = ()
+    auth: Auth | None = None
+    body: str | None = None
+    form: tuple[tuple[str, str], ...] = ()
+    upload: Upload | None = None
+    expect: Expect = Expect()
+    concurrency: int = 1
+    keep_alive: bool = False
+    follow_redirects: bool = False
+    http: str = "1.1"
+    """``1.1`` or ``2``."""
+    connect_to: str = ""
+    """``address:port`` to connect to whatever the URL says; Host and SNI stay the URL's."""
+    verify: bool = True
+    ca_file: str = ""
+    encoding: str = "gzip"
+    """Accept-Encoding sent; empty for none."""
+    connect_timeout: float = 5.0
+    timeout: float = 180.0
+    """Longest a single complete request may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """What counts as slow."""
+
+    probe: str
+    slower_than: float | None = None
+    """Seconds; a site faster than this has nothing to find. None: whatever flipping everything gains."""
+    ratio: float = 1.5
+    """Smallest slowdown that matters, as a factor ..."""
+    at_least: float = 0.02
+    """... and in seconds: both must be exceeded."""
+
+
+# --- what a trial saw ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as the client saw it."""
+
+    probe: str
+    seconds: float
+    """Total wall time; the cap when censored."""
+    first_byte: float = 0.0
+    """Seconds until the first byte of the response; 0 when there was none."""
+    connect: float = 0.0
+    tls: float = 0.0
+    status: int = 0
+    sent: int = 0
+    received: int = 0
+    """Size of the body after decoding."""
+    censored: bool = False
+    """Cut off at the cap: it took at least ``seconds``."""
+    fault: str = ""
+    """Why it is not a correct response; empty for a correct one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Memory of the server's workers after a window."""
+
+    peak: int
+    """Largest VmHWM of one worker."""
+    resident: int
+    """Largest VmRSS of one worker."""
+    workers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What one trial saw. The trial, one restart, is the experimental unit."""
+
+    configuration: Configuration
+    requests: tuple[Request, ...] = ()
+    """The window of the symptom's probe, warm-up left out."""
+    cold: Request | None = None
+    """The first request after the restart."""
+    broken: str = ""
+    """Why this configuration does not serve the site; empty when it does."""
+    memory: Memory | None = None
+    steal: float = 0.0
+    """Share of processor time the hypervisor took away during the window, 0 to 1."""
+    restart_seconds: float = 0.0
+    seconds: float = 0.0
+    """The whole trial."""
+    warnings: tuple[str, ...] = ()
+
+
+# --- the conversation between a planner and a run -------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a planner wants to know next."""
+
+    configuration: Configuration
+    requests: int
+    """How many measured requests of the symptom's probe."""
+    cap: float
+    """Seconds after which a request is cut off and counts as at least that slow."""
+    why: str
+    """For a person: what this trial is for."""
+    left: int
+    """About how many trials come after this one."""
+    stage: str = "search"
+    """``baseline``, ``search``, ``confirm`` or ``residual``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a culprit costs: the ratio slow / fast with its 95 % interval."""
+
+    ratio: float
+    low: float
+    high: float
+    before_seconds: float
+    after_seconds: float
+    censored: bool = False
+    """``before_seconds`` and the ratio are lower bounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """One trial of the confirmation block."""
+
+    state: str
+    """``on`` (as found), ``off`` (culprit flipped) or ``alone`` (everything else flipped)."""
+    verdict: Verdict
+    seconds: float
+    censored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A culprit: a minimal set of components that reproduces the slowdown, confirmed both ways."""
+
+    components: tuple[ComponentId, ...]
+    effect: Effect
+    confirmations: tuple[Confirmation, ...] = ()
+    memory_before: Memory | None = None
+    memory_after: Memory | None = None
+    also_flipped: tuple[ComponentId, ...] = ()
+    """Components that had to be flipped with it: its dependents."""
+
+    @property
+    def kind(self) -> str:
+        """``single`` or ``together``."""
+        return "single" if len(self.components) == 1 else "together"
+
+
+@dataclass(frozen=True, slots=True)
+class Untestable:
+    """A component about which the run can say nothing, and why."""
+
+    component: ComponentId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one component on its own costs, from a one-at-a-time sweep."""
+
+    component: ComponentId
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What a planner says at the end of the conversation."""
+
+    outcome: Outcome
+    findings: tuple[Finding, ...] = ()
+    untestable: tuple[Untestable, ...] = ()
+    residual: Effect | None = None
+    """What is still slow with every culprit flipped, beside everything flipped."""
+    costs: tuple[Cost, ...] = ()
+    suspects_left: tuple[ComponentId, ...] = ()
+    """When inconclusive: those that could not be cleared."""
+    reason: str = ""
+    """One sentence for a person: why it ended so."""
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,23 @@
+"""Playbooks: YAML to values, strictly, with the place of every error."""
+
+from modbisect.playbook.load import json_schema, load_playbook, parse_playbook, with_base
+from modbisect.playbook.secret import resolve_secret
+from modbisect.playbook.units import format_seconds, format_size, parse_seconds, parse_size
+from modbisect.playbook.values import Budget, CanaryOptions, Playbook, Selection, TrialOptions
+
+__all__ = [
+    "Budget",
+    "CanaryOptions",
+    "Playbook",
+    "Selection",
+    "TrialOptions",
+    "format_seconds",
+    "format_size",
+    "json_schema",
+    "load_playbook",
+    "parse_playbook",
+    "parse_seconds",
+    "parse_size",
+    "resolve_secret",
+    "with_base",
+]

@@ -1,0 +1,126 @@
+"""The playbook as it stands in the file: its keys, their checks, their descriptions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from modbisect.model import Symptom
+from modbisect.playbook.fields import Glob, Line, OneOrMany, ProbeName, Time
+from modbisect.playbook.probe_schema import ProbeModel
+from modbisect.playbook.text import did_you_mean, shown
+from modbisect.playbook.validation import At, Strict
+from modbisect.playbook.values import Budget, CanaryOptions, Playbook, Selection, TrialOptions
+
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Ratio = Annotated[float, Field(gt=1, le=1000)]
+
+
+class SymptomModel(Strict):
+    """What counts as slow."""
+
+    probe: str | None = Field(default=None, description="Probe that shows it; not needed when there is one probe.")
+    slower_than: Time | None = Field(
+        default=None,
+        description="A site faster than this has nothing to find; left out: compare with all flipped.",
+    )
+    ratio: Ratio = Field(default=1.5, description="Smallest slowdown that matters, as a factor ...")
+    at_least: Time = Field(
+        default=0.02,
+        description="... and as a time: both must be exceeded.",
+        json_schema_extra={"default": "20ms"},
+    )
+
+
+class ComponentsModel(Strict):
+    """Which components are suspects: globs over ids such as ``php-module:xdebug``."""
+
+    include: OneOrMany[Glob] = Field(default=["*"], description="Components that may be suspects.")
+    keep: OneOrMany[Glob] = Field(default=[], description="Components that stay as found.")
+    off: Literal["auto", "all", "none"] = Field(
+        default="auto", description="Which components that are off in production are suspects too."
+    )
+    allow_security: bool = Field(
+        default=False, description="Allow flipping what protects the site: its firewall, its access rules."
+    )
+
+
+class BudgetModel(Strict):
+    """What a run may cost; left out is no limit."""
+
+    time: Time | None = Field(default=None, description="Longest run, restoring left out.")
+    restarts: Count | None = Field(default=None, description="Most restarts of the server.")
+    requests: Count | None = Field(default=None, description="Most requests.")
+
+
+class TrialModel(Strict):
+    """How one trial measures."""
+
+    requests: Count | None = Field(
+        default=None, description="Measured requests of a trial; left out: as many as it takes."
+    )
+    warm_up: Annotated[int, Field(ge=0, le=1000)] = Field(
+        default=5, description="Requests after a restart, not measured."
+    )
+    cap: Time | None = Field(default=None, description="Cut a request off after this time; left out: learned.")
+
+
+class CanaryModel(Strict):
+    """When a canary speaks; both limits must be exceeded."""
+
+    runs: Annotated[int, Field(ge=2, le=10_000)] = Field(default=20, description="Earlier runs to compare with.")
+    ratio: Ratio = Field(default=1.5, description="Smallest slowdown that matters, as a factor.")
+    at_least: Time = Field(
+        default=0.02,
+        description="... and as a time: both must be exceeded.",
+        json_schema_extra={"default": "20ms"},
+    )
+
+
+class PlaybookModel(Strict):
+    """A modbisect playbook: what to request, what counts as slow, what may be flipped, for how long."""
+
+    version: Literal[1] = Field(default=1, description="Version of this format.")
+    name: Line | None = Field(default=None, description="What a person calls it; left out: the file's name.")
+    hosts: Line | None = Field(
+        default=None, description="Pattern over the inventory; left out: the command line names the host."
+    )
+    probes: dict[ProbeName, ProbeModel] = Field(min_length=1, description="Requests by name.")
+    symptom: SymptomModel = Field(default=SymptomModel(), description="What counts as slow.", validate_default=True)
+    components: ComponentsModel = Field(default=ComponentsModel(), description="Which components are suspects.")
+    strategy: Literal["auto", "one-at-a-time", "bisect"] = Field(default="auto", description="How to search.")
+    budget: BudgetModel = Field(default=BudgetModel(), description="What a run may cost.")
+    trial: TrialModel = Field(default=TrialModel(), description="How one trial measures.")
+    canary: CanaryModel = Field(default=CanaryModel(), description="When a canary speaks.")
+
+    @field_validator("symptom")
+    @classmethod
+    def _names_a_probe(cls, symptom: SymptomModel, info: ValidationInfo) -> SymptomModel:
+        """Probes that are wrong themselves say so; their names are not known here."""
+        probes: list[str] = list(info.data.get("probes", {}))
+        if not probes:
+            return symptom
+        if symptom.probe is None and len(probes) > 1:
+            raise ValueError(f'needs "probe", one of: {", ".join(probes)}')
+        if symptom.probe is not None and symptom.probe not in probes:
+            near = did_you_mean(symptom.probe, probes) or f"; there are: {', '.join(probes)}"
+            raise At("probe", f"there is no probe {shown(symptom.probe)}{near}")
+        return symptom
+
+    def value(self, default_name: str) -> Playbook:
+        """The same as values; ``default_name`` is for a playbook without one."""
+        symptom, parts, budget = self.symptom, self.components, self.budget
+        trial, canary = self.trial, self.canary
+        probe = symptom.probe or next(iter(self.probes))
+        return Playbook(
+            name=self.name or default_name,
+            hosts=self.hosts or "",
+            probes=tuple(model.value(name) for name, model in self.probes.items()),
+            symptom=Symptom(probe, symptom.slower_than, symptom.ratio, symptom.at_least),
+            select=Selection(tuple(parts.include), tuple(parts.keep), parts.off, parts.allow_security),
+            strategy=self.strategy,
+            budget=Budget(budget.time, budget.restarts, budget.requests),
+            trial=TrialOptions(trial.requests, trial.warm_up, trial.cap),
+            canary=CanaryOptions(canary.runs, canary.ratio, canary.at_least),
+        )

@@ -1,0 +1,90 @@
+"""What a playbook says, as values: the requests, the symptom, the suspects, the limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from modbisect.errors import UsageError
+from modbisect.model import ComponentId, Probe, Symptom
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which components are suspects; the patterns are globs over component ids."""
+
+    include: tuple[str, ...] = ("*",)
+    keep: tuple[str, ...] = ()
+    """Those that stay as found, whatever ``include`` says."""
+    off: str = "auto"
+    """Which components that are off in production are suspects too: ``auto``, ``all`` or ``none``."""
+    allow_security: bool = False
+    """Whether components that protect the site may be flipped."""
+
+    def covers(self, component: ComponentId) -> bool:
+        """Whether the patterns leave this component to be a suspect."""
+        included = any(fnmatchcase(component, pattern) for pattern in self.include)
+        return included and not any(fnmatchcase(component, pattern) for pattern in self.keep)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a run may cost; None is no limit."""
+
+    seconds: float | None = None
+    restarts: int | None = None
+    requests: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrialOptions:
+    """How one trial measures; None leaves it to the planner."""
+
+    requests: int | None = None
+    """Measured requests of one trial."""
+    warm_up: int = 5
+    """Requests after a restart that are not measured."""
+    cap: float | None = None
+    """Seconds after which a request is cut off."""
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryOptions:
+    """When a canary speaks: both limits must be exceeded."""
+
+    runs: int = 20
+    """Earlier runs that it compares with."""
+    ratio: float = 1.5
+    """Smallest slowdown that matters, as a factor ..."""
+    at_least: float = 0.02
+    """... and in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Playbook:
+    """One playbook. What is left out of a file has the default that stands here."""
+
+    name: str
+    hosts: str = ""
+    """Inventory pattern; empty leaves it to the command line."""
+    probes: tuple[Probe, ...] = ()
+    symptom: Symptom | None = None
+    """A loaded playbook always has one."""
+    select: Selection = Selection()
+    strategy: str = "auto"
+    """``auto``, ``one-at-a-time`` or ``bisect``."""
+    budget: Budget = Budget()
+    trial: TrialOptions = TrialOptions()
+    canary: CanaryOptions = CanaryOptions()
+
+    @property
+    def symptom_probe(self) -> Probe:
+        """The probe that shows the symptom; the first one when there is no symptom.
+
+        Raises:
+            UsageError: There is no such probe.
+        """
+        for probe in self.probes:
+            if self.symptom is None or probe.name == self.symptom.probe:
+                return probe
+        raise UsageError(f'playbook "{self.name}" has no probe for its symptom', advice="add it")

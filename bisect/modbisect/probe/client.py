@@ -1,0 +1,196 @@
+"""HTTP requests with libcurl: one at a time, or a few at once, each with its times as libcurl took them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import pycurl
+
+from modbisect.model import Probe, Request
+from modbisect.probe import options
+from modbisect.probe.oracle import Response, printable
+from modbisect.probe.upload import Files
+
+BODY_LIMIT = 32 << 20
+NONCE = "{nonce}"
+_AWAY = frozenset({pycurl.E_COULDNT_CONNECT, pycurl.E_GOT_NOTHING, pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR})
+_USER = re.compile(r"^(\w+://)[^/?#]*@")
+_RESET = frozenset({errno.ECONNRESET, errno.EPIPE})
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and what came of it."""
+
+    request: Request
+    """With a fault when there is no response for another reason than the limit."""
+    response: Response | None = None
+    """The whole response, not yet judged."""
+    away: bool = False
+    """Refused, reset or closed without an answer: nobody may be serving, yet."""
+
+
+class Client:
+    """Makes the requests of one probe; its connections live as long as the ``with`` block.
+
+    Raises:
+        ValueError: The probe asks for what does not exist.
+        OSError: The file to upload cannot be made.
+    """
+
+    def __init__(self, probe: Probe, files: Files) -> None:
+        self._lanes = [_Lane(probe, files) for _ in range(max(1, probe.concurrency))]
+        self._multi = pycurl.CurlMulti()
+        self._parent = os.getppid()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for lane in self._lanes:
+            lane.curl.close()
+        self._multi.close()
+
+    def one(self, limit: float) -> Exchange:
+        """A single request, cut off after ``limit`` seconds."""
+        return next(self.run(1, limit, lambda: True))
+
+    def run(self, count: int, limit: float, more: Callable[[], bool]) -> Iterator[Exchange]:
+        """A closed loop of at most ``count`` requests at the probe's concurrency, in the order they end.
+
+        ``more`` is asked before each is started. Those under way are always waited for: leaving out the
+        last to end would leave out the slow ones.
+        """
+        idle, busy = list(self._lanes), dict[pycurl.Curl, _Lane]()
+        started = 0
+        try:
+            while True:
+                while idle and started < count and more():
+                    lane = idle.pop()
+                    lane.begin(limit)
+                    self._multi.add_handle(lane.curl)
+                    busy[lane.curl] = lane
+                    started += 1
+                if not busy:
+                    return
+                for curl, code, message in self._ended():
+                    self._multi.remove_handle(curl)
+                    lane = busy.pop(curl)
+                    idle.append(lane)
+                    yield lane.end(code, message)
+        finally:
+            for curl in busy:
+                self._multi.remove_handle(curl)
+
+    def _ended(self) -> list[tuple[pycurl.Curl, int, str]]:
+        """Moves the transfers on until one has ended, or a while has passed."""
+        self._multi.perform()
+        ended: list[tuple[pycurl.Curl, int, str]] = []
+        queued = 1
+        while queued:
+            queued, good, bad = self._multi.info_read()
+            ended += [(curl, pycurl.E_OK, "") for curl in good] + bad
+        if not ended:
+            self._wait()
+        return ended
+
+    def _wait(self) -> None:
+        if os.getppid() != self._parent:
+            raise SystemExit("the run is gone")
+        timer = self._multi.timeout()
+        pause = 1.0 if timer < 0 else min(timer / 1000, 1.0)
+        if self._multi.select(pause) < 0:
+            time.sleep(min(pause, 0.001))  # libcurl has no descriptor to wait on for the moment
+
+
+class _Lane:
+    """A libcurl handle that makes one request after the other."""
+
+    def __init__(self, probe: Probe, files: Files) -> None:
+        self.curl = pycurl.Curl()
+        options.apply(self.curl, probe, files)
+        self.curl.setopt(pycurl.WRITEFUNCTION, self._take)
+        self._probe = probe
+        self._limit = 0.0
+        self._nonce = ""
+        self._chunks: list[bytes] = []
+        self._size = 0
+
+    def begin(self, limit: float) -> None:
+        self._limit = limit
+        self._chunks, self._size = [], 0
+        self.curl.setopt(pycurl.TIMEOUT_MS, max(1, round(limit * 1000)))
+        if NONCE in self._probe.url:
+            self._nonce = secrets.token_hex(8)
+            self.curl.setopt(pycurl.URL, self._probe.url.replace(NONCE, self._nonce).encode())
+
+    def _take(self, chunk: bytes) -> int | None:
+        self._size += len(chunk)
+        if self._size > BODY_LIMIT:
+            return 0
+        self._chunks.append(chunk)
+        return None
+
+    def end(self, code: int, message: str) -> Exchange:
+        get = self.curl.getinfo
+        # A limit hit before any byte of the request was sent says nothing about how slow the site is.
+        censored = code == pycurl.E_OPERATION_TIMEDOUT and get(pycurl.REQUEST_SIZE) > 0
+        secure = get(pycurl.APPCONNECT_TIME_T)
+        connect = get(pycurl.CONNECT_TIME_T)
+        request = Request(
+            probe=self._probe.name,
+            seconds=self._limit if censored else get(pycurl.TOTAL_TIME_T) / 1e6,
+            first_byte=get(pycurl.STARTTRANSFER_TIME_T) / 1e6,
+            connect=connect / 1e6,
+            tls=max(0, secure - connect) / 1e6,
+            status=get(pycurl.RESPONSE_CODE),
+            sent=get(pycurl.SIZE_UPLOAD_T),
+            received=self._size,
+            censored=censored,
+            fault="" if code == pycurl.E_OK or censored else self._fault(code, message),
+        )
+        reset = code == pycurl.E_SSL_CONNECT_ERROR and get(pycurl.OS_ERRNO) in _RESET
+        return Exchange(request, self._response() if code == pycurl.E_OK else None, code in _AWAY or reset)
+
+    def _response(self) -> Response:
+        body = b"".join(self._chunks)
+        self._chunks = []
+        location = self._text(pycurl.REDIRECT_URL)
+        if not location and self.curl.getinfo(pycurl.REDIRECT_COUNT):
+            location = self._text(pycurl.EFFECTIVE_URL)
+        location = _USER.sub(r"\1", location)
+        if self._nonce:
+            location = location.replace(self._nonce, NONCE)
+            body = body.replace(self._nonce.encode(), NONCE.encode())
+        return Response(
+            status=self.curl.getinfo(pycurl.RESPONSE_CODE),
+            content_type=self._text(pycurl.CONTENT_TYPE),
+            location=location,
+            body=body,
+        )
+
+    def _text(self, info: int) -> str:
+        value = self.curl.getinfo_raw(info)
+        return value.decode(errors="replace") if value else ""
+
+    def _fault(self, code: int, message: str) -> str:
+        number = self.curl.getinfo(pycurl.OS_ERRNO)
+        texts = {
+            pycurl.E_COULDNT_CONNECT: os.strerror(number).lower() if number else "no connection",
+            pycurl.E_OPERATION_TIMEDOUT: (f"no connection within {min(self._probe.connect_timeout, self._limit):g} s"),
+            pycurl.E_GOT_NOTHING: "the server closed the connection without an answer",
+            pycurl.E_PEER_FAILED_VERIFICATION: f"the server's certificate could not be verified: {message}",
+            pycurl.E_TOO_MANY_REDIRECTS: f"more than {options.MAX_REDIRECTS} redirects",
+            pycurl.E_WRITE_ERROR: f"the body is larger than {BODY_LIMIT >> 20} MiB",
+        }
+        return printable(texts.get(code, message)) or f"libcurl's error {code}"

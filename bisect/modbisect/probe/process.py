@@ -1,0 +1,194 @@
+"""The probe process: a window on standard input, its result on standard output, until there is no more.
+
+It does nothing else, so that no other work of the program shows up in the times.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from statistics import median
+
+from modbisect.model import Request
+from modbisect.probe import protocol
+from modbisect.probe.client import Client, Exchange
+from modbisect.probe.oracle import Markers, Oracle, Response
+from modbisect.probe.protocol import Window, WindowResult
+from modbisect.probe.upload import Files
+
+RETRY_PAUSE = 0.1
+WARM_UP_SECONDS = 1.0
+HELD_BYTES = 64 << 20
+FAULTY_SHARE = 0.01
+BUSY_SHARE = 0.5
+
+
+def main() -> int:
+    """Answers windows until standard input ends. Whatever goes wrong ends the process: the run sees that."""
+    with Files() as files:
+        for line in sys.stdin.buffer:
+            answer = protocol.encode(measure(protocol.window(line), files))
+            sys.stdout.buffer.write(answer)
+            sys.stdout.buffer.flush()
+    return 0
+
+
+def measure(window: Window, files: Files) -> WindowResult:
+    """Makes the requests of one window: the cold one, the warm-up, the measured ones.
+
+    Raises:
+        ValueError: The probe asks for what does not exist.
+        OSError: The file to upload cannot be made.
+    """
+    with Client(window.probe, files) as client, _no_collector():
+        cold, warnings = _cold(client, window)
+        if cold.request.fault:
+            return WindowResult(cold=None, requests=(), broken=cold.request.fault, warnings=warnings)
+        if cold.request.censored or cold.response is None:
+            return WindowResult(cold=cold.request, requests=(cold.request,), warnings=warnings)
+        until = time.monotonic() + window.seconds
+        limit = _limit(window, window.cap)
+        warm = time.monotonic() + min(WARM_UP_SECONDS, window.seconds)
+        for _ in client.run(window.warm_up, limit, lambda: time.monotonic() < warm):
+            pass
+        sample = _Sample(window, until)
+        while sample.wants_more():
+            sample.take(client, limit)
+            sample.judge()
+    markers = Markers.pooled([Markers.of(cold.response), *sample.markers])
+    if not window.oracle.baseline:
+        warnings += tuple(f"{leak}, as found" for leak in markers.leaks)
+    return WindowResult(
+        cold=cold.request,
+        requests=tuple(sample.requests),
+        broken=_broken(sample.requests),
+        unsteady=unsteady([each.seconds for each in sample.requests]),
+        client_limited=not window.probe.upload and sample.busy > BUSY_SHARE * sample.wall,
+        warnings=warnings + sample.warnings(),
+        markers=markers,
+    )
+
+
+def unsteady(seconds: Sequence[float]) -> bool:
+    """Whether the first and the last third of a window differ: by over 15 %, and over 3 MAD.
+
+    The MAD is that around each third's own median: around the median of all, a trend would hide itself.
+    Fewer than 9 times tell nothing.
+    """
+    third = len(seconds) // 3
+    if third < 3:  # noqa: PLR2004 - n >= 9
+        return False
+    parts = [seconds[:third], seconds[third:-third], seconds[-third:]]
+    middles = [median(part) for part in parts]
+    mad = median(abs(each - middle) for part, middle in zip(parts, middles, strict=True) for each in part)
+    shift = abs(middles[0] - middles[-1])
+    return shift > 0.15 * min(middles[0], middles[-1]) and shift > 3 * mad
+
+
+def _limit(window: Window, cap: float | None) -> float:
+    return window.probe.timeout if cap is None else min(cap, window.probe.timeout)
+
+
+def _cold(client: Client, window: Window) -> tuple[Exchange, tuple[str, ...]]:
+    """The first request with a correct or a cut off response; else the last one, with its fault."""
+    start = time.monotonic()
+    limit = _limit(window, window.cold_cap)
+    wrong = ""
+    warnings: tuple[str, ...] = ()
+    while True:
+        asked = time.monotonic() - start
+        exchange = _judged(client.one(limit), window.oracle)
+        fault = exchange.request.fault
+        if not fault:
+            return exchange, warnings + ((f"the first response was wrong: {wrong}",) if wrong else ())
+        if exchange.away and asked < window.settle:
+            warnings = (f"no answer in the first {asked:.1f} s after the restart: {fault}",)
+        elif exchange.away or wrong:
+            return exchange, warnings
+        else:
+            wrong = fault
+        time.sleep(RETRY_PAUSE)
+
+
+def _judged(exchange: Exchange, oracle: Oracle) -> Exchange:
+    if exchange.response is None:
+        return exchange
+    return replace(exchange, request=replace(exchange.request, fault=oracle.fault(exchange.response)))
+
+
+def _broken(requests: Sequence[Request]) -> str:
+    faults = Counter(each.fault for each in requests if each.fault)
+    if faults.total() <= FAULTY_SHARE * len(requests):
+        return ""
+    return f"{faults.total()} of {len(requests)} responses are wrong: {faults.most_common(1)[0][0]}"
+
+
+def _surely_slow(requests: Sequence[Request]) -> bool:
+    """Enough was cut off: going on would only keep the site busy."""
+    cut = sum(each.censored for each in requests)
+    both = len(requests) >= 2 and requests[0].censored and requests[1].censored  # noqa: PLR2004 - two
+    return both or (len(requests) >= 5 and cut > 0.6 * len(requests))  # noqa: PLR2004 - 60 % of a few
+
+
+class _Sample:
+    """The measured requests of a window. Responses are judged only while none is under way."""
+
+    def __init__(self, window: Window, until: float) -> None:
+        self.requests: list[Request] = []
+        self.markers: list[Markers] = []
+        self.busy = self.wall = 0.0
+        self._window = window
+        self._until = until
+        self._unjudged: list[tuple[int, Response]] = []
+        self._held = 0
+
+    def wants_more(self) -> bool:
+        return (
+            len(self.requests) < self._window.requests
+            and (not self.requests or time.monotonic() < self._until)
+            and not _surely_slow(self.requests)
+        )
+
+    def take(self, client: Client, limit: float) -> None:
+        """Makes requests until enough are there, or their bodies take too much memory."""
+        busy, wall = time.process_time(), time.monotonic()
+        missing = self._window.requests - len(self.requests)
+        for exchange in client.run(missing, limit, lambda: self._held < HELD_BYTES and self.wants_more()):
+            if exchange.response is not None:
+                self._unjudged.append((len(self.requests), exchange.response))
+                self._held += len(exchange.response.body)
+            self.requests.append(exchange.request)
+        self.busy += time.process_time() - busy
+        self.wall += time.monotonic() - wall
+
+    def judge(self) -> None:
+        for place, response in self._unjudged:
+            fault = self._window.oracle.fault(response)
+            self.requests[place] = replace(self.requests[place], fault=fault)
+            if not fault:
+                self.markers.append(Markers.of(response))
+        self._unjudged, self._held = [], 0
+
+    def warnings(self) -> tuple[str, ...]:
+        done, asked = len(self.requests), self._window.requests
+        if done >= asked or _surely_slow(self.requests):
+            return ()
+        return (f"only {done} of {asked} requests fitted into {self._window.seconds:g} s",)
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """No pause by Python's collector of garbage inside."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.unfreeze()

@@ -1,0 +1,89 @@
+"""What the run and the probe process say to each other: one JSON line each way for every window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from modbisect.model import Probe, Request
+from modbisect.probe.oracle import Markers, Oracle
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Asks for one window: the requests made after one restart. Times are seconds."""
+
+    probe: Probe
+    oracle: Oracle
+    requests: int
+    """How many to measure."""
+    warm_up: int
+    """How many to make first and throw away; fewer when they take long."""
+    cap: float | None
+    """A request is cut off here and counts as at least that slow; None: at the probe's timeout."""
+    cold_cap: float | None
+    """The same for the first request after the restart."""
+    seconds: float
+    """No request starts later than this after the first correct response; one is always measured."""
+    settle: float
+    """For so long after the restart a server that takes no connection may still be starting."""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowResult:
+    """What a window saw."""
+
+    cold: Request | None
+    """The first correct, or cut off, response after the restart; None when there was none."""
+    requests: tuple[Request, ...]
+    """The measured ones in the order they ended; ``cold`` itself when that was cut off."""
+    broken: str = ""
+    """Why this is not the site: then no time in here means anything. Empty when it is."""
+    unsteady: bool = False
+    """The first and the last third of the window differ."""
+    client_limited: bool = False
+    """The probe itself was busy, so the site may be faster than it looks."""
+    warnings: tuple[str, ...] = ()
+    markers: Markers | None = None
+    """What the correct responses looked like; None when there was none."""
+
+
+_T = TypeVar("_T")
+_WINDOW = TypeAdapter(Window)
+_RESULT = TypeAdapter(WindowResult)
+
+
+def encode(message: Window | WindowResult) -> bytes:
+    """A message as one JSON line. Numbers in it must be finite."""
+    if isinstance(message, Window):
+        return _WINDOW.dump_json(message) + b"\n"
+    return _RESULT.dump_json(message) + b"\n"
+
+
+def window(line: bytes) -> Window:
+    """The window a line asks for.
+
+    Raises:
+        ValueError: It does not; what it says, maybe a secret, is not repeated.
+    """
+    return _decode(_WINDOW, line)
+
+
+def result(line: bytes) -> WindowResult:
+    """The result a line tells.
+
+    Raises:
+        ValueError: It does not.
+    """
+    return _decode(_RESULT, line)
+
+
+def _decode(adapter: TypeAdapter[_T], line: bytes) -> _T:
+    try:
+        return adapter.validate_json(line)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"{where or 'the line'}: {first['msg']}") from None

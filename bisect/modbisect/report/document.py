@@ -1,0 +1,205 @@
+"""A report as JSON: the report's own fields, with findings and effects as others like to read them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+
+from pydantic import TypeAdapter, ValidationError
+
+from modbisect.errors import UsageError
+from modbisect.model import (
+    ComponentId,
+    Confirmation,
+    Cost,
+    Effect,
+    Finding,
+    Memory,
+    Outcome,
+    Untestable,
+)
+from modbisect.report.plain import plain
+from modbisect.report.values import SCHEMA, Report, Restored
+from modbisect.report.wording import verdict
+
+
+@dataclass(frozen=True, slots=True)
+class EffectOut:
+    """Slow beside fast; times in seconds."""
+
+    ratio: float
+    low: float
+    high: float
+    interval: tuple[float, float]
+    """95 %: ``low`` and ``high``."""
+    before_seconds: float
+    after_seconds: float
+    censored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryOut:
+    """The workers' memory with the culprit as found, and with it switched over; sizes in bytes."""
+
+    before: Memory | None
+    after: Memory | None
+
+
+@dataclass(frozen=True, slots=True)
+class FindingOut:
+    """A culprit."""
+
+    components: tuple[ComponentId, ...]
+    kind: str
+    effect: EffectOut
+    memory: MemoryOut
+    confirmations: tuple[Confirmation, ...]
+    also_flipped: tuple[ComponentId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CostOut:
+    """What one component on its own costs."""
+
+    component: ComponentId
+    effect: EffectOut
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A modbisect report."""
+
+    schema: int
+    verdict: str
+    outcome: Outcome
+    reason: str
+    run: str
+    host: str
+    playbook: str
+    started: str
+    seconds: float
+    probe: str
+    request: str
+    found_seconds: float
+    found_memory: Memory | None
+    findings: tuple[FindingOut, ...]
+    residual: EffectOut | None
+    costs: tuple[CostOut, ...]
+    untestable: tuple[Untestable, ...]
+    suspects: int
+    suspects_left: tuple[ComponentId, ...]
+    details: dict[ComponentId, str]
+    found_off: tuple[ComponentId, ...]
+    remedies: dict[ComponentId, tuple[str, ...]]
+    trials: int
+    restarts: int
+    requests: int
+    downtime_seconds: float
+    restored: Restored
+    warnings: tuple[str, ...]
+
+
+_ADAPTER = TypeAdapter(Document)
+
+
+def to_json(report: Report) -> str:
+    """The report as one JSON document in ASCII, ending in a newline; text from the host is made harmless."""
+    return json.dumps(_scrubbed(asdict(_outward(report))), indent=2, allow_nan=False) + "\n"
+
+
+def from_json(text: str | bytes) -> Report:
+    """The report of a document that ``to_json`` wrote.
+
+    Raises:
+        UsageError: it is not one, or a newer modbisect wrote it.
+    """
+    try:
+        head = json.loads(text)
+        newer = head.get("schema", 0) > SCHEMA
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        raise UsageError(
+            "this is not a report of modbisect", advice="give a file written with --json or -o json=FILE"
+        ) from None
+    if newer:
+        raise UsageError(
+            f"this report has schema {head['schema']}, and this modbisect knows {SCHEMA}", advice="update modbisect"
+        )
+    try:
+        return _inward(_ADAPTER.validate_python(head))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = plain(".".join(map(str, first["loc"])))
+        raise UsageError(
+            f"this is not a report of modbisect: {where}: {plain(first['msg'])}",
+            advice="give a file written with --json or -o json=FILE",
+        ) from None
+
+
+def json_schema() -> dict[str, object]:
+    """JSON Schema of the document, ready for ``json.dumps``."""
+    return _ADAPTER.json_schema()
+
+
+def _scrubbed(value: object) -> object:
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, dict):
+        return {plain(key): _scrubbed(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_scrubbed(one) for one in value]
+    return value
+
+
+def _outward(report: Report) -> Document:
+    same = {one.name: getattr(report, one.name) for one in fields(report)}
+    findings = tuple(
+        FindingOut(
+            one.components,
+            one.kind,
+            _effect_out(one.effect),
+            MemoryOut(one.memory_before, one.memory_after),
+            one.confirmations,
+            one.also_flipped,
+        )
+        for one in report.findings
+    )
+    return Document(
+        **same
+        | {
+            "verdict": verdict(report),
+            "findings": findings,
+            "residual": report.residual and _effect_out(report.residual),
+            "costs": tuple(CostOut(one.component, _effect_out(one.effect)) for one in report.costs),
+        }
+    )
+
+
+def _inward(document: Document) -> Report:
+    same = {one.name: getattr(document, one.name) for one in fields(Report)}
+    findings = tuple(
+        Finding(
+            one.components,
+            _effect_in(one.effect),
+            one.confirmations,
+            one.memory.before,
+            one.memory.after,
+            one.also_flipped,
+        )
+        for one in document.findings
+    )
+    return Report(
+        **same
+        | {
+            "findings": findings,
+            "residual": document.residual and _effect_in(document.residual),
+            "costs": tuple(Cost(one.component, _effect_in(one.effect)) for one in document.costs),
+        }
+    )
+
+
+def _effect_out(effect: Effect) -> EffectOut:
+    return EffectOut(**asdict(effect), interval=(effect.low, effect.high))
+
+
+def _effect_in(effect: EffectOut) -> Effect:
+    return Effect(**{one.name: getattr(effect, one.name) for one in fields(Effect)})

@@ -1,0 +1,112 @@
+"""A report as Markdown, for a ticket or a chat: its first line is the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from modbisect.model import Finding
+from modbisect.report import wording
+from modbisect.report.figures import after, at_least, before, factor, interval, listed, peak, ratio, seconds
+from modbisect.report.plain import escaped, fenced
+from modbisect.report.values import Report
+
+
+def markdown(report: Report) -> str:
+    """The report for a ticket, ending in a newline; no text from the host can change its structure."""
+    return "\n\n".join(filter(None, _blocks(report))) + "\n"
+
+
+def _blocks(report: Report) -> Iterator[str]:
+    yield escaped(wording.verdict(report))
+    if not report.restored.verified:
+        yield f"> **{escaped(report.host)} IS NOT RESTORED:** {escaped(report.restored.how)}. Run now:"
+        yield fenced((wording.rescue(report),))
+    for finding in report.findings:
+        yield from _finding(report, finding)
+    if report.findings and report.residual:
+        yield "## What is left"
+        yield f"{escaped(wording.rest(report, report.residual))}."
+    if report.suspects_left:
+        yield "## Not cleared"
+        yield escaped(report.reason)
+        yield _items(wording.described(report, one) for one in report.suspects_left)
+    if report.costs:
+        yield "## What each component costs on its own"
+        yield _table(("component", "as found", "switched over", "ratio", "95 % interval"), _costs(report))
+    if report.untestable:
+        yield "## What could not be tested"
+        yield _table(("component", "why"), ((one.component, one.reason) for one in report.untestable))
+    if report.warnings:
+        yield "## Warnings"
+        yield _items(report.warnings)
+    yield "## The run"
+    yield _table(("", ""), _overview(report))
+    yield "## Restored"
+    if report.restored.verified:
+        yield f"{escaped(report.host)} is as it was found: {escaped(wording.restored(report))}."
+    else:
+        yield f"**No.** {escaped(report.restored.how)}"
+
+
+def _overview(report: Report) -> Iterator[tuple[str, str]]:
+    yield "host", report.host
+    yield "playbook", report.playbook
+    yield "run", f"{report.run}, started {report.started}"
+    if report.request:
+        yield "request", ": ".join(filter(None, [report.probe, report.request]))
+    if report.found_seconds:
+        yield "response time as found", seconds(report.found_seconds)
+    if report.found_memory:
+        yield "peak memory of a worker as found", peak(report.found_memory)
+    yield "effort", wording.effort(report)
+
+
+def _finding(report: Report, finding: Finding) -> Iterator[str]:
+    yield f"## Culprit: {escaped(listed(finding.components, len(finding.components)))}"
+    yield _items(wording.described(report, one) for one in finding.components)
+    slow, fast = wording.states(report, finding)
+    effect = finding.effect
+    rows = [
+        ("response time", before(effect), after(effect)),
+        ("peak memory of a worker", peak(finding.memory_before), peak(finding.memory_after)),
+    ]
+    yield _table(("", slow, fast), rows)
+    yield f"That is {factor(effect)}, 95 % interval {interval(effect)}." + (
+        " Every other culprit was switched over meanwhile." if len(report.findings) > 1 else ""
+    )
+    if finding.confirmations:
+        yield "### Proof"
+        yield _table(("trial", "state", "response time", "verdict"), _proof(report, finding))
+    yield from _for_good(report, finding)
+
+
+def _proof(report: Report, finding: Finding) -> Iterator[tuple[str, ...]]:
+    slowest = max(one.seconds for one in finding.confirmations)
+    for number, one in enumerate(finding.confirmations, 1):
+        took = at_least(one.seconds, censored=one.censored, beside=slowest)
+        yield str(number), wording.state(report, finding, one), took, one.verdict
+
+
+def _for_good(report: Report, finding: Finding) -> Iterator[str]:
+    ways = wording.cures(report, finding)
+    if ways:
+        yield "### For good"
+        yield "Any one of these is enough:" if len(ways) > 1 else "This switches it over for good:"
+    yield from map(fenced, ways)
+    if finding.also_flipped:
+        yield f"Switched with it: {escaped(listed(finding.also_flipped, len(finding.also_flipped)))}."
+
+
+def _costs(report: Report) -> Iterator[tuple[str, ...]]:
+    for cost in sorted(report.costs, key=lambda one: -one.effect.ratio):
+        effect = cost.effect
+        yield cost.component, before(effect), after(effect), ratio(effect.ratio), interval(effect)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *([escaped(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _items(words: Iterable[str]) -> str:
+    return "\n".join(f"- {escaped(one)}" for one in words)

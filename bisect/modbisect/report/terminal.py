@@ -1,0 +1,117 @@
+"""A report as plain text for a terminal: the verdict, then the facts, one a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain, groupby, islice, repeat
+
+from modbisect.model import ComponentId, Confirmation, Finding, Outcome
+from modbisect.report import wording
+from modbisect.report.figures import at_least, count, factor, interval, listed, peak, seconds
+from modbisect.report.plain import plain
+from modbisect.report.values import Report
+
+_BOLD, _ALARM, _RESET = "\x1b[1m", "\x1b[1;37;41m", "\x1b[0m"
+_VERDICT = {Outcome.FOUND: "\x1b[1;31m", Outcome.NONE: "\x1b[1;32m"}
+_OPEN = "\x1b[1;33m"
+_MANY = 5
+
+_Fact = tuple[str, str]
+
+
+def text(report: Report, *, colour: bool = False) -> str:
+    """The report for a terminal, ending in a newline; ANSI colours only when asked for."""
+
+    def painted(style: str, words: str) -> str:
+        return f"{style}{words}{_RESET}" if colour else words
+
+    lines = [painted(_VERDICT.get(report.outcome, _OPEN), wording.verdict(report))]
+    if not report.restored.verified:
+        alarm = f"{report.host} IS NOT RESTORED: {report.restored.how}", f"run now: {wording.rescue(report)}"
+        lines += ["", *(painted(_ALARM, f"  !!! {plain(line)}") for line in alarm)]
+    facts = [(label, plain(value)) for label, value in _facts(report)]
+    width = max(len(label) for label, _ in facts) + 1
+    lines += ["", *(f"  {painted(_BOLD, f'{label}:'.ljust(width))} {value}" for label, value in facts)]
+    return "\n".join(lines) + "\n"
+
+
+def _facts(report: Report) -> Iterator[_Fact]:
+    yield "host", f"{report.host}, playbook {report.playbook}, run {report.run}"
+    if report.request:
+        yield "request", ": ".join(filter(None, [report.probe, report.request]))
+    if report.found_seconds:
+        memory = f", peak memory of a worker {peak(report.found_memory)}" if report.found_memory else ""
+        yield "as found", f"{seconds(report.found_seconds)}{memory}"
+    for number, finding in enumerate(report.findings, 1):
+        yield from _finding(report, finding, f" {number}" if len(report.findings) > 1 else "")
+    if report.findings and report.residual:
+        yield "rest", wording.rest(report, report.residual)
+    for cost in _dearest(report):
+        yield "cost", cost
+    if report.suspects_left:
+        why = f": {report.reason}" if report.outcome is Outcome.FOUND else ""
+        yield "not cleared", listed(report.suspects_left, _MANY) + why
+    yield from _not_tested(report)
+    yield "effort", wording.effort(report)
+    for warning in report.warnings:
+        yield "warning", warning
+    yield (
+        "restored",
+        wording.restored(report) if report.restored.verified else f"NO, run now: {wording.rescue(report)}",
+    )
+
+
+def _finding(report: Report, finding: Finding, number: str) -> Iterator[_Fact]:
+    slow, fast = wording.states(report, finding)
+    for component in finding.components:
+        yield f"culprit{number}", wording.described(report, component)
+    if finding.also_flipped:
+        yield "also", f"{listed(finding.also_flipped, _MANY)} had to be switched with it"
+    if finding.memory_before or finding.memory_after:
+        yield (
+            "memory",
+            f"peak of a worker {peak(finding.memory_before)} {slow}, {peak(finding.memory_after)} {fast}",
+        )
+    if finding.confirmations:
+        yield "proof", _proof(report, finding)
+    for label, way in zip(chain(["for good"], repeat("or")), wording.cures(report, finding), strict=False):
+        yield label, _one_line(way)
+
+
+def _one_line(way: tuple[str, ...]) -> str:
+    by_hand = any(line.startswith("#") for line in way)
+    return (", then " if by_hand else " && ").join(line.removeprefix("# ") for line in way)
+
+
+def _proof(report: Report, finding: Finding) -> str:
+    """The trials by state: ``as found 71.2 s, 70.9 s slow; switched off 0.18 s fast``."""
+
+    def kind(one: Confirmation) -> tuple[str, str]:
+        return one.state, one.verdict
+
+    def took(one: Confirmation) -> str:
+        return at_least(one.seconds, censored=one.censored, beside=slowest)
+
+    slowest = max(one.seconds for one in finding.confirmations)
+    groups = (list(same) for _, same in groupby(sorted(finding.confirmations, key=kind, reverse=True), kind))
+    return "; ".join(
+        f"{wording.state(report, finding, same[0])} {', '.join(map(took, same))} {same[0].verdict}" for same in groups
+    )
+
+
+def _not_tested(report: Report) -> Iterator[_Fact]:
+    """Components by reason."""
+    reasons: dict[str, list[ComponentId]] = {}
+    for one in report.untestable:
+        reasons.setdefault(one.reason, []).append(one.component)
+    for reason, components in islice(reasons.items(), _MANY):
+        yield "not tested", f"{listed(components)}: {reason}"
+    if len(reasons) > _MANY:
+        left = sum(map(len, list(reasons.values())[_MANY:]))
+        yield "not tested", f"{count(left, 'more component')}: see the Markdown or the JSON report"
+
+
+def _dearest(report: Report) -> Iterator[str]:
+    dearest = sorted(report.costs, key=lambda cost: -cost.effect.ratio)
+    for cost in dearest[:_MANY]:
+        yield f"{cost.component} alone: {factor(cost.effect)}, 95 % interval {interval(cost.effect)}"

@@ -1,0 +1,63 @@
+"""The report of a run, as a value; every format is one function of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from modbisect.model import ComponentId, Cost, Effect, Finding, Memory, Outcome, Untestable
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """Whether the host is as it was found."""
+
+    verified: bool
+    how: str
+    """In words: what was compared, or why it could not be."""
+    seconds: float = 0.0
+    digest: str = ""
+    """SHA-256 of the manifest of every file in the write set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that a run has to say."""
+
+    run: str
+    host: str
+    playbook: str
+    outcome: Outcome
+    started: str
+    """ISO 8601, UTC."""
+    seconds: float
+    restored: Restored
+    probe: str = ""
+    """Name of the symptom's probe ..."""
+    request: str = ""
+    """... and what it sends, in words; no secrets."""
+    found_seconds: float = 0.0
+    """A complete request on the host as found."""
+    found_memory: Memory | None = None
+    findings: tuple[Finding, ...] = ()
+    untestable: tuple[Untestable, ...] = ()
+    residual: Effect | None = None
+    costs: tuple[Cost, ...] = ()
+    suspects: int = 0
+    """Components that are not pinned; those of them that are untestable were never flipped."""
+    suspects_left: tuple[ComponentId, ...] = ()
+    details: dict[ComponentId, str] = field(default_factory=dict)
+    """For each component named above: what it is."""
+    found_off: tuple[ComponentId, ...] = ()
+    """Those of them that were off as found."""
+    remedies: dict[ComponentId, tuple[str, ...]] = field(default_factory=dict)
+    """For each culprit and its dependents, the commands that switch it for good, a restart last."""
+    trials: int = 0
+    restarts: int = 0
+    requests: int = 0
+    downtime_seconds: float = 0.0
+    """Sum of the restarts' times."""
+    reason: str = ""
+    warnings: tuple[str, ...] = ()
+    schema: int = SCHEMA

@@ -1,0 +1,173 @@
+"""The words that every format shares: the verdict's one sentence, and what a culprit's states are called."""
+
+from __future__ import annotations
+
+import shlex
+
+from modbisect.model import ComponentId, Confirmation, Effect, Finding, Outcome, Verdict
+from modbisect.report.figures import after, before, count, factor, interval, listed, seconds
+from modbisect.report.plain import plain
+from modbisect.report.values import Report
+
+_PAIR = 2
+
+
+def verdict(report: Report) -> str:
+    """One sentence for a person, a ticket's title or a chat channel; harmless to print."""
+    sentence = _OUTCOMES[report.outcome](report)
+    if not report.restored.verified:
+        sentence += f"; {report.host} is NOT RESTORED"
+    return plain(sentence) + "."
+
+
+def states(report: Report, finding: Finding) -> tuple[str, str]:
+    """What the culprit's slow and its fast state are called."""
+    off = set(report.found_off) & set(finding.components)
+    both = "both" if len(finding.components) == _PAIR else f"all {len(finding.components)}"
+    if finding.kind == "single":
+        return ("with it off", "with it on") if off else ("with it", "without")
+    return ("as found", f"with {both} switched over") if off else (f"with {both}", "without")
+
+
+def state(report: Report, finding: Finding, confirmation: Confirmation) -> str:
+    """What was done to the host in one trial of the proof."""
+    if confirmation.state == "on":
+        return "as found"
+    if confirmation.state == "alone":
+        return "everything else switched over"
+    off = [one in report.found_off for one in finding.components]
+    switched = "switched on" if all(off) else "switched over" if any(off) else "switched off"
+    return switched if finding.kind == "single" else f"at least one of them {switched}"
+
+
+def described(report: Report, component: ComponentId) -> str:
+    """A component with what is known of it."""
+    state = "off as found" if component in report.found_off else ""
+    about = "; ".join(filter(None, [state, report.details.get(component, "")]))
+    return f"{component} ({about})" if about else component
+
+
+def cures(report: Report, finding: Finding) -> tuple[tuple[str, ...], ...]:
+    """The commands that cure it for good; of several ways each one is enough."""
+    if finding.kind == "together":
+        ways = [report.remedies.get(one, ()) for one in finding.components]
+    else:
+        # Dependents first; of the restarts only the last one.
+        switched = (*finding.also_flipped, *finding.components)
+        lines = [line for one in switched for line in report.remedies.get(one, ())]
+        ways = [tuple(reversed(dict.fromkeys(reversed(lines))))]
+    return tuple(way for way in ways if way)
+
+
+def effort(report: Report) -> str:
+    """What the run took."""
+    return (
+        f"{count(report.trials, 'trial')}, {count(report.restarts, 'restart')} "
+        f"({_duration(report.downtime_seconds)} of downtime), {count(report.requests, 'request')} "
+        f"in {_duration(report.seconds)}"
+    )
+
+
+def _duration(value: float) -> str:
+    return seconds(value, beside=1)
+
+
+def rest(report: Report, effect: Effect) -> str:
+    """How fast the site is with every culprit out of the way, and whether it could be faster."""
+    found = len(report.findings)
+    culprits = {1: "the culprit", 2: "both culprits"}.get(found, f"all {found} culprits")
+    return (
+        f"{before(effect)} with {culprits} switched over, {after(effect)} with every suspect switched over "
+        f"({factor(effect)}, 95 % interval {interval(effect)})"
+    )
+
+
+def restored(report: Report) -> str:
+    """How it is known that the host is as found."""
+    proof = report.restored
+    took = f" in {_duration(proof.seconds)}" if proof.seconds else ""
+    about = ", ".join(filter(None, [proof.how, f"digest {proof.digest[:16]}" if proof.digest else ""]))
+    return f"verified{took}" + (f" ({about})" if about else "")
+
+
+def rescue(report: Report) -> str:
+    """The command that puts a host back that is not restored."""
+    return f"modbisect restore {shlex.quote(plain(report.host))}"
+
+
+def _found(report: Report) -> str:
+    site = report.probe or "the site"
+    if len(report.findings) > 1:
+        culprits = listed([_brief(report, one) for one in report.findings])
+        proofs = {_proof(one) for one in report.findings}
+        proof = f"each {proofs.pop()}" if len(proofs) == 1 else "not all confirmed both ways"
+        return f"{len(report.findings)} culprits make {site} slow: {culprits}; {proof}"
+    if not report.findings:
+        return report.reason
+    [finding] = report.findings
+    names = _names(report, finding, " and ")
+    if finding.kind == "together":
+        claim = f"{names} make {site} slow only together"
+    elif set(finding.components) <= set(report.found_off):
+        claim = f"{finding.components[0]} is off, and that makes {site} slow"
+    else:
+        claim = f"{names} makes {site} slow"
+    effect = finding.effect
+    sure = factor(effect) if effect.censored else f"{factor(effect)}, 95 % interval {interval(effect)}"
+    return f"{claim}: {_times(report, finding)} ({sure}); {_proof(finding)}"
+
+
+def _names(report: Report, finding: Finding, between: str) -> str:
+    """The components; among several, those are marked that are off."""
+    if finding.kind == "single":
+        return finding.components[0]
+    return between.join(f"{one} (off)" if one in report.found_off else one for one in finding.components)
+
+
+def _times(report: Report, finding: Finding) -> str:
+    slow, fast = states(report, finding)
+    return f"{before(finding.effect)} {slow}, {after(finding.effect)} {fast}"
+
+
+def _brief(report: Report, finding: Finding) -> str:
+    return f"{_names(report, finding, ' with ')} ({_times(report, finding)}, {factor(finding.effect)})"
+
+
+def _proof(finding: Finding) -> str:
+    seen = {(one.state, one.verdict) for one in finding.confirmations}
+    both = {("on", Verdict.SLOW), ("off", Verdict.FAST)}
+    return "confirmed both ways" if both <= seen <= both | {("alone", Verdict.SLOW)} else "not confirmed both ways"
+
+
+def _none(report: Report) -> str:
+    untested = len({one.component for one in report.untestable})
+    if report.residual is None:
+        found = f" ({seconds(report.found_seconds)} as found)" if report.found_seconds else ""
+        said = f"Nothing found: {_reason(report)}{found}"
+    else:
+        said = (
+            "Nothing found: switching every suspect over changes nothing that matters "
+            f"({before(report.residual)} as found, {after(report.residual)} with "
+            f"{count(report.suspects - untested, 'component')} flipped)"
+        )
+    return f"{said}; {count(untested, 'component')} could not be tested" if untested else said
+
+
+def _open(report: Report) -> str:
+    word = report.outcome.capitalize()
+    so_far = [f"found so far: {listed([_brief(report, one) for one in report.findings])}"] if report.findings else []
+    left = report.suspects_left
+    suspects = [f"{count(len(left), 'suspect')} left: {listed(left)}"] if left else []
+    return f"{word}: " + "; ".join([_reason(report), *so_far, *suspects])
+
+
+def _reason(report: Report) -> str:
+    return report.reason.rstrip(". \n") or "no reason is known"
+
+
+_OUTCOMES = {
+    Outcome.FOUND: _found,
+    Outcome.NONE: _none,
+    Outcome.INCONCLUSIVE: _open,
+    Outcome.INTERRUPTED: _open,
+}

@@ -1,0 +1,1 @@
+"""The one imperative shell: lock, survey, baseline, drive the search, confirm, restore, verify; the journal."""

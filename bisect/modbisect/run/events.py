@@ -1,0 +1,118 @@
+"""What happens in a run, as values: the live view prints them, the journal keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from modbisect.model import Ask, Component, Conclusion, Measurement
+from modbisect.report.values import Report, Restored
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """First line of every journal."""
+
+    run: str
+    host: str
+    playbook: str
+    started: str
+    version: str
+    seed: int
+    type: Literal["began"] = "began"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A step of the run has begun, in words."""
+
+    what: str
+    type: Literal["stage"] = "stage"
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """The components and which of them are suspects."""
+
+    components: tuple[Component, ...]
+    type: Literal["surveyed"] = "surveyed"
+
+    @property
+    def suspects(self) -> int:
+        """How many may be flipped."""
+        return sum(not component.pinned for component in self.components)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSlow:
+    """The complete measurement of the untouched host."""
+
+    measurement: Measurement
+    type: Literal["found"] = "found"
+
+
+@dataclass(frozen=True, slots=True)
+class Armed:
+    """The guard holds a snapshot and watches."""
+
+    digest: str
+    entries: int
+    lease: int
+    type: Literal["armed"] = "armed"
+
+
+@dataclass(frozen=True, slots=True)
+class TrialBegan:
+    """Written before the host is changed."""
+
+    number: int
+    ask: Ask
+    type: Literal["trial-began"] = "trial-began"
+
+
+@dataclass(frozen=True, slots=True)
+class TrialEnded:
+    """What the trial saw."""
+
+    number: int
+    measurement: Measurement
+    type: Literal["trial-ended"] = "trial-ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """The planner's conclusion."""
+
+    conclusion: Conclusion
+    type: Literal["concluded"] = "concluded"
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """How the restore went."""
+
+    restored: Restored
+    type: Literal["put-back"] = "put-back"
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something a person should know."""
+
+    what: str
+    type: Literal["warned"] = "warned"
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Last line of a journal: the whole report."""
+
+    report: Report
+    type: Literal["finished"] = "finished"
+
+
+Event: TypeAlias = (
+    Began | Stage | Surveyed | FoundSlow | Armed | TrialBegan | TrialEnded | Concluded | PutBack | Warned | Finished
+)
+Observer: TypeAlias = Callable[[Event], None]

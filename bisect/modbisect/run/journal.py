@@ -1,0 +1,108 @@
+"""The append-only record of a run on the controller: one JSON line an event, on disk before the next step."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import platformdirs
+from pydantic import Field, TypeAdapter, ValidationError
+
+from modbisect.errors import UsageError
+from modbisect.run.events import Event
+
+_EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
+
+
+def runs_folder() -> Path:
+    """Where runs are kept."""
+    return platformdirs.user_state_path("modbisect") / "runs"
+
+
+class Journal:
+    """One run's journal; an `Observer`.
+
+    Raises:
+        UsageError: it cannot be written. No host has been touched then.
+    """
+
+    def __init__(self, run: str, folder: Path | None = None) -> None:
+        self.path = (folder or runs_folder()) / run / "journal.jsonl"
+        try:
+            self.path.parent.mkdir(parents=True, mode=0o700)
+            self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise UsageError(
+                f"cannot write the journal {self.path}: {error.strerror}",
+                state="no host was touched",
+                advice="make room or set XDG_STATE_HOME to a folder that can be written",
+            ) from error
+
+    def __call__(self, event: Event) -> None:
+        """Append an event and wait until it is on disk."""
+        line = _EVENT.dump_json(event)
+        stamp = json.dumps(datetime.now(UTC).isoformat(timespec="milliseconds"))
+        os.write(self._fd, b'{"at":' + stamp.encode() + b"," + line[1:] + b"\n")
+        os.fsync(self._fd)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._fd)
+
+
+def read(run: str, folder: Path | None = None) -> Iterator[Event]:
+    """The events of a run; a last line that was cut short is left out.
+
+    Args:
+        run: its id, the beginning of one, or ``last``.
+        folder: where runs are kept.
+
+    Raises:
+        UsageError: there is no such run, or its journal is damaged before the last line.
+    """
+    path = find(run, folder) / "journal.jsonl"
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            fields = json.loads(line)
+            fields.pop("at", None)
+            yield _EVENT.validate_python(fields)
+        except (ValueError, AttributeError, ValidationError) as error:
+            if number >= len(lines) - 1 and not lines[-1]:
+                raise _damaged(path, number) from error
+            if number < len(lines):
+                raise _damaged(path, number) from error
+
+
+def _damaged(path: Path, number: int) -> UsageError:
+    return UsageError(f"{path}:{number}: not a line of a journal", advice="the lines before it are still good")
+
+
+def find(run: str, folder: Path | None = None) -> Path:
+    """The folder of a run.
+
+    Raises:
+        UsageError: no run, or several, begin with that id.
+    """
+    folder = folder or runs_folder()
+    runs = sorted(folder.glob("*/journal.jsonl"), key=lambda path: path.stat().st_mtime)
+    if not runs:
+        raise UsageError(f"no runs are kept in {folder}", advice="start one with 'modbisect run'")
+    if run == "last":
+        return runs[-1].parent
+    matching = [path.parent for path in runs if path.parent.name.startswith(run)]
+    if len(matching) == 1:
+        return matching[0]
+    names = ", ".join(path.parent.name[:8] for path in runs[-5:])
+    raise UsageError(
+        f"{'several runs begin' if matching else 'no run begins'} with {run!r}", advice=f"the latest are {names}"
+    )

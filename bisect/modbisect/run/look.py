@@ -1,0 +1,86 @@
+"""What can be said of a host without touching it: its components, and what a run would do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from modbisect import components as parts
+from modbisect.components import Facts, Step
+from modbisect.errors import Refused
+from modbisect.host.privilege import RootLink
+from modbisect.host.survey import config_tests, survey
+from modbisect.inventory import Host
+from modbisect.model import AS_FOUND, Component, Configuration, Measurement, Request, Role, Symptom
+from modbisect.playbook import Playbook
+from modbisect.run import preflight, requirements
+from modbisect.run.conduct import suspects_of
+from modbisect.search import Forecast, Problem, worst_case
+
+RESTART_SECONDS = 0.5
+"""About what a restart of Apache takes a host."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A host as it is."""
+
+    host: str
+    role: Role
+    facts: Facts
+    components: tuple[Component, ...]
+
+
+def scan(root: RootLink, host: Host, playbook: Playbook | None = None) -> Scan:
+    """List a host's components; with a playbook, what it makes of them."""
+    facts = survey(root)
+    found = suspects_of(playbook or Playbook("scan"), facts)
+    return Scan(host.name, preflight.role_of(host, facts), facts, found)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would do."""
+
+    scan: Scan
+    refusal: str
+    """Why it would be refused; empty when it would not."""
+    forecast: Forecast
+    most_restarts: int
+    steps: dict[str, tuple[Step, ...]]
+    """For each suspect, the files that flipping it changes."""
+
+    @property
+    def downtime(self) -> float:
+        """Seconds that the worst case's restarts take."""
+        return self.forecast.worst * RESTART_SECONDS
+
+
+def plan(root: RootLink, host: Host, playbook: Playbook) -> Plan:
+    """Work out a run without a change: survey, configuration tests on a copy, imagined conversations."""
+    seen = scan(root, host, playbook)
+    refusal = ""
+    try:
+        preflight.check(host, seen.facts, seen.components)
+    except Refused as error:
+        refusal = error.what
+    components = requirements.learn(seen.components, seen.facts, lambda wanted: config_tests(root, wanted))
+    symptom = playbook.symptom or Symptom(playbook.symptom_probe.name)
+    imagined = (symptom.slower_than or 1.0) * 20
+    problem = Problem(
+        components,
+        Measurement(AS_FOUND, (Request(symptom.probe, imagined, status=200),)),
+        symptom,
+        max_trials=playbook.budget.restarts or 0,
+    )
+    return Plan(
+        Scan(seen.host, seen.role, seen.facts, components),
+        refusal,
+        worst_case(problem, playbook.strategy),
+        problem.budget,
+        {one.id: parts.plan(seen.facts, components, Configuration(frozenset({one.id}))) for one in _free(components)},
+    )
+
+
+def _free(components: Iterable[Component]) -> list[Component]:
+    return [component for component in components if not component.pinned]

@@ -1,0 +1,90 @@
+"""Checks before the first change: every one refuses with the host untouched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from modbisect import components as parts
+from modbisect.components import Facts
+from modbisect.errors import Refused
+from modbisect.inventory import Host
+from modbisect.model import AS_FOUND, Component, Role
+
+_UNTOUCHED = "nothing was changed"
+_STRICTEST = (Role.PRODUCTION, Role.STAGING, Role.EXPERIMENTAL)
+_SECOND = 1.5  # clocks of files and processes are this far apart at most
+
+
+def role_of(host: Host, facts: Facts) -> Role:
+    """The stricter of what the inventory says and what the host says of itself."""
+    said = [host.role]
+    if facts.role:
+        said.append(Role(facts.role) if facts.role in list(Role) else Role.PRODUCTION)
+    return min(said, key=_STRICTEST.index)
+
+
+def check(host: Host, facts: Facts, components: Sequence[Component], *, accept_drift: bool = False) -> None:
+    """Refuse a host on which a run would do harm or learn nothing.
+
+    Raises:
+        Refused: with the reason and what to do.
+    """
+    if role_of(host, facts) is Role.PRODUCTION:
+        raise Refused(
+            "this is a production host, or nobody has said what it is: nothing is switched in place there",
+            host=host.name,
+            state=_UNTOUCHED,
+            advice="run on staging; a host's role is modbisect_role in the inventory and /etc/modbisect/role on it",
+        )
+    if facts.stop:
+        raise Refused(
+            "/etc/modbisect/stop is there: no runs on this host",
+            host=host.name,
+            state=_UNTOUCHED,
+            advice="remove the file when runs are allowed again",
+        )
+    if facts.guard_state != "NONE":
+        raise Refused(
+            f"held by another run: {facts.guard_owner}, state {facts.guard_state}",
+            host=host.name,
+            state="as that run has left it",
+            advice=f"wait for it, or look with 'modbisect status {host.name}'",
+        )
+    if not facts.parent:
+        raise Refused("Apache is not running", host=host.name, state=_UNTOUCHED, advice="start it first")
+    if not facts.configtest_ok:
+        raise Refused(
+            f"the server's configuration fails its own test as found: {facts.configtest.strip()}",
+            host=host.name,
+            state=_UNTOUCHED,
+            advice="mend it first: any restart would take the site down",
+        )
+    if facts.package_locks:
+        raise Refused(
+            f"a package manager is at work: {', '.join(facts.package_locks)}",
+            host=host.name,
+            state=_UNTOUCHED,
+            advice="wait until it is done",
+        )
+    if not accept_drift:
+        _refuse_drift(host, facts, components)
+
+
+def _refuse_drift(host: Host, facts: Facts, components: Sequence[Component]) -> None:
+    differs = parts.missing_or_extra(facts, components, AS_FOUND, facts.loaded)
+    if differs:
+        raise Refused(
+            f"the running server is not what the files say: {differs}",
+            host=host.name,
+            state=_UNTOUCHED,
+            advice="restart it yourself to bring the files into effect, or accept it with --accept-drift",
+        )
+    # After a reload the oldest worker is younger than the files it read.
+    unread = [path for changed, path in facts.newer if changed > facts.generation + _SECOND]
+    if unread:
+        raise Refused(
+            f"configuration changed since the server started: {', '.join(unread[:5])}",
+            host=host.name,
+            state=_UNTOUCHED,
+            advice="a run would bring it into effect; reload the server yourself first, or accept with --accept-drift",
+        )

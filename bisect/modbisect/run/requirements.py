@@ -1,0 +1,63 @@
+"""What Apache's own configuration needs, found by testing copies: nothing is restarted, nothing on disk changes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from modbisect import components as parts
+from modbisect.components import Facts, Step
+from modbisect.host.survey import ConfigTest
+from modbisect.model import Component, ComponentId, Configuration, Kind
+from modbisect.search import Feasible
+
+_IN_FILE = re.compile(r"of (/etc/apache2/\S+?):")
+_OWNERS = {"mods-enabled": Kind.APACHE_MODULE, "conf-enabled": Kind.APACHE_CONF, "sites-enabled": Kind.APACHE_SITE}
+_ROUNDS = 6
+
+Tester = Callable[[Mapping[str, Sequence[Step]]], Mapping[str, ConfigTest]]
+
+
+def learn(components: Sequence[Component], facts: Facts, test: Tester) -> tuple[Component, ...]:
+    """Flip each Apache suspect alone, with what it drags along, on a copy.
+
+    A failure names the file that cannot do without it: its owner then depends on the component; where the file has no
+    owner that can be switched, the component is pinned. Repeated until nothing fails any more.
+    """
+    known = {component.id: component for component in components}
+    waiting = [c.id for c in components if not c.pinned and c.kind not in (Kind.PHP_MODULE, Kind.PHP_INI)]
+    for _ in range(_ROUNDS):
+        feasible = Feasible(tuple(known.values()))
+        wanted = {one: flips for one in waiting if (flips := feasible.close({one})) is not None}
+        if not wanted:
+            break
+        tests = test(
+            {one: parts.plan(facts, known.values(), Configuration(frozenset(flips))) for one, flips in wanted.items()}
+        )
+        failed = {one: tests[one].text for one in wanted if one in tests and not tests[one].ok}
+        for one, text in failed.items():
+            owner = _owner(text, known, wanted[one])
+            if owner is None or not known[one].on:
+                known[one] = replace(known[one], pinned=f"the configuration test fails: {_short(text)}")
+            else:
+                known[owner] = replace(known[owner], depends=known[owner].depends | {one})
+        waiting = [one for one in failed if not known[one].pinned]
+    for one in waiting:
+        known[one] = replace(known[one], pinned="the configuration test fails without it")
+    return tuple(known[component.id] for component in components)
+
+
+def _owner(text: str, known: Mapping[ComponentId, Component], flipped: Iterable[ComponentId]) -> ComponentId | None:
+    paths = _IN_FILE.findall(text)
+    if not paths:
+        return None
+    folder, _, name = paths[-1].removeprefix("/etc/apache2/").partition("/")
+    if folder not in _OWNERS:
+        return None
+    owner = f"{_OWNERS[folder]}:{name.rpartition('.')[0]}"
+    return owner if owner in known and known[owner].on and owner not in flipped else None
+
+
+def _short(text: str) -> str:
+    return text.rpartition("Syntax error on ")[2][:200]

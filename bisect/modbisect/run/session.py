@@ -1,0 +1,164 @@
+"""While a host is under our hand: snapshot and watch first, restore and proof last, whatever happens."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+from modbisect import components as parts
+from modbisect.components import Facts
+from modbisect.errors import Fenced, LinkLost, ModbisectError, NotRestored, Refused
+from modbisect.host.guard import Guard, Heartbeat, Status
+from modbisect.host.privilege import RootLink
+from modbisect.report.values import Restored
+from modbisect.run.events import Armed, Observer, PutBack, Stage, Warned
+
+PATIENCE_SECONDS = 60.0
+"""How much longer than a lease the guard may take to roll back."""
+
+
+@dataclass(slots=True)
+class Session:
+    """What the code inside may use, and what is left at the end."""
+
+    guard: Guard
+    lost: list[ModbisectError] = field(default_factory=list)
+    """Filled by the heartbeat: the guard no longer takes our orders."""
+
+    def check(self) -> None:
+        """Stop at once when the heartbeat was lost.
+
+        Raises:
+            Fenced: it was.
+        """
+        if self.lost:
+            raise self.lost[0]
+
+
+def owner() -> str:
+    """Who holds the host, for whoever finds it held."""
+    stamp = time.strftime("%Y-%m-%d %H:%M:%S %z")
+    return f"{getpass.getuser()}@{socket.gethostname()} process {os.getpid()} since {stamp}"
+
+
+@contextmanager
+def guarded(
+    root: RootLink,
+    facts: Facts,
+    run: str,
+    *,
+    lease: int,
+    observe: Observer,
+    before_restore: Callable[[], None],
+    reconnect: Callable[[], Status],
+    on_loss: Callable[[], None],
+) -> Iterator[Session]:
+    """Hold the host: on entry it is locked, copied and watched; on exit it is as found, or `NotRestored` is raised.
+
+    Args:
+        root: the connection that changes things.
+        facts: the survey.
+        run: id of this run.
+        lease: seconds of silence after which the host restores itself.
+        observe: is told what happens.
+        before_restore: called before anything is put back; defers signals.
+        reconnect: asks the guard's status over a fresh connection.
+        on_loss: called from the heartbeat's thread when the guard is lost.
+
+    Raises:
+        Refused: the host cannot be held; nothing was changed.
+        NotRestored: the host could not be shown to be as found.
+    """
+    guard = Guard(root, run)
+    session = Session(guard)
+
+    def lost(error: ModbisectError) -> None:
+        session.lost.append(error)
+        on_loss()
+
+    heartbeat = _hold(guard, facts, lease, observe, lost)
+    try:
+        yield session
+    finally:
+        before_restore()
+        observe(Stage("putting the host back"))
+        began = time.monotonic()
+        try:
+            restored = _put_back(guard, heartbeat, session, began)
+        except (Fenced, LinkLost) as error:
+            observe(Warned(error.what))
+            restored = _rolled_back(reconnect, run, lease, began)
+        finally:
+            # Its end makes the guard restore at once, should we not have managed it.
+            with suppress(LinkLost, OSError):
+                heartbeat.__exit__()
+        observe(PutBack(restored))
+
+
+def _hold(
+    guard: Guard, facts: Facts, lease: int, observe: Observer, lost: Callable[[ModbisectError], None]
+) -> Heartbeat:
+    guard.install()
+    try:
+        snapshot = guard.snapshot(owner(), parts.write_set(facts), parts.units(facts))
+    except ModbisectError:
+        guard.withdraw()
+        raise
+    try:
+        guard.arm(lease)
+        heartbeat = guard.heartbeat(lease, lost).__enter__()
+    except LinkLost as error:
+        raise Refused(
+            "the heartbeat to the guard does not start",
+            host=guard.host,
+            state=f"nothing was switched; the guard lets go by itself within {lease} s",
+            advice="try again",
+        ) from error
+    except BaseException:
+        with suppress(ModbisectError):
+            guard.restore()
+            guard.disarm()
+        raise
+    observe(Armed(snapshot.digest, snapshot.entries, lease))
+    return heartbeat
+
+
+def _put_back(guard: Guard, heartbeat: Heartbeat, session: Session, began: float) -> Restored:
+    heartbeat.stop()
+    session.check()
+    digest = guard.restore()
+    seconds = time.monotonic() - began
+    guard.disarm()
+    return Restored(
+        verified=True,
+        how="every path, link, content, mode, owner and time as found, and the same modules in the live server",
+        seconds=seconds,
+        digest=digest,
+    )
+
+
+def _rolled_back(reconnect: Callable[[], Status], run: str, lease: int, began: float) -> Restored:
+    """Wait for the guard to do it."""
+    until = time.monotonic() + lease + PATIENCE_SECONDS
+    seen: Status | None = None
+    while time.monotonic() < until:
+        try:
+            seen = reconnect()
+        except ModbisectError:
+            seen = None
+        if seen is not None and seen.run != run:
+            verified = seen.rolled_back == run
+            how = "rolled back and verified by the guard on the host" if verified else "no trace of this run is left"
+            return Restored(verified=verified, how=how, seconds=time.monotonic() - began)
+        time.sleep(1)
+    state = f"the guard's state is {seen.state} {seen.reason}" if seen else "the host cannot be reached"
+    raise NotRestored(
+        "the host could not be shown to be as found",
+        state=f"{state}; the guard restores it by itself and keeps trying",
+        advice="look with 'modbisect status', and 'modbisect restore' if need be",
+    )

@@ -1,0 +1,179 @@
+"""What a conversation remembers: every trial so far, and how to ask for the next."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from modbisect.judging import Judge, Level, Noise, cap, combine, difference, level, pooled, requests
+from modbisect.judging.judge import floor, whole
+from modbisect.model import Ask, ComponentId, Configuration, Measurement, Memory, Verdict
+from modbisect.search.feasible import Feasible
+from modbisect.search.problem import NOTHING, Flips, Problem, Talk
+
+MOST_RESTARTS = 4
+"""Of one configuration, before an unsure verdict is settled."""
+_CLEAR = math.log(5)
+"""Controls this far apart need no large windows, and no repetition before the search."""
+
+
+class Spent(Exception):
+    """The budget of trials is spent."""
+
+
+@dataclass(slots=True)
+class Bench:
+    """The memory of one conversation."""
+
+    problem: Problem
+    feasible: Feasible
+    seen: dict[Flips, list[Measurement]] = field(default_factory=dict)
+    trials: int = 0
+    fast: Flips = NOTHING
+    """The fast control: everything that can be flipped, once that is known."""
+    ahead: int = 0
+    """About how many trials come after the present stage."""
+    suspects: tuple[ComponentId, ...] = ()
+    """Those the search has not cleared yet."""
+    found: Level = field(init=False)
+    kept_levels: dict[Flips, list[Level]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.found = level(self.problem.found)
+
+    # --- what is known --------------------------------------------------------------------------
+
+    def broken(self, flips: Flips) -> str:
+        """Why a configuration is broken as measured; empty when it is not."""
+        return next((one.broken for one in self.seen.get(flips, ()) if one.broken), "")
+
+    def levels(self, flips: Flips) -> Sequence[Level]:
+        """One level for each restart of a configuration that was not broken."""
+        return self.kept_levels.get(flips, ())
+
+    def level_of(self, flips: Flips) -> Level:
+        """The level of a configuration over its restarts so far.
+
+        Where those of the site as found were cut off, they agree with the complete measurement before.
+        """
+        here = combine(self.levels(flips))
+        if not flips and here.censored and self.found.log_seconds > here.log_seconds:
+            return replace(here, log_seconds=self.found.log_seconds)
+        return here
+
+    @property
+    def noise(self) -> Noise:
+        """The luck of restarts, from every repetition so far."""
+        return pooled(self.kept_levels.values())
+
+    def judge(self, slow: Flips) -> Judge:
+        """A judge between a slow configuration and the fast control."""
+        return Judge(self.level_of(slow), self.level_of(self.fast), self.noise, self.problem.symptom)
+
+    def certainly_slower(self, slow: Flips, fast: Flips) -> Verdict:
+        """``judging.difference`` of two configurations."""
+        return difference(self.level_of(slow), self.level_of(fast), self.noise, self.problem.symptom)
+
+    def clear(self, slow: Flips, fast: Flips) -> bool:
+        """They are so far apart that one restart of each tells."""
+        if not (self.levels(slow) and self.levels(fast)):
+            return False
+        return self.level_of(slow).log_seconds - self.level_of(fast).log_seconds >= _CLEAR
+
+    def memory(self, flips: Flips) -> Memory | None:
+        """The largest memory seen in a configuration."""
+        seen = [*self.seen.get(flips, ())]
+        if not flips:
+            seen.append(self.problem.found)
+        return max((one.memory for one in seen if one.memory), key=lambda memory: memory.peak, default=None)
+
+    # --- what is asked --------------------------------------------------------------------------
+
+    def _fastest(self) -> Level | None:
+        """The fastest level seen, if it is really faster than the site as found."""
+        complete = [one for levels in self.kept_levels.values() for one in levels if not one.censored]
+        best = min(complete, key=lambda one: one.log_seconds, default=None)
+        if best is None or self.found.log_seconds - best.log_seconds < floor(best, self.problem.symptom):
+            return None
+        return best
+
+    def ask(
+        self, flips: Flips, why: str, *, stage: str = "search", left: int = 0, complete: bool = False
+    ) -> Talk[Measurement]:
+        """One trial. ``complete``: let slow requests come to their end.
+
+        Raises:
+            Spent: the budget is spent.
+        """
+        if self.trials >= self.problem.budget:
+            raise Spent
+        fast = self._fastest()
+        limit = whole(self.found) if complete else cap(fast, self.problem.symptom, self.found)
+        latency = (fast or self.found).seconds
+        count = requests(self.problem.restart_seconds, latency)
+        if fast is not None and self.fast and not self.clear(NOTHING, self.fast):
+            count = min(20, 2 * count)
+        if not flips and self.found.seconds > limit:
+            count = 2
+        self.trials += 1
+        left = max(0, min(left + self.ahead, self.problem.budget - self.trials))
+        measurement = yield Ask(Configuration(flips), count, limit, why, left, stage)
+        self.seen.setdefault(flips, []).append(measurement)
+        if not measurement.broken:
+            if measurement.requests:
+                self.kept_levels.setdefault(flips, []).append(level(measurement))
+            else:
+                # Nothing measured is no proof of anything: as good as broken.
+                self.seen[flips][-1] = Measurement(measurement.configuration, broken="no request was measured")
+        return self.seen[flips][-1]
+
+    def ensure(self, flips: Flips, why: str, *, times: int = 1, stage: str = "search") -> Talk[None]:
+        """Sees to it that a configuration was measured so many times."""
+        while len(self.seen.get(flips, ())) < times and not self.broken(flips):
+            yield from self.ask(flips, why, stage=stage)
+
+    def verdict(self, flips: Flips, slow: Flips, why: str, left: int = 0) -> Talk[Verdict]:
+        """The verdict on a configuration beside a slow one: from memory, or with as many trials as it takes."""
+        while True:
+            seen = self.seen.get(flips, [])
+            if seen:
+                verdict = self.judge(slow).verdict(seen)
+                if verdict is not Verdict.UNSURE:
+                    return verdict
+                if len(seen) >= MOST_RESTARTS:
+                    return self.judge(slow).settled(seen)
+            again = f"{why}, again: too close to tell" if seen else why
+            yield from self.ask(flips, again, left=left)
+
+    def compare(self, slow: Flips, fast: Flips, why: str, stage: str) -> Talk[Verdict]:
+        """Whether one configuration is slower than another, with as many restarts of each as it takes.
+
+        ``UNSURE`` when even the most do not tell. Where they are not clearly apart, each is measured twice:
+        what a configuration differs from itself is the noise.
+        """
+        yield from self.ensure(slow, why, stage=stage)
+        yield from self.ensure(fast, why, stage=stage)
+        while True:
+            if self.broken(slow) or self.broken(fast):
+                return Verdict.BROKEN
+            verdict = self.certainly_slower(slow, fast)
+            side = min((fast, slow), key=lambda flips: len(self.seen[flips]))
+            most = MOST_RESTARTS if verdict is Verdict.UNSURE else 2
+            if verdict is Verdict.FAST or len(self.seen[side]) >= most:
+                return verdict
+            if verdict is Verdict.SLOW and self.clear(slow, fast):
+                return verdict
+            cut = any(one.censored for one in (*self.levels(fast), *self.levels(slow)))
+            complete = cut and self._fastest() is None
+            yield from self.ask(side, f"{why}, again", stage=stage, complete=complete)
+
+    def slower(self, slow: Flips, fast: Flips, why: str, stage: str) -> Talk[bool]:
+        """As ``compare``, but one look is enough where nothing points that way."""
+        yield from self.ensure(slow, why, stage=stage)
+        if self.broken(slow):
+            return False
+        base = self.level_of(fast)
+        if self.level_of(slow).log_seconds - base.log_seconds < floor(base, self.problem.symptom) / 2:
+            return False
+        return (yield from self.compare(slow, fast, why, stage)) is Verdict.SLOW

@@ -1,0 +1,112 @@
+"""The proof: culprit flipped, fast; as found, slow again; everything else flipped, still slow. In random order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from modbisect.judging import Judge, effect, level
+from modbisect.model import ComponentId, Confirmation, Finding, Measurement, Verdict
+from modbisect.search.bench import Bench
+from modbisect.search.minimal import Culprit
+from modbisect.search.problem import NOTHING, Flips, Talk
+
+_MOST_UNSURE = 3
+_FORGIVING = 3
+"""Restarts that all have to agree before an odd one is forgiven."""
+_EXPECTED = {"on": Verdict.SLOW, "off": Verdict.FAST, "alone": Verdict.SLOW}
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    state: str
+    flips: Flips
+    why: str
+
+
+def block(culprit: Culprit, others: Flips, bench: Bench) -> list[_Step]:
+    """The trials that confirm a culprit, while ``others`` (the other culprits) are flipped in all of them."""
+    name = " and ".join(sorted(culprit.components))
+    on = _closed(bench, others)
+    off = _closed(bench, others | culprit.components)
+    steps = [_Step("on", on, f"confirm: {name} as found")] * 2
+    steps += [_Step("off", off, f"confirm: {name} flipped")] * 2
+    steps.append(_Step("alone", bench.fast - culprit.held, f"confirm: everything else flipped, {name} as found"))
+    if len(culprit.components) > 1:
+        # Together means that each is necessary.
+        for one in sorted(culprit.components):
+            held = bench.feasible.hold(culprit.held - {one}, bench.fast)
+            if one not in held:
+                steps.append(_Step("off", bench.fast - held, f"confirm: {one} flipped as well, its accomplices not"))
+    return steps
+
+
+def confirm(bench: Bench, culprit: Culprit, others: Flips, seed: int) -> Talk[Finding | str]:
+    """Runs the block; only verdicts that all agree make a finding, else the reason is returned."""
+    steps = block(culprit, others, bench)
+    Random(seed).shuffle(steps)  # noqa: S311  an order, not a secret
+    # Settled beforehand, from the search: the trials of the block are not to judge themselves.
+    alone = bench.fast - culprit.held
+    yield from bench.ensure(alone, "everything else flipped")
+    if reason := bench.broken(alone):
+        return f"the site breaks with everything else flipped: {reason}"
+    judge = bench.judge(alone)
+    confirmations: list[Confirmation] = []
+    odd = 0
+    for index, step in enumerate(steps):
+        seen: list[Measurement] = []
+        left = len(steps) - index - 1
+        verdict = yield from _once(bench, step, judge, seen, left)
+        if verdict is not _EXPECTED[step.state] and not odd and verdict is not Verdict.BROKEN:
+            # One restart may have had bad luck: it is forgiven if several more say otherwise, once a block.
+            odd += 1
+            again = []
+            for _ in range(_FORGIVING):
+                seen = []
+                again.append((yield from _once(bench, step, judge, seen, left + 1)))
+                if again[-1] is not _EXPECTED[step.state]:
+                    break
+            verdict = again[-1]
+        here = level(seen[-1]) if seen[-1].requests else None
+        confirmations.append(
+            Confirmation(step.state, verdict, here.seconds if here else 0.0, bool(here and here.censored))
+        )
+        if verdict is not _EXPECTED[step.state]:
+            broken = f" ({seen[-1].broken})" if seen[-1].broken else ""
+            return f"{step.why}: expected {_EXPECTED[step.state]}, was {verdict}{broken}"
+    on, off = _closed(bench, others), _closed(bench, others | culprit.components)
+    return Finding(
+        components=tuple(sorted(culprit.components)),
+        effect=effect(bench.levels(on), bench.levels(off), bench.noise, None if on else bench.found),
+        confirmations=tuple(confirmations),
+        memory_before=bench.memory(on),
+        memory_after=bench.memory(off),
+        also_flipped=also_flipped(bench, culprit.components),
+    )
+
+
+def also_flipped(bench: Bench, components: Flips) -> tuple[ComponentId, ...]:
+    """What has to be flipped with a culprit."""
+    return tuple(sorted(_closed(bench, components) - components))
+
+
+def _once(bench: Bench, step: _Step, judge: Judge, seen: list[Measurement], left: int) -> Talk[Verdict]:
+    """One step: a restart, and another while it is too close to tell."""
+    while True:
+        seen.append((yield from bench.ask(step.flips, step.why, stage="confirm", left=left)))
+        verdict = judge.verdict(seen)
+        if verdict is not Verdict.UNSURE:
+            return verdict
+        if len(seen) >= _MOST_UNSURE:
+            return judge.settled(seen)
+
+
+def _closed(bench: Bench, flips: Flips) -> Flips:
+    return bench.feasible.close(flips) or NOTHING
+
+
+def everything(culprits: Sequence[Culprit], bench: Bench) -> Flips:
+    """All culprits flipped."""
+    wanted: Flips = frozenset().union(*(one.components for one in culprits))
+    return _closed(bench, wanted)

@@ -1,0 +1,240 @@
+"""The whole conversation: baseline, what the site needs, the search, the proof, the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from modbisect.judging import effect
+from modbisect.judging.judge import difference, floor
+from modbisect.model import (
+    ComponentId,
+    Conclusion,
+    Cost,
+    Effect,
+    Finding,
+    Outcome,
+    Untestable,
+    Verdict,
+)
+from modbisect.search import needs
+from modbisect.search.bench import Bench, Spent
+from modbisect.search.confirm import confirm, everything
+from modbisect.search.feasible import Feasible
+from modbisect.search.minimal import Culprit, Minimal
+from modbisect.search.one_at_a_time import sweep
+from modbisect.search.problem import NOTHING, Flips, Problem, Talk
+
+FEW = 6
+"""Up to so many suspects, each is flipped alone."""
+_CONFIRMATION = 5
+_FORGIVEN = 1
+"""Configurations that may have been fast once and slow once, in a whole conversation."""
+
+
+@dataclass(slots=True)
+class Conversation:
+    """One run's planner: its stages in their order."""
+
+    problem: Problem
+    one_at_a_time: bool
+    bench: Bench = field(init=False)
+    suspects: tuple[ComponentId, ...] = field(init=False)
+    """Those that can be flipped at all."""
+    untestable: list[Untestable] = field(default_factory=list)
+    kept: tuple[needs.Kept, ...] = ()
+    costs: tuple[Cost, ...] = ()
+    warnings: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        feasible = Feasible(self.problem.components)
+        self.bench = Bench(self.problem, feasible, ahead=_CONFIRMATION)
+        free = [one.id for one in self.problem.components if not one.pinned]
+        self.suspects = feasible.ordered(one for one in free if not feasible.blocked({one}))
+        self.bench.suspects = self.suspects
+        self.untestable += [Untestable(one, reason) for one in free if (reason := feasible.blocked({one}))]
+
+    def talk(self) -> Talk[Conclusion]:
+        """Every stage; a spent budget ends in an honest answer."""
+        try:
+            return (yield from self._stages())
+        except Spent:
+            return self._open(f"{self.bench.trials} trials were not enough to tell")
+
+    def _stages(self) -> Talk[Conclusion]:
+        if not self.suspects:
+            return self._open("no component may be flipped: all are pinned, or needed by pinned ones")
+        refusal = yield from self._baseline()
+        if refusal:
+            return self._open(refusal)
+        contrast = yield from self._contrast()
+        if contrast is not Verdict.SLOW:
+            return self._nobody(contrast)
+        if self.one_at_a_time:
+            self.costs = yield from sweep(self.bench, self.suspects)
+        culprits = yield from self._search()
+        if not culprits:
+            return self._open("flipping everything makes it fast, but no small set stands out")
+        return (yield from self._prove(culprits))
+
+    # --- baseline ---------------------------------------------------------------------------------
+
+    def _baseline(self) -> Talk[str]:
+        """Measures the site as found after a restart. Returns why there is nothing to search, or nothing."""
+        bench, symptom = self.bench, self.problem.symptom
+        yield from bench.ask(NOTHING, "as found, after a restart", stage="baseline", left=self._guess())
+        for _ in range(2):
+            if reason := bench.broken(NOTHING):
+                return f"as found, the site does not work after a restart: {reason}"
+            cured = difference(bench.found, bench.level_of(NOTHING), bench.noise, symptom)
+            limit = symptom.slower_than
+            if cured is not Verdict.SLOW or (limit is not None and bench.level_of(NOTHING).seconds > limit):
+                return ""
+            if len(bench.seen[NOTHING]) == 1:
+                yield from bench.ask(NOTHING, "as found, again: the restart made it fast", stage="baseline")
+        return "a restart alone cured it, so no component is to blame: look for what builds up while it runs"
+
+    def _guess(self) -> int:
+        return len(self.suspects).bit_length() * 2
+
+    # --- can flipping help at all? ----------------------------------------------------------------
+
+    def _contrast(self) -> Talk[Verdict]:
+        """Finds flips that make the site fast: ``bench.fast``. SLOW: as found is slow beside them."""
+        learned = yield from needs.learn(self.bench, self.suspects)
+        self.kept = learned.kept
+        outcome = Verdict.FAST
+        for flips in self._variants(learned.flips):
+            verdict = yield from self._faster(flips)
+            if verdict is Verdict.SLOW:
+                return verdict
+            outcome = Verdict.UNSURE if verdict is Verdict.UNSURE else outcome
+        proven = []
+        for one in learned.kept:
+            proven.append((yield from needs.prove(self.bench, one)))
+            self.kept = (*proven, *learned.kept[len(proven) :])
+            flips = self.bench.feasible.close({one.component}) or NOTHING
+            if self.bench.levels(flips) and (yield from self._faster(flips)) is Verdict.SLOW:
+                return Verdict.SLOW
+        return outcome
+
+    def _variants(self, flips: Flips) -> list[Flips]:
+        """All of them; only what is switched off; only what is switched on, for that may be slow itself."""
+        on = frozenset(one.id for one in self.problem.components if one.on)
+        hold = self.bench.feasible.hold
+        parts = [flips - hold(flips - on, flips), flips - hold(flips & on, flips)]
+        return [flips, *(part for part in parts if part and part != flips)] if flips else []
+
+    def _faster(self, flips: Flips) -> Talk[Verdict]:
+        """Whether the site as found is slower than with these flips; sure of it either way."""
+        bench, name = self.bench, f"as found beside {len(flips)} flipped"
+        bench.fast = flips
+        verdict = yield from bench.compare(NOTHING, flips, name, "baseline")
+        if verdict is Verdict.SLOW:
+            return verdict
+        # Before anyone is cleared, or all are.
+        yield from bench.ensure(flips, f"{name}, again", times=2, stage="baseline")
+        yield from bench.ensure(NOTHING, f"{name}, again", times=2, stage="baseline")
+        return (yield from bench.compare(NOTHING, flips, name, "baseline"))
+
+    # --- search and proof ---------------------------------------------------------------------------
+
+    def _search(self) -> Talk[list[Culprit]]:
+        """Culprit after culprit, each with the earlier ones flipped, until the rest is fast."""
+        bench = self.bench
+        culprits: list[Culprit] = []
+        slow: Flips = NOTHING
+        while True:
+            left = tuple(one for one in self.suspects if one in bench.fast - slow)
+            culprit = yield from Minimal(bench, bench.fast, slow).search(left)
+            if culprit is None:
+                if culprits:
+                    self.warnings.append("the rest looked slow as well, but no set of it could be singled out")
+                return culprits
+            culprits.append(culprit)
+            slow = everything(culprits, bench)
+            if slow >= bench.fast:
+                return culprits
+            why = f"is the rest still slow, with {len(culprits)} found and flipped?"
+            if not (yield from bench.slower(slow, bench.fast, why, "residual")):
+                return culprits
+
+    def _prove(self, culprits: Sequence[Culprit]) -> Talk[Conclusion]:
+        bench = self.bench
+        findings: list[Finding] = []
+        for index, culprit in enumerate(culprits):
+            bench.ahead = _CONFIRMATION * (len(culprits) - index - 1)
+            bench.suspects = tuple(sorted({one for each in culprits for one in each.components}))
+            others = everything([one for one in culprits if one is not culprit], bench)
+            result = yield from confirm(bench, culprit, others, self.problem.seed + index)
+            if isinstance(result, str):
+                # They were confirmed in each other's company: doubt about one is doubt about all.
+                return self._open(f"not confirmed: {result}")
+            findings.append(result)
+        if turncoat := self._turncoat():
+            return self._open(f"the site contradicts itself: {turncoat}")
+        return self._conclude(
+            Outcome.FOUND,
+            "one culprit confirmed" if len(findings) == 1 else f"{len(findings)} culprits confirmed",
+            findings=tuple(findings),
+            residual=self._residual(culprits),
+        )
+
+    def _turncoat(self) -> str:
+        """Two configurations, or one twice, that were fast after one restart and slow after another."""
+        judge = self.bench.judge(NOTHING)
+        both = 0
+        for flips, seen in self.bench.seen.items():
+            verdicts = {judge.verdict([one]) for one in seen}
+            if verdicts >= {Verdict.FAST, Verdict.SLOW}:
+                both += 1
+                if both > _FORGIVEN:
+                    return f"with {len(flips)} flipped it was fast after one restart and slow after another"
+        return ""
+
+    def _residual(self, culprits: Sequence[Culprit]) -> Effect | None:
+        slow = everything(culprits, self.bench)
+        if slow == self.bench.fast or not self.bench.levels(slow):
+            return None
+        return effect(self.bench.levels(slow), self.bench.levels(self.bench.fast), self.bench.noise)
+
+    # --- conclusions ------------------------------------------------------------------------------
+
+    def _nobody(self, contrast: Verdict) -> Conclusion:
+        bench = self.bench
+        if not (bench.fast and bench.levels(bench.fast)):
+            return self._open("the site breaks whatever is flipped, so nothing could be tested")
+        slow, fast = bench.level_of(NOTHING), bench.level_of(bench.fast)
+        if contrast is Verdict.UNSURE and (
+            fast.censored or slow.log_seconds - fast.log_seconds >= floor(fast, self.problem.symptom)
+        ):
+            return self._open("too noisy to tell whether flipping the suspects makes it faster")
+        return self._conclude(
+            Outcome.NONE, "no faster with everything flipped that can be: none of the suspects is to blame"
+        )
+
+    def _open(self, reason: str, suspects: tuple[ComponentId, ...] | None = None) -> Conclusion:
+        left = self.bench.suspects if suspects is None else suspects
+        return self._conclude(Outcome.INCONCLUSIVE, reason, suspects=left)
+
+    def _conclude(
+        self,
+        outcome: Outcome,
+        reason: str,
+        *,
+        findings: tuple[Finding, ...] = (),
+        residual: Effect | None = None,
+        suspects: tuple[ComponentId, ...] = (),
+    ) -> Conclusion:
+        accused = {one for finding in findings for one in finding.components}
+        kept = tuple(Untestable(one.component, one.reason) for one in self.kept if one.component not in accused)
+        return Conclusion(
+            outcome,
+            findings,
+            (*self.untestable, *kept),
+            residual,
+            self.costs,
+            suspects,
+            reason,
+            tuple(self.warnings),
+        )

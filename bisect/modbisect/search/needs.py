@@ -1,0 +1,146 @@
+"""Which suspects the site cannot do without, and so the largest set that can be flipped.
+
+Group testing (after Hwang, 1972) on a growing set: what was flipped in a trial that served the site stays
+flipped in the next, so once the culprit is among it, the trials are fast ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from modbisect.model import ComponentId
+from modbisect.search.bench import Bench
+from modbisect.search.problem import NOTHING, Flips, Talk
+
+_EXPECTED = 4
+"""How many needed ones to expect at most, before any is known ..."""
+_PER_NEED = 16
+"""... and for how many suspects one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A suspect that stays as found, because the site breaks when it is flipped."""
+
+    component: ComponentId
+    reason: str
+    proven: bool = False
+    """It broke on its own; otherwise maybe only together with others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flippable:
+    """What can be flipped at the same time, and what cannot."""
+
+    flips: Flips
+    kept: tuple[Kept, ...]
+
+
+def learn(bench: Bench, suspects: Sequence[ComponentId]) -> Talk[Flippable]:
+    """Finds a maximal set of flips with which the site still serves."""
+    flips: Flips = NOTHING
+    kept: list[Kept] = []
+    pool = _remaining(bench, flips, suspects, kept)
+    size, expected = len(pool), min(_EXPECTED, 1 + len(pool) // _PER_NEED)
+    everything = True
+    while pool:
+        group = pool[:size]
+        wider = bench.feasible.widen(flips, group)
+        reason = yield from _breaks(bench, wider, _why(wider, len(suspects)), len(pool), expected)
+        if not reason:
+            flips = wider
+        elif len(group) == 1 or not everything:
+            # Of everything it was to be expected, and says little.
+            flips, found = yield from _narrow(bench, flips, group, reason)
+            kept += [found] if found else []
+            expected = max(1, expected - 1)
+        everything = False
+        pool = _remaining(bench, flips, pool, kept)
+        size = _group(len(pool), expected)
+    return Flippable(flips, tuple(kept))
+
+
+def _narrow(bench: Bench, flips: Flips, group: Sequence[ComponentId], reason: str) -> Talk[tuple[Flips, Kept | None]]:
+    """Finds one that breaks the site. Invariant: it serves with ``flips``, and breaks with the group as well."""
+    while len(group) > 1:
+        half = group[: (len(group) + 1) // 2]
+        wider = bench.feasible.widen(flips, half)
+        broken = yield from _breaks(bench, wider, f"what the site needs: {_names(half)}", len(group), 1)
+        if broken:
+            group, reason = half, broken
+        else:
+            flips = wider
+            group = [one for one in group[len(half) :] if one not in flips]
+    alone = bench.feasible.close(group)
+    if not group or bench.feasible.close(flips | {group[0]}) is None or alone is None:
+        return flips, None
+    proven = bool(bench.broken(alone)) or any(need <= alone for need in bench.problem.needs)
+    return flips, Kept(group[0], _sentence(bench, group[0], reason, proven=proven), proven)
+
+
+def prove(bench: Bench, kept: Kept) -> Talk[Kept]:
+    """Flips a kept suspect on its own, to know whether the site needs it or only one of several."""
+    flips = bench.feasible.close({kept.component})
+    if kept.proven or flips is None:
+        return kept
+    reason = yield from _breaks(bench, flips, f"does the site need {kept.component}?", 1, 1)
+    if not reason:
+        return kept
+    return Kept(kept.component, _sentence(bench, kept.component, reason, proven=True), proven=True)
+
+
+def _remaining(bench: Bench, flips: Flips, pool: Iterable[ComponentId], kept: list[Kept]) -> list[ComponentId]:
+    """Those still to be decided; what cannot be flipped without something kept is kept as well."""
+    needed = {one.component for one in kept}
+    left = []
+    for one in pool:
+        if one in flips or one in needed:
+            continue
+        wider = bench.feasible.close(flips | {one})
+        if wider is None:
+            kept.append(Kept(one, bench.feasible.blocked(flips | {one})))
+        elif blocking := sorted(wider & needed):
+            kept.append(Kept(one, f"it cannot be flipped without {blocking[0]}, which has to stay"))
+        else:
+            left.append(one)
+    return left
+
+
+def _breaks(bench: Bench, flips: Flips, why: str, pool: int, expected: int) -> Talk[str]:
+    """Why the site breaks with these flips; from what is known already, where that tells."""
+    for known in bench.problem.needs:
+        if known <= flips:
+            return f"known not to work without {_names(sorted(known))}"
+    for seen in sorted(bench.seen, key=len):
+        if seen <= flips and (reason := bench.broken(seen)):
+            return reason
+    if flips in bench.seen:
+        return ""
+    left = expected * (max(1, pool // max(1, expected)).bit_length() + 1)
+    return (yield from bench.ask(flips, why, left=left)).broken
+
+
+def _group(pool: int, expected: int) -> int:
+    """Hwang's group size: about half of such groups hold a needed one."""
+    if expected <= 1:
+        return pool
+    return 1 << max(0, (max(1, pool - expected + 1) // expected).bit_length() - 1)
+
+
+def _why(flips: Flips, suspects: int) -> str:
+    if len(flips) == suspects:
+        return f"all {suspects} suspects flipped" if suspects > 1 else "the only suspect flipped"
+    return f"what the site needs: {len(flips)} of {suspects} suspects flipped"
+
+
+def _sentence(bench: Bench, one: ComponentId, reason: str, *, proven: bool) -> str:
+    without = "without" if bench.feasible.is_on(one) else "with"
+    return f"the site breaks {without} it{'' if proven else ', others flipped too'}: {reason}"
+
+
+def _names(ids: Sequence[ComponentId]) -> str:
+    most = 3
+    if len(ids) <= most:
+        return ", ".join(ids)
+    return f"{ids[0]} and {len(ids) - 1} others"

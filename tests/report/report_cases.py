@@ -1,0 +1,200 @@
+"""One report for each way a run can end."""
+
+from dataclasses import replace
+
+from modbisect.model import (
+    Confirmation,
+    Cost,
+    Effect,
+    Finding,
+    Memory,
+    Outcome,
+    Untestable,
+    Verdict,
+)
+from modbisect.report import Report, Restored
+
+MIB = 1 << 20
+DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
+
+def memory(peak: float) -> Memory:
+    return Memory(int(peak * MIB), int(peak * MIB * 0.8), 6)
+
+
+def proof(slow: float, fast: float, *, together: bool = False, censored: bool = False) -> tuple[Confirmation, ...]:
+    off = Confirmation("off", Verdict.FAST, fast)
+    on = Confirmation("on", Verdict.SLOW, slow, censored)
+    alone = Confirmation("alone", Verdict.SLOW, slow * 0.99, censored)
+    again = (replace(off, seconds=fast * 1.1),) * 2 if together else ()
+    return (off, replace(on, seconds=slow * 1.01), alone, on, replace(off, seconds=fast * 1.05), *again)
+
+
+GUARD = "php-module:uploadguard"
+UPLOAD = Finding((GUARD,), Effect(396.0, 350.2, 430.4, 71.2, 0.18), proof(71.2, 0.18), memory(98), memory(37.4))
+OPCACHE = Finding(("php-module:opcache",), Effect(14.78, 13.1, 16.7, 0.102, 0.0069), proof(0.102, 0.0069))
+TOGETHER = Finding(
+    ("apache-conf:upload-inspection", "apache-module:security2"),
+    Effect(171.6, 150, 196.3, 63.5, 0.37),
+    proof(63.5, 0.37, together=True),
+    memory(98),
+    memory(16.2),
+)
+
+FOUND = Report(
+    run="20260714-101502-7c1e",
+    host="web1",
+    playbook="upload-slow",
+    outcome=Outcome.FOUND,
+    started="2026-07-14T10:15:02Z",
+    seconds=312.4,
+    restored=Restored(verified=True, how="212 paths and the live process", seconds=0.6, digest=DIGEST),
+    probe="upload",
+    request="POST https://shop.example/upload with a file of 20 MiB",
+    found_seconds=71.2,
+    found_memory=memory(98),
+    findings=(UPLOAD,),
+    untestable=(
+        Untestable("apache-module:rewrite", "the site breaks without it: status 404"),
+        Untestable("php-module:mysqli", "the site breaks without it: status 500"),
+    ),
+    residual=Effect(1.06, 0.94, 1.19, 0.19, 0.18),
+    suspects=68,
+    details={GUARD: "PHP 8.2, apache2"},
+    remedies={GUARD: ("phpdismod -v 8.2 -s apache2 uploadguard", "systemctl restart apache2")},
+    trials=14,
+    restarts=15,
+    requests=61,
+    downtime_seconds=4.23,
+    reason="one culprit confirmed",
+)
+
+_BARE = replace(FOUND, findings=(), residual=None, untestable=(), details={}, remedies={})
+_APACHE = "systemctl restart apache2"
+
+CASES = {
+    "found-single": FOUND,
+    "found-censored": replace(
+        FOUND,
+        findings=(
+            replace(
+                UPLOAD,
+                effect=replace(UPLOAD.effect, before_seconds=180.0, ratio=1000.0, low=890.0, censored=True),
+                confirmations=proof(2.2, 0.18, censored=True),
+                also_flipped=("php-module:uploadguard-stats",),
+            ),
+        ),
+        remedies={
+            "php-module:uploadguard-stats": ("phpdismod -v 8.2 -s apache2 uploadguard-stats", _APACHE),
+            **FOUND.remedies,
+        },
+    ),
+    "found-together": replace(
+        FOUND,
+        findings=(TOGETHER,),
+        details={"apache-module:security2": "from libapache2-mod-security2"},
+        remedies={
+            "apache-conf:upload-inspection": ("a2disconf upload-inspection", _APACHE),
+            "apache-module:security2": ("a2dismod security2", _APACHE),
+        },
+    ),
+    "found-off": replace(
+        FOUND,
+        probe="report",
+        request="GET https://shop.example/report",
+        found_seconds=0.102,
+        found_memory=None,
+        findings=(OPCACHE,),
+        residual=None,
+        found_off=("php-module:opcache",),
+        details={"php-module:opcache": "PHP 8.2, fpm"},
+        remedies={"php-module:opcache": ("phpenmod -v 8.2 -s fpm opcache", "systemctl restart apache2 php8.2-fpm")},
+        costs=(
+            Cost("apache-module:deflate", Effect(1.048, 0.98, 1.12, 0.102, 0.0973)),
+            Cost("php-module:opcache", OPCACHE.effect),
+        ),
+    ),
+    "found-setting": replace(
+        FOUND,
+        findings=(replace(UPLOAD, components=("php-ini:auto_prepend_file",)),),
+        details={
+            "php-ini:auto_prepend_file": "auto_prepend_file = /srv/scan.php in /etc/php/8.2/apache2/php.ini; "
+            "runs a PHP file before every page"
+        },
+        remedies={
+            "php-ini:auto_prepend_file": (
+                '# in /etc/php/8.2/apache2/php.ini write: auto_prepend_file = ""',
+                _APACHE,
+            )
+        },
+    ),
+    "found-two": replace(
+        FOUND,
+        findings=(
+            replace(UPLOAD, effect=Effect(4, 3.6, 4.45, 0.72, 0.18), confirmations=proof(0.72, 0.18)),
+            replace(
+                TOGETHER,
+                components=("apache-module:dump_io", "php-module:opcache"),
+                effect=Effect(2, 1.83, 2.2, 0.36, 0.18),
+                confirmations=proof(0.36, 0.18, together=True),
+            ),
+        ),
+        found_off=("php-module:opcache",),
+        found_seconds=0.9,
+        suspects_left=("apache-module:evasive",),
+        reason="2 culprits confirmed; not confirmed: confirm: apache-module:evasive flipped: expected fast, was slow",
+    ),
+    "none": replace(
+        _BARE,
+        outcome=Outcome.NONE,
+        suspects=82,
+        found_seconds=0.21,
+        residual=Effect(1.05, 0.93, 1.17, 0.21, 0.2),
+        untestable=tuple(
+            Untestable(f"apache-module:needed{number}", f"pinned ones of group {number // 2} need it")
+            for number in range(14)
+        ),
+        reason="no faster with all 68 suspects flipped that can be: none of them is to blame",
+    ),
+    "none-not-slow": replace(
+        _BARE,
+        outcome=Outcome.NONE,
+        found_seconds=0.181,
+        reason="the site is faster than the 2 s of the playbook, so there is nothing to find",
+        restored=Restored(verified=True, how="nothing was changed"),
+        trials=0,
+        restarts=0,
+        requests=1,
+        downtime_seconds=0,
+        seconds=0.8,
+    ),
+    "inconclusive": replace(
+        _BARE,
+        outcome=Outcome.INCONCLUSIVE,
+        reason="12 trials were not enough to tell",
+        suspects_left=tuple(f"apache-module:m{number}" for number in range(1, 10)),
+        warnings=("the hypervisor took 31 % of the processor's time in 3 trials",),
+    ),
+    "interrupted": replace(
+        FOUND,
+        outcome=Outcome.INTERRUPTED,
+        reason="a signal (SIGTERM) came before the search was done",
+        suspects_left=("apache-module:evasive", "apache-module:qos"),
+    ),
+    "not-restored": replace(
+        FOUND,
+        restored=Restored(verified=False, how="2 of 212 paths differ: /etc/apache2/mods-enabled/qos.load is missing"),
+    ),
+    "hostile": replace(
+        FOUND,
+        host="web1\x1b[2J\n# owned `rm -rf /`",
+        probe="up|load\n\n| a | b |",
+        request="GET https://x/<script>alert(1)</script> [click](http://evil) \u202egnp.exe",
+        findings=(replace(UPLOAD, components=("php-module:`$(id)`|<b>x</b>",)),),
+        details={"php-module:`$(id)`|<b>x</b>": "\x9b31m*bold* _em_ mod_php\x1b]0;title\x07\ud800"},
+        remedies={"php-module:`$(id)`|<b>x</b>": ("phpdismod '```\n# heading\n'", _APACHE)},
+        untestable=(Untestable("a|b", "| - |\n---\n<img src=x onerror=alert(1)> ~~no~~ \\| end"),),
+        warnings=("- nested\r\n# heading", "&lt;already&gt;"),
+        restored=Restored(verified=False, how="\x1b[8mhidden\x1b[0m **bold**"),
+    ),
+}

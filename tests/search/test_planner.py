@@ -1,0 +1,103 @@
+"""The promises of a conversation that no single world shows."""
+
+from __future__ import annotations
+
+from random import Random
+from statistics import median
+
+import pytest
+from worldtext import world
+
+from modbisect.errors import UsageError
+from modbisect.model import Outcome
+from modbisect.search import bisect, conversation, worst_case
+
+DEMO = "components: 80\nbreaks-without: {1}, {2}, {3}\nslow: {0}\nseed: {seed}"
+
+
+def demo(seed: int) -> tuple[str, str]:
+    names = [f"c{number:02}" for number in range(1, 81)]
+    chosen = Random(seed).sample(names, 4)  # noqa: S311  a seeded site, no secret
+    return chosen[0], DEMO.format(*chosen, seed=seed)
+
+
+def test_the_demo_is_cheap() -> None:
+    totals, slow = [], []
+    for seed in range(25):
+        culprit, header = demo(seed)
+        conclusion, trials = world(header).run(bisect)
+        assert [one.components for one in conclusion.findings] == [(culprit,)]
+        totals.append(len(trials))
+        slow.append(sum(bool(seen.requests) and seen.requests[0].censored for _, seen in trials))
+    print(f"trials: median {median(totals)}, most {max(totals)}; slow ones: median {median(slow)}")  # noqa: T201  figures for pytest -rP
+    assert median(totals) <= 33
+    assert max(totals) <= 40
+    assert median(slow) <= 13
+
+
+def noisy(kind: str, slowdown: float, seed: int) -> tuple[set[tuple[str, ...]], str]:
+    names = [f"c{number:02}" for number in range(1, 33)]
+    a, b, need, other = Random(seed).sample(names, 4)  # noqa: S311  a seeded site, no secret
+    lines = {
+        "single": f"slow: {a}",
+        "together": f"slow: {a} and {b}",
+        "two": f"factors: {a} {slowdown}, {b} {slowdown}",
+        "nothing": "slow: always",
+    }
+    truth = {"single": {(a,)}, "together": {tuple(sorted((a, b)))}, "two": {(a,), (b,)}, "nothing": set()}
+    header = (
+        f"components: 32\nnoise: 0.1\nrequest-noise: 0.45\nseed: {seed}\nslowdown: {slowdown}\n"
+        f"breaks-without: {need}, {other}\n{lines[kind]}"
+    )
+    return truth[kind], header
+
+
+@pytest.mark.parametrize(
+    ("kind", "slowdown"), [("single", 2), ("single", 100), ("together", 100), ("two", 3), ("nothing", 1)]
+)
+def test_noise_accuses_nobody_wrongly(kind: str, slowdown: float) -> None:
+    restarts, right = [], 0
+    worlds = 14
+    for seed in range(1000, 1000 + worlds):
+        truth, header = noisy(kind, slowdown, seed)
+        conclusion, trials = world(header).run(bisect)
+        accused = {one.components for one in conclusion.findings}
+        assert accused <= truth, conclusion
+        right += accused == truth and conclusion.outcome is not Outcome.INCONCLUSIVE
+        restarts.append(len(trials))
+    print(f"{kind} x{slowdown}: {right} of {worlds} right, median {median(restarts)} restarts")  # noqa: T201  figures for pytest -rP
+    assert right >= 0.7 * worlds
+
+
+def test_a_fickle_site_accuses_hardly_anybody() -> None:
+    accused = sum(
+        world(f"components: 24\nfickle: 0.5\nseed: {seed}").run(bisect)[0].outcome is Outcome.FOUND
+        for seed in range(200)
+    )
+    assert accused <= 3
+
+
+def test_asks_say_what_a_person_and_a_run_need() -> None:
+    _, header = demo(3)
+    site = world(header)
+    _, trials = site.run(bisect)
+    assert trials[0][0].stage == "baseline"
+    for ask, _ in trials:
+        assert ask.why
+        assert ask.left >= 0
+        assert ask.cap >= 1.0
+        assert 1 <= ask.requests <= 20
+    assert trials[-1][0].left == 0
+
+
+def test_the_forecast_bounds_what_a_run_takes() -> None:
+    culprit, header = demo(5)
+    forecast = worst_case(world(header).problem(), "bisect")
+    assert 15 <= forecast.typical <= forecast.worst <= 50
+    assert culprit
+
+
+def test_an_unknown_strategy_is_refused_by_name() -> None:
+    with pytest.raises(UsageError, match="bogo") as caught:
+        conversation(world("components: 2").problem(), "bogo")
+    assert "one-at-a-time" in str(caught.value)

@@ -1,0 +1,236 @@
+"""A site as a few lines of text: which components make it slow, which it needs, how noisy it is.
+
+See README.md beside the worlds for the words of a header.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from random import Random
+
+from modbisect.judging import level
+from modbisect.model import AS_FOUND, Ask, Component, Conclusion, Kind, Measurement, Outcome, Request, Symptom
+from modbisect.search import Flips, Problem, rehearse
+from modbisect.search import bisect as halving
+from modbisect.search.problem import Strategy
+
+Expression = Callable[[Flips], bool]
+"""True for the flips with which the expression over production states holds."""
+
+ALIASES = {"slow-when-off": "slow"}
+
+
+@dataclass
+class World:
+    components: tuple[Component, ...]
+    slow: Expression = lambda _: False
+    works: Expression = lambda _: True
+    factors: dict[str, float] = field(default_factory=dict)
+    """Slower so many times while in production state ..."""
+    adds: dict[str, float] = field(default_factory=dict)
+    """... or by so many seconds ..."""
+    flipped_factors: dict[str, float] = field(default_factory=dict)
+    """... or slower so many times once flipped."""
+    slowdown: float = 100.0
+    fast: float = 0.2
+    noise: float = 0.0
+    request_noise: float = 0.0
+    restart_cures: bool = False
+    fickle: float = 0.0
+    """Chance that a restart comes out slow, whatever is flipped."""
+    seed: int = 1
+    max_trials: int = 0
+
+    def seconds(self, flips: Flips, *, restarted: bool = True) -> float:
+        value = self.fast
+        if self.slow(flips) and not (self.restart_cures and restarted):
+            value *= self.slowdown
+        value *= math.prod(factor for name, factor in self.factors.items() if name not in flips)
+        value *= math.prod(factor for name, factor in self.flipped_factors.items() if name in flips)
+        return value + sum(more for name, more in self.adds.items() if name not in flips)
+
+    def problem(self) -> Problem:
+        as_found = self.seconds(frozenset(), restarted=False)
+        if self.fickle:
+            as_found = self.fast * self.slowdown
+        requests = tuple(Request("page", as_found * factor, status=200) for factor in (0.97, 1.0, 1.04))
+        return Problem(
+            self.components,
+            Measurement(AS_FOUND, requests),
+            Symptom("page"),
+            self.seed,
+            max_trials=self.max_trials,
+        )
+
+    def site(self) -> Callable[[Ask], Measurement]:
+        random = Random(self.seed)  # noqa: S311  a seeded site, no secret
+
+        def answer(ask: Ask) -> Measurement:
+            flips = ask.configuration.flipped
+            if not self.works(flips):
+                return Measurement(ask.configuration, broken="status 500")
+            seconds = self.seconds(flips) * math.exp(random.gauss(0, self.noise))
+            if self.fickle:
+                seconds = self.fast * (self.slowdown if random.random() < self.fickle else 1.0)
+            requests: list[Request] = []
+            while len(requests) < ask.requests:
+                one = seconds * math.exp(random.gauss(0, self.request_noise))
+                requests.append(Request("page", min(one, ask.cap), status=200, censored=one > ask.cap))
+                if len(requests) == 2 and all(request.censored for request in requests):
+                    break
+            return Measurement(ask.configuration, tuple(requests))
+
+        return answer
+
+    def run(self, strategy: Strategy = halving) -> tuple[Conclusion, list[tuple[Ask, Measurement]]]:
+        return rehearse(self.problem(), strategy, self.site())
+
+
+def expression(text: str) -> Expression:
+    """Parses ``a or (b and c)``; a comma is an ``and`` that binds least."""
+    tokens = re.findall(r"[(),]|[^\s(),]+", text)
+
+    def parse(operators: tuple[str, ...] = (",", "or", "and")) -> Expression:
+        if not operators:
+            token = tokens.pop(0)
+            if token == "(":
+                inner = parse()
+                assert tokens.pop(0) == ")"
+                return inner
+            return lambda flips: token not in flips
+        operator, *tighter = operators
+        parts = [parse(tuple(tighter))]
+        while tokens and tokens[0] == operator:
+            tokens.pop(0)
+            parts.append(parse(tuple(tighter)))
+        gather = any if operator == "or" else all
+        return lambda flips: gather(part(flips) for part in parts)
+
+    result = parse()
+    assert not tokens, f"cannot read {text!r}"
+    return result
+
+
+def world(header: str) -> World:  # noqa: C901  one step for each word of a header
+    lines: dict[str, str] = {}
+    for line in header.splitlines():
+        if line.strip() and not line.startswith("#"):
+            key, _, value = line.partition(":")
+            lines[ALIASES.get(key, key)] = value.strip()
+
+    def words(key: str) -> list[str]:
+        return lines.pop(key, "").replace(",", " ").split()
+
+    def pairs(key: str, sign: str) -> list[tuple[str, str]]:
+        return [
+            (one.strip(), other.strip())
+            for one, _, other in (pair.partition(sign) for pair in lines.pop(key, "").split(",") if pair)
+        ]
+
+    listed = lines["components"]
+    names = words("components")
+    if "," not in listed and len(names) == 1 and names[0].isdigit():
+        names = [f"c{number:02}" for number in range(1, int(names[0]) + 1)]
+    pinned, off = words("pinned"), words("off-in-production")
+    depends, conflicts = pairs("depends", "->"), pairs("conflicts", "><")
+    everything = expression("all")
+    result = World(
+        tuple(
+            Component(
+                name,
+                Kind.PHP_MODULE,
+                name,
+                on=name not in off,
+                pinned="essential" if name in pinned else "",
+                depends=frozenset(b for a, b in depends if a == name),
+                conflicts=frozenset(b for a, b in conflicts if a == name),
+            )
+            for name in names
+        )
+    )
+    if "slow" in lines:
+        text = lines.pop("slow")
+        result.slow = everything if text == "always" else expression(text)
+    if "breaks-without" in lines:
+        result.works = expression(lines.pop("breaks-without"))
+    if "needs" in lines:
+        result.works = _undeclared(pairs("needs", "->"))
+    for key in ("factors", "adds", "flipped-factors"):
+        entries = [entry.split() for entry in lines.pop(key, "").split(",") if entry]
+        setattr(result, key.replace("-", "_"), {name: float(value) for name, value in entries})
+    for key in ("slowdown", "fast", "noise", "request-noise", "fickle"):
+        if key in lines:
+            setattr(result, key.replace("-", "_"), float(lines.pop(key)))
+    result.restart_cures = lines.pop("restart-cures", "no") == "yes"
+    result.seed = int(lines.pop("seed", "1"))
+    result.max_trials = int(lines.pop("max-trials", "0"))
+    assert not lines, f"unknown words in the header: {', '.join(lines)}"
+    return result
+
+
+def _undeclared(needs: list[tuple[str, str]]) -> Expression:
+    """What works only with another component, unknown to the planner."""
+    return lambda flips: not any(one not in flips and other in flips for one, other in needs)
+
+
+# --- what a conversation looks like on paper -----------------------------------------------------
+
+
+def transcript(conclusion: Conclusion, trials: list[tuple[Ask, Measurement]], everyone: list[str]) -> str:
+    return "\n".join((*_trials(trials, everyone), "", *_conclusion(conclusion), ""))
+
+
+def _trials(trials: list[tuple[Ask, Measurement]], everyone: list[str]) -> Iterator[str]:
+    for ask, measurement in trials:
+        flips = ask.configuration.flipped
+        yield f"{ask.stage:8} {_seen(measurement):>8}  {_names(flips, everyone)}  # {ask.why}"
+
+
+def _seen(measurement: Measurement) -> str:
+    if measurement.broken:
+        return "BROKEN"
+    here = level(measurement)
+    return f"{'>' if here.censored else ''}{here.seconds:.2g} s"
+
+
+def _names(flips: Flips, everyone: list[str]) -> str:
+    rest = [name for name in everyone if name not in flips]
+    if not flips:
+        return "as found"
+    if len(rest) < len(flips):
+        return f"all but {_ranges(rest, everyone)}" if rest else "all"
+    return _ranges([name for name in everyone if name in flips], everyone)
+
+
+def _ranges(names: list[str], everyone: list[str]) -> str:
+    """Neighbours are drawn together: ``c01..c08``."""
+    runs: list[list[str]] = []
+    for name in names:
+        if runs and everyone.index(name) == everyone.index(runs[-1][-1]) + 1:
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+    return " ".join("..".join((run[0], run[-1])) if len(run) > 2 else " ".join(run) for run in runs)
+
+
+def _conclusion(conclusion: Conclusion) -> Iterator[str]:
+    yield f"{conclusion.outcome.upper()}: {conclusion.reason}"
+    for finding in conclusion.findings:
+        here = finding.effect
+        sign = ">" if here.censored else ""
+        also = f", also flipped: {' '.join(finding.also_flipped)}" if finding.also_flipped else ""
+        yield (
+            f"{finding.kind}: {' + '.join(finding.components)}: {sign}x{here.ratio:.3g},"
+            f" {here.before_seconds:.3g} s -> {here.after_seconds:.3g} s{also}"
+        )
+    for one in conclusion.untestable:
+        yield f"untestable: {one.component}: {one.reason}"
+    if conclusion.residual:
+        yield f"residual: x{conclusion.residual.ratio:.2g}"
+    for cost in conclusion.costs:
+        yield f"cost: {cost.component}: x{cost.effect.ratio:.2g}"
+    if conclusion.outcome is Outcome.INCONCLUSIVE or conclusion.suspects_left:
+        yield f"suspects left: {' '.join(conclusion.suspects_left)}"

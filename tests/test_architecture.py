@@ -1,0 +1,67 @@
+"""The rules of the folder list: which way imports go, what the pure parts may know, and what must not be shadowed."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import modbisect
+import pytest
+
+PACKAGE = Path(modbisect.__file__).parent
+LAYERS = (
+    {"errors", "model"},
+    {"search", "judging", "components"},
+    {"playbook", "inventory", "host", "probe", "report", "history", "lab"},
+    {"run"},
+    {"cli"},
+)
+PURE = ("search", "judging", "components")
+FORBIDDEN = {"os", "time", "socket", "subprocess", "logging", "fabric", "paramiko", "threading"}
+LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found |= {node.module or ""} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or path.stem in LEVEL)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_down_only(path: Path) -> None:
+    mine = LEVEL[part_of(path)]
+    used = {name.split(".")[1] for name in imports(path) if name.startswith("modbisect.") and name.count(".")}
+    above = {name for name in used & LEVEL.keys() if LEVEL[name] > mine}
+    assert not above, f"{part_of(path)} imports from above: {above}"
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if part_of(path) in PURE], ids=lambda path: path.stem)
+def test_the_core_is_pure(path: Path) -> None:
+    assert not {name.split(".")[0] for name in imports(path)} & FORBIDDEN
+
+
+def test_every_part_has_a_layer() -> None:
+    assert {part_of(path) for path in PACKAGE.rglob("*.py")} - {"__init__"} == set(LEVEL)
+
+
+def test_the_standard_bisect_is_not_shadowed() -> None:
+    assert not (PACKAGE.parent / "__init__.py").exists()
+    code = "import bisect, random; assert bisect.bisect([1, 2], 1) == 1; print(bisect.__file__)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PACKAGE.parent.parent, capture_output=True, text=True, check=True
+    )
+    assert "modbisect" not in done.stdout.rsplit("/", 1)[0].rsplit("/", 1)[-1]
