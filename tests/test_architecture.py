@@ -7,8 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import modbisect
 import pytest
+
+import modbisect
 
 PACKAGE = Path(modbisect.__file__).parent
 LAYERS = (

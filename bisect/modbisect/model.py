@@ -64,6 +64,8 @@ class Component:
     conflicts: frozenset[ComponentId] = frozenset()
     loads: frozenset[str] = frozenset()
     """Base names of the shared objects that the server process maps when it is on."""
+    vital: bool = False
+    """Most sites need it: tried last, since flipping it most likely breaks the site. A wrong guess costs time only."""
     detail: str = ""
     """What a person wants to know of it: the value of a setting, who switched it."""
 

@@ -107,7 +107,6 @@ def test_upload_is_slow() -> None:
     assert playbook.symptom_probe.expect.contains == ("stored",)
     assert playbook.select == Selection(keep=("apache-module:ssl",))
     assert playbook.budget == Budget(1800.0, 200)
-    assert playbook.trial.cap == 60.0
 
 
 def test_page_is_slow() -> None:

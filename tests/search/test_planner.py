@@ -12,13 +12,14 @@ from modbisect.errors import UsageError
 from modbisect.model import Outcome
 from modbisect.search import bisect, conversation, worst_case
 
-DEMO = "components: 80\nbreaks-without: {1}, {2}, {3}\nslow: {0}\nseed: {seed}"
+DEMO = "components: 80\nbreaks-without: {1}, {2}, {3}\nvital: {vital}\nslow: {0}\nseed: {seed}"
 
 
 def demo(seed: int) -> tuple[str, str]:
     names = [f"c{number:02}" for number in range(1, 81)]
-    chosen = Random(seed).sample(names, 4)  # noqa: S311  a seeded site, no secret
-    return chosen[0], DEMO.format(*chosen, seed=seed)
+    # The culprit anywhere; two of the needs among the 12 that most sites need, the third no one would guess.
+    chosen = Random(seed).sample(names, 14)  # noqa: S311  a seeded site, no secret
+    return chosen[0], DEMO.format(*chosen[:4], vital=" ".join(chosen[2:]), seed=seed)
 
 
 def test_the_demo_is_cheap() -> None:
@@ -31,8 +32,9 @@ def test_the_demo_is_cheap() -> None:
         slow.append(sum(bool(seen.requests) and seen.requests[0].censored for _, seen in trials))
     print(f"trials: median {median(totals)}, most {max(totals)}; slow ones: median {median(slow)}")  # noqa: T201  figures for pytest -rP
     assert median(totals) <= 33
-    assert max(totals) <= 40
-    assert median(slow) <= 13
+    assert median(totals) <= 32
+    assert max(totals) <= 36
+    assert median(slow) <= 10
 
 
 def noisy(kind: str, slowdown: float, seed: int) -> tuple[set[tuple[str, ...]], str]:

@@ -134,7 +134,7 @@ def world(header: str) -> World:  # noqa: C901  one step for each word of a head
     names = words("components")
     if "," not in listed and len(names) == 1 and names[0].isdigit():
         names = [f"c{number:02}" for number in range(1, int(names[0]) + 1)]
-    pinned, off = words("pinned"), words("off-in-production")
+    pinned, off, vital = words("pinned"), words("off-in-production"), words("vital")
     depends, conflicts = pairs("depends", "->"), pairs("conflicts", "><")
     everything = expression("all")
     result = World(
@@ -147,6 +147,7 @@ def world(header: str) -> World:  # noqa: C901  one step for each word of a head
                 pinned="essential" if name in pinned else "",
                 depends=frozenset(b for a, b in depends if a == name),
                 conflicts=frozenset(b for a, b in conflicts if a == name),
+                vital=name in vital,
             )
             for name in names
         )

@@ -37,12 +37,13 @@ def command(
     if as_json:
         click.echo(json.dumps([_row(component) for component in seen.components], indent=2))
         return
+    rows = sorted(seen.components, key=lambda component: component.id)
     suspects = [component for component in seen.components if not component.pinned]
     on = sum(component.on for component in seen.components)
     click.echo(
         f"{target.name} ({seen.role}): {len(seen.components)} components, {on} on, {len(suspects)} may be flipped"
     )
-    for component in seen.components:
+    for component in rows:
         if component.on or not component.pinned or everything:
             click.echo(
                 f"  {'on ' if component.on else 'off'} {component.id:<40} "

@@ -10,7 +10,7 @@ import fnmatch
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from modbisect.components import apache, php
+from modbisect.components import apache, php, priors
 from modbisect.components.facts import Facts, parse
 from modbisect.model import Component, ComponentId, Configuration, Kind
 
@@ -60,8 +60,8 @@ class Step:
 
 
 def discover(facts: Facts) -> tuple[Component, ...]:
-    """All components of a host, in a stable order."""
-    return tuple(apache.components(facts) + php.components(facts))
+    """All components of a host, the latest change first."""
+    return priors.ordered(apache.components(facts) + php.components(facts), facts)
 
 
 def select(

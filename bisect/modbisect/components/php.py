@@ -56,6 +56,7 @@ _DEPENDS = {  # from the modules' own dependency tables (zend_module_dep) in PHP
     "pdo_sqlite": ("pdo",),
     "xmlreader": ("dom",),
     "xsl": ("dom",),
+    "mailparse": ("mbstring",),
     "memcached": ("igbinary", "msgpack"),
     "redis": ("igbinary",),
 }

@@ -110,7 +110,7 @@ def cap(fast: Level | None, symptom: Symptom, found: Level) -> float:
     """
     most = whole(found)
     if fast is not None:
-        return min(most, max(_SHORTEST_CAP, CAP_FACTOR * fast.seconds))
+        return min(most, max(_SHORTEST_CAP, CAP_FACTOR * fast.seconds, symptom.slower_than or 0.0))
     first = found.seconds / 3 if symptom.slower_than is None else 2 * symptom.slower_than
     return min(most, max(_SHORTEST_CAP, first))
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from . import network, processes, store
-from .errors import LabError
-from .ready import wait_ready
-from .tree import build_tree
+from modbisect.lab import network, processes, store
+from modbisect.lab.errors import LabError
+from modbisect.lab.ready import wait_ready
+from modbisect.lab.tree import build_tree
 
 _OPS = 1000
 _SCRIPT_TIMEOUT = 300.0

@@ -9,8 +9,8 @@ import ipaddress
 import json
 from pathlib import Path
 
-from . import store
-from .errors import LabError, run
+from modbisect.lab import store
+from modbisect.lab.errors import LabError, run
 
 FIRST, LAST = 10, 250
 _POOL = ipaddress.IPv4Network("10.213.0.0/16")

@@ -9,8 +9,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from . import store
-from .errors import LabError
+from modbisect.lab import store
+from modbisect.lab.errors import LabError
 
 _SCRIPT = Path(__file__).parent / "boot.sh"
 _START_DEADLINE = 20.0

@@ -7,8 +7,8 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 
-from . import processes, store
-from .errors import LabError
+from modbisect.lab import processes, store
+from modbisect.lab.errors import LabError
 
 _DEADLINE = 60.0
 

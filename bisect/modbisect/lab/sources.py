@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from .errors import LabError
+from modbisect.lab.errors import LabError
 
 _ONE_LINE = re.compile(r"^deb\s+(?:\[(?P<options>[^]]*)]\s+)?(?P<uri>\S+)\s+(?P<suite>\S+)\s+(?P<parts>.+)$")
 # The archive's own paths end so everywhere, mirrors and mirror lists included; third parties' suites do not fit.

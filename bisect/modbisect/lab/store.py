@@ -14,7 +14,7 @@ from pathlib import Path
 
 import platformdirs
 
-from .errors import LabError, run
+from modbisect.lab.errors import LabError, run
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 # Of the box and not of one lab: two labs (two state folders) share the box's networks.

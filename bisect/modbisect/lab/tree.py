@@ -12,9 +12,9 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from . import store
-from .errors import LabError, require
-from .sources import debian_sources
+from modbisect.lab import store
+from modbisect.lab.errors import LabError, require
+from modbisect.lab.sources import debian_sources
 
 _HERE = Path(__file__).parent
 _LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/info/*", "/usr/share/locale/*")

@@ -37,6 +37,10 @@ class Feasible:
         """The production state."""
         return self._by_id[one].on
 
+    def is_vital(self, one: ComponentId) -> bool:
+        """Whether most sites need it."""
+        return self._by_id[one].vital
+
     def close(self, wanted: Iterable[ComponentId]) -> Flips | None:
         """The smallest consistent superset of the wanted flips; None when there is none."""
         flips, blocked = self._spread(wanted)
@@ -95,13 +99,14 @@ class Feasible:
         return kept
 
     def ordered(self, ids: Iterable[ComponentId]) -> tuple[ComponentId, ...]:
-        """Dependents before what they depend on; what is switched off before what is switched on; else as given.
+        """What most sites need last; dependents before what they depend on; what is switched off before what is on.
 
-        So the closure of the first few reaches into the others as little as can be.
+        So the closure of the first few reaches into the others as little as can be. Else as given, which is in order
+        of suspicion.
         """
         given = list(ids)
         size = {one: len(self._spread([one])[0]) for one in given}
-        return tuple(sorted(given, key=lambda one: (not self._by_id[one].on, size[one])))
+        return tuple(sorted(given, key=lambda one: (self._by_id[one].vital, not self._by_id[one].on, size[one])))
 
 
 def _rules(components: Iterable[Component]) -> Iterator[tuple[ComponentId, bool, ComponentId, bool]]:

@@ -15,6 +15,8 @@ from modbisect.model import ComponentId, Verdict
 from modbisect.search.bench import Bench
 from modbisect.search.problem import NOTHING, Flips, Talk
 
+_SHARE = 0.25
+"""Of the whole slowdown, in logs."""
 MOST_TOGETHER = 5
 """Larger sets are noise, not culprits."""
 
@@ -73,15 +75,28 @@ class Minimal:
             elif known is Verdict.FAST:
                 high = position
                 break
+        middle = self._likely_fast(suspects, wanted, low, high) or (low + high) // 2
         while high - low > 1:
-            middle = (low + high) // 2
             kept = wanted.union(suspects[middle:])
             why = f"{self._flipped(kept)}; the culprit is among {high - low}"
             if (yield from self._slow_with(kept, why, (high - low).bit_length())):
                 low = middle
             else:
                 high = middle
+            middle = (low + high) // 2
         return low
+
+    def _likely_fast(self, suspects: Sequence[ComponentId], wanted: Flips, low: int, high: int) -> int:
+        """The first position that was measured and looked fast, though not surely so; 0 when there is none.
+
+        One more restart of it mostly saves the whole halving.
+        """
+        threshold = self.bench.judge(self.slow).threshold
+        for position in range(low + 1, high):
+            flips = self.within - self._hold(wanted.union(suspects[position:]))
+            if self.bench.levels(flips) and self.bench.level_of(flips).log_seconds < threshold:
+                return position
+        return 0
 
     def _slow_with(self, kept: Flips, why: str, left: int = 0) -> Talk[bool]:
         """Whether it is slow with these as found and all else flipped; broken is not slow."""
@@ -133,7 +148,7 @@ class Minimal:
             alone = self._hold(frozenset({one}))
             flips, why = self.within - alone, f"only {one} as found"
             # Costs that add up: each is slow beside the fast control, if not half way to the slow one.
-            if (yield from bench.slower(flips, bench.fast, why, "search")):
+            if (yield from bench.slower(flips, bench.fast, why, "search")) and self._explains(flips):
                 return Culprit(frozenset({one}), alone)
         for one in sorted(members):
             fewer = self._hold(members - {one})
@@ -149,6 +164,12 @@ class Minimal:
                 if cure is not None and (yield from bench.verdict(cure, self.slow, why)) is Verdict.FAST:
                     members -= {one}
         return Culprit(members, held)
+
+    def _explains(self, flips: Flips) -> bool:
+        """Whether this is a share of the slowdown that counts; a small cost of its own makes no accomplice guilty."""
+        fast = self.bench.level_of(self.bench.fast).log_seconds
+        slow = max(self.bench.level_of(self.slow).log_seconds, self.bench.found.log_seconds if not self.slow else fast)
+        return self.bench.level_of(flips).log_seconds - fast >= _SHARE * (slow - fast)
 
 
 def short(ids: Flips) -> str:

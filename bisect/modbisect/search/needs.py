@@ -1,7 +1,8 @@
 """Which suspects the site cannot do without, and so the largest set that can be flipped.
 
-Group testing (after Hwang, 1972) on a growing set: what was flipped in a trial that served the site stays
-flipped in the next, so once the culprit is among it, the trials are fast ones.
+Group testing (after Hwang, 1972) on a growing set: what was flipped in a trial that served the site stays flipped in
+the next, so once the culprit is among it, the trials are fast ones. What most sites need comes last: the others can
+then mostly be flipped at one stroke, and the likeliest culprits among them first.
 """
 
 from __future__ import annotations
@@ -13,10 +14,8 @@ from modbisect.model import ComponentId
 from modbisect.search.bench import Bench
 from modbisect.search.problem import NOTHING, Flips, Talk
 
-_EXPECTED = 4
-"""How many needed ones to expect at most, before any is known ..."""
-_PER_NEED = 16
-"""... and for how many suspects one."""
+_VITAL_PER_NEED = 5
+"""Among those that most sites need, so many for one that this site needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +38,45 @@ class Flippable:
 
 def learn(bench: Bench, suspects: Sequence[ComponentId]) -> Talk[Flippable]:
     """Finds a maximal set of flips with which the site still serves."""
+    everything = bench.feasible.widen(NOTHING, suspects)
+    if not (yield from _breaks(bench, everything, _why(everything, len(suspects)), len(suspects), 1)):
+        return Flippable(everything, tuple(_left_out(bench, everything, suspects)))
+    # Of everything it was to be expected, and says little.
     flips: Flips = NOTHING
     kept: list[Kept] = []
-    pool = _remaining(bench, flips, suspects, kept)
-    size, expected = len(pool), min(_EXPECTED, 1 + len(pool) // _PER_NEED)
-    everything = True
+    vital = [one for one in suspects if bench.feasible.is_vital(one)]
+    for batch, expected in (
+        ([one for one in suspects if one not in vital], 1),
+        (vital, 1 + len(vital) // _VITAL_PER_NEED),
+    ):
+        flips = yield from _learn_batch(bench, flips, batch, kept, expected)
+    return Flippable(flips, tuple(kept))
+
+
+def _learn_batch(
+    bench: Bench, flips: Flips, batch: Sequence[ComponentId], kept: list[Kept], expected: int
+) -> Talk[Flips]:
+    """Widens ``flips`` by all of a batch that the site can do without; the others are added to ``kept``."""
+    pool = _remaining(bench, flips, batch, kept)
     while pool:
-        group = pool[:size]
+        group = pool[: _group(len(pool), expected)]
         wider = bench.feasible.widen(flips, group)
-        reason = yield from _breaks(bench, wider, _why(wider, len(suspects)), len(pool), expected)
-        if not reason:
-            flips = wider
-        elif len(group) == 1 or not everything:
-            # Of everything it was to be expected, and says little.
+        reason = yield from _breaks(bench, wider, _why(wider, len(bench.suspects)), len(pool), expected)
+        if reason:
             flips, found = yield from _narrow(bench, flips, group, reason)
             kept += [found] if found else []
             expected = max(1, expected - 1)
-        everything = False
+        else:
+            flips = wider
         pool = _remaining(bench, flips, pool, kept)
-        size = _group(len(pool), expected)
-    return Flippable(flips, tuple(kept))
+    return flips
+
+
+def _left_out(bench: Bench, flips: Flips, suspects: Sequence[ComponentId]) -> list[Kept]:
+    """Those that cannot be flipped beside the others."""
+    kept: list[Kept] = []
+    _remaining(bench, flips, suspects, kept)
+    return kept
 
 
 def _narrow(bench: Bench, flips: Flips, group: Sequence[ComponentId], reason: str) -> Talk[tuple[Flips, Kept | None]]:

@@ -22,6 +22,7 @@ class Problem:
     """A slow site and what may be flipped on it."""
 
     components: tuple[Component, ...]
+    """The likeliest culprits first."""
     found: Measurement
     """As found and untouched: complete requests, no restart."""
     symptom: Symptom

@@ -1,0 +1,36 @@
+# Every target does all of its own set-up on a fresh Debian 12, as root.
+VENV := .venv
+BIN := $(VENV)/bin
+DEBIAN := python3 python3-venv ca-certificates openssh-client iproute2 util-linux mmdebstrap shellcheck
+
+.PHONY: demo test lint bench setup debian clean
+
+demo: setup
+	$(BIN)/modbisect demo
+
+test: setup
+	$(BIN)/python -c 'from modbisect import lab; lab.build_tree(print)'
+	$(BIN)/pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	shellcheck -S warning -s sh bisect/modbisect/host/*.sh bisect/modbisect/host/guard/guard.sh bisect/modbisect/lab/*.sh bisect/modbisect/lab/setups/*.sh
+
+bench: setup
+	$(BIN)/pip install --quiet --editable '.[bench]'
+	$(BIN)/python benchmarks/trial_cost.py
+
+setup: debian $(VENV)/installed
+
+debian:
+	@dpkg -s $(DEBIAN) >/dev/null 2>&1 || { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $(DEBIAN); }
+
+$(VENV)/installed: pyproject.toml
+	python3 -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV)

@@ -1,0 +1,107 @@
+"""``modbisect demo``."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from modbisect import lab
+from modbisect import report as reports
+from modbisect.cli.run import coloured, perform
+from modbisect.errors import Exit
+from modbisect.inventory import Host, parse_inventory
+from modbisect.model import Outcome
+from modbisect.playbook import Playbook, load_playbook
+from modbisect.run.conduct import Options
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """A site to be made slow, and what a run should say of it."""
+
+    setups: tuple[str, ...]
+    playbook: str
+    culprit: frozenset[str]
+    story: str
+
+
+_SCENES = {
+    "upload": _Scene(
+        ("shop", "upload-middleware"),
+        "shop.yml",
+        frozenset({"php-module:uploadguard"}),
+        "A shop on Apache, PHP and MariaDB. Since somebody added a scanner for uploads, 20 MB take over a minute.",
+    ),
+    "pair": _Scene(
+        ("shop", "security-pair"),
+        "shop.yml",
+        frozenset({"apache-module:security2", "apache-conf:upload-inspection"}),
+        "The shop behind mod_security: a conf makes it inspect uploads as they stream in. Alone, neither is slow.",
+    ),
+    "opcache": _Scene(
+        ("shop", "opcache-off"),
+        "shop-report.yml",
+        frozenset({"php-module:opcache"}),
+        "The shop's report compiles four hundred files at each request, because opcache is off.",
+    ),
+    "innocent": _Scene(("shop",), "shop-report.yml", frozenset(), "The shop as it should be. Nobody is to blame."),
+}
+
+
+@click.command("demo")
+@click.option("--scene", type=click.Choice(list(_SCENES)), default="upload", show_default=True)
+@click.option("--practice", is_flag=True, help="On a simulated host inside this process: no root, no Debian needed.")
+@click.option("--seed", type=int, default=1, show_default=True)
+def command(scene: str, *, practice: bool, seed: int) -> int:
+    """Watch it find what makes a site slow, on a real host made for it and removed afterwards.
+
+    Exit 0 when it finds what was planted, nothing else, and the host is restored.
+    """
+    if practice:
+        return _practice(seed)
+    chosen = _SCENES[scene]
+    _say(chosen.story)
+    with _stage(chosen) as (host, playbook):
+        return _perform(host, playbook, chosen.culprit, seed)
+
+
+@contextmanager
+def _stage(scene: _Scene) -> Iterator[tuple[Host, Playbook]]:
+    lab.build_tree(_say)
+    name = f"demo-{os.getpid()}"
+    made = lab.up(name, [lab.SETUPS / f"{setup}.sh" for setup in scene.setups])
+    try:
+        _say(f"{name} is up at {made.address}: real systemd, sshd, Apache, PHP and MariaDB in a namespace of this box")
+        (host,) = parse_inventory(lab.inventory()).select(name)
+        yield host, load_playbook(lab.SETUPS / scene.playbook)
+    finally:
+        lab.down(name)
+
+
+def _practice(seed: int) -> int:
+    from modbisect.lab.practice import practice as practice_host  # noqa: PLC0415  # only for this option
+
+    _say("A PRACTICE host: a real SSH server and a real site on loopback, but its components are simulated.")
+    with tempfile.TemporaryDirectory() as folder, practice_host(Path(folder)) as made:
+        return _perform(made.host, made.playbook, frozenset({"php-module:uploadguard"}), seed)
+
+
+def _perform(host: Host, playbook: Playbook, culprit: frozenset[str], seed: int) -> int:
+    report, code = perform(host, playbook, Options(seed=seed), quiet=False)
+    click.echo(reports.text(report, colour=coloured()))
+    accused = {frozenset(finding.components) for finding in report.findings}
+    as_planted = accused == ({culprit} if culprit else set()) and report.outcome is not Outcome.INCONCLUSIVE
+    if as_planted and report.restored.verified:
+        return Exit.OK
+    _say("this is not what was planted")
+    return code or Exit.FOUND
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
