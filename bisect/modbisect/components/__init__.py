@@ -151,9 +151,14 @@ def missing_or_extra(
             unwanted |= component.loads
     missing = sorted(wanted - loaded)
     extra = sorted((unwanted - wanted) & loaded)
-    parts = [f"not loaded: {', '.join(missing)}"] if missing else []
-    parts += [f"still loaded: {', '.join(extra)}"] if extra else []
+    parts = [f"not loaded: {_some(missing)}"] if missing else []
+    parts += [f"still loaded: {_some(extra)}"] if extra else []
     return "; ".join(parts)
+
+
+def _some(names: Sequence[str], most: int = 5) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def write_set(facts: Facts) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from modbisect.model import Effect, Measurement, Symptom, Verdict
 
 CAP_FACTOR = 12.0
 """A request this many times slower than the fast level is slow enough to stop waiting for."""
+SHARE = 0.25
+"""The part of a slowdown, in logs, that makes a component worth naming for it."""
 _SURE = 0.995
 _SURE_NOT = 0.95
 """Enough to stop looking for a slowdown, which accuses nobody."""
@@ -67,7 +69,7 @@ class Judge:
             return Verdict.SLOW if above >= 0 else Verdict.UNSURE
         margin = self.noise.margin(_SURE, here)
         if abs(above) < margin:
-            between = self._beyond(here, self.fast) and self._beyond(self.slow, here)
+            between = self.counts(here) and self._beyond(self.slow, here)
             return Verdict.SLOW if between else Verdict.UNSURE
         return Verdict.SLOW if above > 0 else Verdict.FAST
 
@@ -80,7 +82,15 @@ class Judge:
         if first is not Verdict.UNSURE:
             return first
         here = combine([level(one) for one in measurements])
-        return Verdict.SLOW if self._beyond(here, self.fast) else Verdict.FAST
+        return Verdict.SLOW if self.counts(here) else Verdict.FAST
+
+    def counts(self, here: Level) -> bool:
+        """Whether a level is surely slower than the fast one, and a share of the whole slowdown that counts.
+
+        A component's small cost of its own does not make it guilty of what it only takes part in.
+        """
+        share = (here.log_seconds - self.fast.log_seconds) / max(self.slow.log_seconds - self.fast.log_seconds, 1e-9)
+        return share >= SHARE and self._beyond(here, self.fast)
 
 
 def effect(slow: Sequence[Level], fast: Sequence[Level], noise: Noise, found: Level | None = None) -> Effect:

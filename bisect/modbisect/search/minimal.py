@@ -15,8 +15,6 @@ from modbisect.model import ComponentId, Verdict
 from modbisect.search.bench import Bench
 from modbisect.search.problem import NOTHING, Flips, Talk
 
-_SHARE = 0.25
-"""Of the whole slowdown, in logs."""
 MOST_TOGETHER = 5
 """Larger sets are noise, not culprits."""
 
@@ -148,7 +146,8 @@ class Minimal:
             alone = self._hold(frozenset({one}))
             flips, why = self.within - alone, f"only {one} as found"
             # Costs that add up: each is slow beside the fast control, if not half way to the slow one.
-            if (yield from bench.slower(flips, bench.fast, why, "search")) and self._explains(flips):
+            slower = yield from bench.slower(flips, bench.fast, why, "search")
+            if slower and bench.judge(self.slow).counts(bench.level_of(flips)):
                 return Culprit(frozenset({one}), alone)
         for one in sorted(members):
             fewer = self._hold(members - {one})
@@ -164,12 +163,6 @@ class Minimal:
                 if cure is not None and (yield from bench.verdict(cure, self.slow, why)) is Verdict.FAST:
                     members -= {one}
         return Culprit(members, held)
-
-    def _explains(self, flips: Flips) -> bool:
-        """Whether this is a share of the slowdown that counts; a small cost of its own makes no accomplice guilty."""
-        fast = self.bench.level_of(self.bench.fast).log_seconds
-        slow = max(self.bench.level_of(self.slow).log_seconds, self.bench.found.log_seconds if not self.slow else fast)
-        return self.bench.level_of(flips).log_seconds - fast >= _SHARE * (slow - fast)
 
 
 def short(ids: Flips) -> str:

@@ -1,0 +1,5 @@
+"""``python -m modbisect``."""
+
+from modbisect.cli import main
+
+main()

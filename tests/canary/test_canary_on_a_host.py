@@ -1,0 +1,64 @@
+"""The canary as a timer sees it: an exit code, and words only when something changed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lab_fixtures import LabHostFactory
+from modbisect import lab
+
+QUIET_RUNS = 30
+
+PLAYBOOK = """\
+name: shop canary
+probes:
+  home:   {get: /, expect: {contains: "</html>"}}
+  upload: {post: /upload, file: {field: file, size: 4MiB}, expect: {contains: stored}}
+symptom: {probe: upload}
+trial: {requests: 5, cap: 10s}
+"""
+
+pytestmark = pytest.mark.lab
+
+
+class Canary:
+    def __init__(self, folder: Path, host: str) -> None:
+        self.playbook = folder / "canary.yml"
+        self.playbook.write_text(PLAYBOOK)
+        self.inventory = folder / "inventory.yml"
+        self.inventory.write_text(lab.inventory())
+        self.argv = [
+            *(sys.executable, "-m", "modbisect", "canary", str(self.playbook), host),
+            *("-i", str(self.inventory), "--history", f"sqlite:///{folder / 'history.db'}"),
+        ]
+
+    def __call__(self) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.argv, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120, check=False
+        )
+
+
+def test_quiet_until_the_middleware_is_switched_on(lab_host: LabHostFactory, tmp_path: Path) -> None:
+    host = lab_host(setup=("shop", "upload-middleware"))
+    switch = "php{}mod -v 8.2 -s apache2 uploadguard && systemctl restart apache2"
+    assert lab.execute(host.name, ["sh", "-c", switch.format("dis")]).returncode == 0
+    run = Canary(tmp_path, host.name)
+    for number in range(QUIET_RUNS):
+        done = run()
+        assert (done.returncode, done.stdout) == (0, ""), f"run {number}: {done.stdout}{done.stderr}"
+
+    assert lab.execute(host.name, ["sh", "-c", switch.format("en")]).returncode == 0
+    done = run()
+    assert done.returncode == 1, done.stderr
+    assert "upload is slower: " in done.stdout
+    assert "usually" in done.stdout
+    assert "home" not in done.stdout
+
+    assert lab.execute(host.name, ["sh", "-c", "systemctl stop apache2"]).returncode == 0
+    done = run()
+    assert done.returncode == 1
+    assert "home does not answer correctly" in done.stdout

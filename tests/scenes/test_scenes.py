@@ -1,0 +1,86 @@
+"""The main job on real hosts: the origin story, a pair, something that is off, and nobody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from scene import manifest, run
+
+from lab_fixtures import LabHostFactory
+from modbisect.model import Outcome, Verdict
+
+pytestmark = pytest.mark.lab
+
+PROBES = """\
+probes:
+  home:   {get: /, expect: {status: 200, contains: "</html>"}}
+  item:   {get: /items/12, expect: {status: 200}}
+"""
+UPLOAD = (
+    PROBES
+    + """\
+  upload: {post: /upload, file: {field: file, size: %s}, expect: {contains: stored}}
+symptom: {probe: upload, slower_than: 1s}
+"""
+)
+REPORT = PROBES + "  report: {get: /report}\nsymptom: {probe: report}\n"
+NEEDED = {"apache-site:000-default", "apache-module:rewrite", "php-module:mysqli", "php-module:mbstring"}
+
+
+def test_the_origin_story(lab_host: LabHostFactory, tmp_path: Path) -> None:
+    host = lab_host(setup=("shop", "upload-middleware")).name
+    before = manifest(host)
+    seen = run(tmp_path, host, UPLOAD % "8MiB")
+
+    assert seen.code == 1, seen.progress
+    assert seen.report.outcome is Outcome.FOUND
+    (finding,) = seen.report.findings
+    assert finding.components == ("php-module:uploadguard",)
+    assert finding.effect.ratio > 10
+    states = [(trial.state, trial.verdict) for trial in finding.confirmations]
+    assert states.count(("off", Verdict.FAST)) >= 2
+    assert states.count(("on", Verdict.SLOW)) >= 2
+    assert states.count(("alone", Verdict.SLOW)) >= 1
+    assert finding.memory_before
+    assert finding.memory_after
+    assert finding.memory_before.peak > finding.memory_after.peak
+    assert seen.report.suspects >= 60
+    assert {one.component for one in seen.report.untestable} >= NEEDED
+    assert seen.report.restored.verified
+    assert manifest(host) == before
+
+
+def test_slow_only_together(lab_host: LabHostFactory, tmp_path: Path) -> None:
+    host = lab_host(setup=("shop", "security-pair")).name
+    before = manifest(host)
+    seen = run(tmp_path, host, UPLOAD % "20MiB")
+
+    assert seen.code == 1, seen.progress
+    (finding,) = seen.report.findings
+    assert set(finding.components) == {"apache-module:security2", "apache-conf:upload-inspection"}
+    assert finding.kind == "together"
+    assert "only together" in str(seen.document["verdict"])
+    assert manifest(host) == before
+
+
+def test_slow_because_something_is_off(lab_host: LabHostFactory, tmp_path: Path) -> None:
+    host = lab_host(setup=("shop", "opcache-off")).name
+    before = manifest(host)
+    seen = run(tmp_path, host, REPORT)
+
+    assert seen.code == 1, seen.progress
+    assert [finding.components for finding in seen.report.findings] == [("php-module:opcache",)]
+    assert seen.report.found_off == ("php-module:opcache",)
+    assert manifest(host) == before
+
+
+def test_nobody_is_accused_on_an_innocent_site(lab_host: LabHostFactory, tmp_path: Path) -> None:
+    host = lab_host(setup=("shop",)).name
+    before = manifest(host)
+    seen = run(tmp_path, host, REPORT)
+
+    assert seen.code == 0, seen.progress
+    assert seen.report.outcome is Outcome.NONE
+    assert not seen.report.findings
+    assert manifest(host) == before
