@@ -152,3 +152,10 @@ def test_markdown_shows_a_text_as_it_is(word: str) -> None:
     for source in (escaped(word), f"- {escaped(word)}", f"| {escaped(word)} |\n| --- |"):
         [token] = [token for token in parser.parse(source) if token.type == "inline"]
         assert "".join(child.content for child in token.children or []) == plain(word)
+
+
+def test_text_is_folded_to_the_terminal() -> None:
+    report = next(iter(CASES.values()))
+    folded = text(report, columns=80)
+    assert max(map(len, folded.splitlines())) <= 80
+    assert folded.split() == text(report).split()

@@ -12,8 +12,7 @@ from pathlib import Path
 import click
 
 from modbisect import lab
-from modbisect import report as reports
-from modbisect.cli.run import coloured, perform
+from modbisect.cli.run import on_terminal, perform
 from modbisect.errors import Exit
 from modbisect.inventory import Host, parse_inventory
 from modbisect.model import Outcome
@@ -94,7 +93,7 @@ def _practice(seed: int) -> int:
 
 def _perform(host: Host, playbook: Playbook, culprit: frozenset[str], seed: int) -> int:
     report, code = perform(host, playbook, Options(seed=seed), quiet=False)
-    click.echo(reports.text(report, colour=coloured()))
+    click.echo(on_terminal(report))
     accused = {frozenset(finding.components) for finding in report.findings}
     as_planted = accused == ({culprit} if culprit else set()) and report.outcome is not Outcome.INCONCLUSIVE
     if as_planted and report.restored.verified:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from modbisect import report as reports
-from modbisect.cli.run import coloured, exit_code
+from modbisect.cli.run import exit_code, on_terminal
 from modbisect.errors import UsageError
 from modbisect.run.events import Finished
 from modbisect.run.journal import read
@@ -31,5 +31,5 @@ def command(run: str, form: str) -> int:
         case "markdown":
             click.echo(reports.markdown(report))
         case _:
-            click.echo(reports.text(report, colour=coloured()))
+            click.echo(on_terminal(report))
     return exit_code(report)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import sys
 from pathlib import Path
 
@@ -82,7 +83,7 @@ def command(
         ask_password=password_prompt(ask_become),
     )
     report, code = perform(target, book, options, quiet=quiet)
-    click.echo(reports.to_json(report) if as_json else reports.text(report, colour=coloured()))
+    click.echo(reports.to_json(report) if as_json else on_terminal(report))
     for form, path in files:
         path.write_text(reports.to_json(report) if form == "json" else reports.markdown(report), encoding="utf-8")
     return code
@@ -122,6 +123,8 @@ def _output(text: str) -> tuple[str, Path]:
     return form, Path(path)
 
 
-def coloured() -> bool:
-    """Whether standard output is a terminal that wants colour."""
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+def on_terminal(report: Report) -> str:
+    """The report as text: in colour and folded where standard output is a terminal."""
+    terminal = sys.stdout.isatty()
+    columns = shutil.get_terminal_size().columns if terminal else None
+    return reports.text(report, colour=terminal and "NO_COLOR" not in os.environ, columns=columns)

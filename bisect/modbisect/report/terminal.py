@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain, groupby, islice, repeat
+from textwrap import wrap
 
 from modbisect.model import ComponentId, Confirmation, Finding, Outcome
 from modbisect.report import wording
@@ -15,24 +16,40 @@ _BOLD, _ALARM, _RESET = "\x1b[1m", "\x1b[1;37;41m", "\x1b[0m"
 _VERDICT = {Outcome.FOUND: "\x1b[1;31m", Outcome.NONE: "\x1b[1;32m"}
 _OPEN = "\x1b[1;33m"
 _MANY = 5
+_NARROW = 30
 
 _Fact = tuple[str, str]
 
 
-def text(report: Report, *, colour: bool = False) -> str:
-    """The report for a terminal, ending in a newline; ANSI colours only when asked for."""
+def text(report: Report, *, colour: bool = False, columns: int | None = None) -> str:
+    """The report for a terminal, ending in a newline.
+
+    Args:
+        report: what to tell.
+        colour: with ANSI colours.
+        columns: width to fold long lines to; None leaves them whole, as for a file or a pipe.
+    """
 
     def painted(style: str, words: str) -> str:
         return f"{style}{words}{_RESET}" if colour else words
 
-    lines = [painted(_VERDICT.get(report.outcome, _OPEN), wording.verdict(report))]
+    verdict = _folded(wording.verdict(report), columns, 0)
+    lines = [painted(_VERDICT.get(report.outcome, _OPEN), verdict)]
     if not report.restored.verified:
         alarm = f"{report.host} IS NOT RESTORED: {report.restored.how}", f"run now: {wording.rescue(report)}"
         lines += ["", *(painted(_ALARM, f"  !!! {plain(line)}") for line in alarm)]
     facts = [(label, plain(value)) for label, value in _facts(report)]
     width = max(len(label) for label, _ in facts) + 1
-    lines += ["", *(f"  {painted(_BOLD, f'{label}:'.ljust(width))} {value}" for label, value in facts)]
+    lines.append("")
+    for label, value in facts:
+        lines.append(f"  {painted(_BOLD, f'{label}:'.ljust(width))} {_folded(value, columns, width + 3)}")
     return "\n".join(lines) + "\n"
+
+
+def _folded(words: str, columns: int | None, indent: int) -> str:
+    if columns is None or columns - indent < _NARROW:
+        return words
+    return f"\n{' ' * indent}".join(wrap(words, columns - indent, break_long_words=False, break_on_hyphens=False))
 
 
 def _facts(report: Report) -> Iterator[_Fact]:
