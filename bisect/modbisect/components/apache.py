@@ -20,7 +20,8 @@ _ESSENTIAL = {
     "mime": "without it responses lose their content types",
     "unixd": "the server does not start without it",
 }
-_ACCESS = re.compile(r"auth[nz]?_.*|auth_.*|access_compat|allowmethods|ssl|remoteip|suexec|allowhandlers")
+_ACCESS = re.compile(r"auth(n|z|nz)?_.*|access_compat|allowmethods|ssl|remoteip|suexec|allowhandlers")
+_HANDS_OUT_SOURCE = "without it the source of the PHP pages is served"
 ACCESS_CONTROL = "access control: switching it could open the site"
 
 
@@ -45,6 +46,8 @@ def _of_kind(facts: Facts, kind: Kind) -> list[Component]:
             pinned = f"a link to somewhere else: {entry.target}"
         elif kind is Kind.APACHE_MODULE:
             pinned = _why_pinned(name, facts)
+        elif kind is Kind.APACHE_CONF and re.fullmatch(r"php[0-9.]*-fpm", name) and serves_by_fpm(facts):
+            pinned = _HANDS_OUT_SOURCE
         depends, conflicts, loads = _headers(facts, name) if kind is Kind.APACHE_MODULE else _NO_HEADERS
         found.append(Component(f"{kind}:{name}", kind, name, entry is not None, pinned, depends, conflicts, loads))
     return found
@@ -58,9 +61,9 @@ def _why_pinned(name: str, facts: Facts) -> str:
     if name.startswith("mpm_"):
         return "the server's process model"
     if re.fullmatch(r"php[0-9.]*", name):
-        return "without it the source of the PHP pages is served"
+        return _HANDS_OUT_SOURCE
     if name in ("proxy", "proxy_fcgi") and serves_by_fpm(facts):
-        return "it leads to PHP-FPM: without it the source of the PHP pages is served"
+        return _HANDS_OUT_SOURCE
     if _ACCESS.fullmatch(name):
         return ACCESS_CONTROL
     return _ESSENTIAL.get(name, "")

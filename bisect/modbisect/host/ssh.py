@@ -23,7 +23,6 @@ from paramiko.ssh_exception import (
     AuthenticationException,
     BadHostKeyException,
     NoValidConnectionsError,
-    PasswordRequiredException,
     SSHException,
 )
 
@@ -63,7 +62,7 @@ def _open(name: str, settings: SshSettings, password: str | None) -> fabric.Conn
     attempt = tenacity.retry(
         retry=tenacity.retry_if_exception_type((NoValidConnectionsError, TimeoutError, ConnectionResetError)),
         stop=tenacity.stop_after_attempt(3) | tenacity.stop_after_delay(2 * CONNECT_SECONDS),
-        wait=tenacity.wait_exponential_jitter(initial=0.2, max=2),
+        wait=tenacity.wait_random_exponential(multiplier=0.2, max=2),
         reraise=True,
     )(_open_once)
     where = f"{settings.hostname} port {settings.port}"
@@ -84,14 +83,15 @@ def _open(name: str, settings: SshSettings, password: str | None) -> fabric.Conn
             state=UNCHANGED,
             advice=f"compare it with the host's own, then connect once with 'ssh {settings.hostname}' to store it",
         ) from error
-    except (AuthenticationException, PasswordRequiredException) as error:
-        raise Unreachable(
-            f"{where} accepts no key of user {settings.user!r}: {error}",
-            host=name,
-            state=UNCHANGED,
-            advice="load the key into the agent, or name it as ansible_ssh_private_key_file",
-        ) from error
     except (SSHException, OSError, EOFError) as error:
+        # A client without any key is told so by the plain base class.
+        if isinstance(error, AuthenticationException) or "authentication methods" in str(error):
+            raise Unreachable(
+                f"{where} accepts no key of user {settings.user!r}: {error}",
+                host=name,
+                state=UNCHANGED,
+                advice="load the key into the agent, or name it as ansible_ssh_private_key_file",
+            ) from error
         raise Unreachable(
             f"cannot connect to {where}: {error or type(error).__name__}",
             host=name,
@@ -147,20 +147,34 @@ def _connection(
     )
     client = paramiko.SSHClient()
     client.set_missing_host_key_policy(_RefuseUnknown())
-    for name in settings.known_hosts:
-        with contextlib.suppress(OSError):
-            client.load_system_host_keys(str(Path(name).expanduser()))
+    for _, line in _known_hosts(settings):
+        _learn(client.get_host_keys(), line)
     connection.client = client
     return connection
 
 
-def _refuse_revoked(settings: SshSettings, key: paramiko.PKey) -> None:
-    # paramiko skips lines with a marker; a skipped @revoked line would be a hole.
+def _known_hosts(settings: SshSettings) -> Iterator[tuple[str, str]]:
+    """The lines of all files of known hosts, each with its file's name."""
     for name in settings.known_hosts:
         with contextlib.suppress(OSError):
             for line in Path(name).expanduser().read_text(errors="replace").splitlines():
-                if line.startswith("@revoked") and key.get_base64() in line.split():
-                    raise SSHException(f"its host key is marked @revoked in {name}")
+                yield name, line.strip()
+
+
+def _learn(keys: paramiko.HostKeys, line: str) -> None:
+    if line.startswith(("#", "@")):  # markers: see _refuse_revoked; authorities are not known to paramiko
+        return
+    # A line that is damaged, or of a kind paramiko does not know, only makes its host unknown.
+    with contextlib.suppress(paramiko.hostkeys.InvalidHostKey, SSHException):
+        if entry := paramiko.hostkeys.HostKeyEntry.from_line(line):
+            for name in entry.hostnames:
+                keys.add(name, entry.key.get_name(), entry.key)
+
+
+def _refuse_revoked(settings: SshSettings, key: paramiko.PKey) -> None:
+    for name, line in _known_hosts(settings):
+        if line.startswith("@revoked") and key.get_base64() in line.split():
+            raise SSHException(f"its host key is marked @revoked in {name}")
 
 
 def _print(key: paramiko.PKey) -> str:
@@ -247,12 +261,16 @@ def _pump(channel: paramiko.Channel, stdin: bytes, until: Deadline, cap: int) ->
     open_for_writing = True
     while not until.passed and len(out) + len(err) <= cap:
         moved = False
-        if open_for_writing and rest and channel.send_ready():
-            rest = rest[channel.send(bytes(rest[:32768])) :]
-            moved = True
-        if open_for_writing and not rest:
-            channel.shutdown_write()
-            open_for_writing = False
+        if open_for_writing:
+            try:
+                if rest and channel.send_ready():
+                    rest = rest[channel.send(bytes(rest[:32768])) :]
+                    moved = True
+                if not rest:
+                    channel.shutdown_write()
+                    open_for_writing = False
+            except OSError:  # the command has ended without reading it all; its output and status may still be here
+                open_for_writing = False
         if channel.recv_ready():
             out += channel.recv(65536)
             moved = True
@@ -314,6 +332,8 @@ class _Forwarder:
         return port
 
     def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(OSError):  # ends the waiting accept, which would keep the port open
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     def _accept(self) -> None:

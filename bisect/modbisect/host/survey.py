@@ -9,8 +9,8 @@ from importlib import resources
 from modbisect.components import Facts, Step, parse
 from modbisect.components.facts import SurveyError
 from modbisect.errors import Refused
+from modbisect.host.guard import Sample, script
 from modbisect.host.privilege import RootLink
-from modbisect.model import Memory
 
 
 def survey(root: RootLink) -> Facts:
@@ -70,45 +70,9 @@ def config_tests(root: RootLink, configurations: Mapping[str, Sequence[Step]]) -
     return answers
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """Memory and processor time of the host at one moment."""
-
-    memory: Memory | None
-    busy: int
-    """Clock ticks of all processors since boot ..."""
-    stolen: int
-    """... and of these, taken by the hypervisor."""
-
-
-_SAMPLE = """
-read -r _ user nice system idle wait irq soft steal _ </proc/stat
-echo "cpu $((user + nice + system + idle + wait + irq + soft + steal)) $steal"
-read -r parent 2>/dev/null </run/apache2/apache2.pid || exit 0
-masters=$(cat /run/php/php*-fpm.pid 2>/dev/null)
-for pid in $parent $masters; do
-  for kid in $(cat "/proc/$pid/task/$pid/children" 2>/dev/null); do
-    [ ! -r "/proc/$kid/status" ] || echo "/proc/$kid/status"
-  done
-done | xargs -r awk '/^VmHWM/ {h = $2} /^VmRSS/ {print "worker", h, $2}' 2>/dev/null
-"""
-
-
 def sample(root: RootLink) -> Sample:
-    """Take a sample: peak and resident memory of the server's workers, found by their parent, not by name."""
-    done = root.script(_SAMPLE)
-    busy = stolen = 0
-    workers = []
-    for line in done.text.splitlines():
-        word, *numbers = line.split()
-        if len(numbers) == 2 and all(number.isdigit() for number in numbers):  # noqa: PLR2004  # as printed above
-            first, second = map(int, numbers)
-            if word == "cpu":
-                busy, stolen = first, second
-            elif word == "worker":
-                workers.append((first * 1024, second * 1024))
-    memory = Memory(max(peak for peak, _ in workers), max(now for _, now in workers), len(workers)) if workers else None
-    return Sample(memory, busy, stolen)
+    """Take a sample of a host on which no guard is armed."""
+    return Sample.read(root.execute(["/bin/sh", "-s", "sample"], stdin=script()).text)
 
 
 def _script(name: str) -> str:

@@ -30,11 +30,13 @@ BUSY_SHARE = 0.5
 
 def main() -> int:
     """Answers windows until standard input ends. Whatever goes wrong ends the process: the run sees that."""
+    gc.freeze()
     with Files() as files:
         for line in sys.stdin.buffer:
             answer = protocol.encode(measure(protocol.window(line), files))
             sys.stdout.buffer.write(answer)
             sys.stdout.buffer.flush()
+            gc.collect()  # while nobody waits for it
     return 0
 
 
@@ -184,11 +186,8 @@ class _Sample:
 @contextmanager
 def _no_collector() -> Iterator[None]:
     """No pause by Python's collector of garbage inside."""
-    gc.collect()
-    gc.freeze()
     gc.disable()
     try:
         yield
     finally:
         gc.enable()
-        gc.unfreeze()

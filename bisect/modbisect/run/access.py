@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
+from modbisect.errors import UsageError
 from modbisect.host.link import Link
 from modbisect.host.local import LocalLink
 from modbisect.host.privilege import RootLink, find_privilege
@@ -59,6 +61,13 @@ def _link(host: Host) -> Link:
 
     settings = resolve(host.address, port=host.port, user=host.user)
     if host.key_file:
+        if not Path(host.key_file).is_file():
+            raise UsageError(
+                f"the key {host.key_file} is not there",
+                host=host.name,
+                state="no connection was made",
+                advice="correct ansible_ssh_private_key_file in the inventory",
+            )
         settings = replace(settings, identity_files=(host.key_file, *settings.identity_files))
     if host.known_hosts:
         settings = replace(settings, known_hosts=(host.known_hosts,))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -27,7 +26,7 @@ from modbisect.model import (
     Probe,
     Symptom,
 )
-from modbisect.playbook import Playbook
+from modbisect.playbook import Budget, Playbook, format_seconds
 from modbisect.probe import ProbeProcess
 from modbisect.report import Report, Restored, remedies
 from modbisect.run import preflight, requirements
@@ -50,10 +49,12 @@ from modbisect.run.measure import reached
 from modbisect.run.session import Session, guarded
 from modbisect.run.signals import Signals
 from modbisect.run.trial import Site, Trials
-from modbisect.search import Problem, conversation
-from modbisect.search.bench import Spent
+from modbisect.search import Problem, Spent, conversation
 
 LEASE_SECONDS = 30
+STEAL = 0.05
+"""Share of stolen processor time above which a person is told."""
+MOST_WARNINGS = 10
 
 _NOT_SEARCHED = Conclusion(Outcome.INCONCLUSIVE, reason="the run ended before its search")
 _UNTOUCHED = Restored(verified=True, how="nothing was changed")
@@ -94,6 +95,17 @@ class _Story:
         if isinstance(event, PutBack):
             self.restored = event.restored
         self.observer(event)
+
+    def note(self, measurement: Measurement) -> None:
+        """Keep what a trial warns of, once; and a hypervisor that takes the processor away."""
+        warnings = measurement.warnings
+        if measurement.steal > STEAL:
+            warnings += (
+                f"the hypervisor took {measurement.steal:.0%} of the processor time: the times may be too long",
+            )
+        for warning in warnings:
+            if warning not in self.warnings and len(self.warnings) < MOST_WARNINGS:
+                self.observe(Warned(warning))
 
     @property
     def elapsed(self) -> float:
@@ -257,17 +269,26 @@ def _search(story: _Story, options: Options, session: Session, trials: Trials) -
         ask = next(talk)
         while True:
             session.check()
-            if story.elapsed > (budget.seconds or math.inf) or trials.requests > (budget.requests or math.inf):
-                ask = talk.throw(Spent())
+            if spent := _spent(budget, story.elapsed, trials.requests):
+                ask = talk.throw(Spent(spent))
             story.trials += 1
             story.observe(TrialBegan(story.trials, ask))
             measurement = trials.run(ask)
             story.observe(TrialEnded(story.trials, measurement))
+            story.note(measurement)
             ask = talk.send(measurement)
     except StopIteration as end:
         conclusion: Conclusion = end.value
     story.observe(Concluded(conclusion))
     return conclusion
+
+
+def _spent(budget: Budget, seconds: float, requests: int) -> str:
+    if budget.seconds is not None and seconds > budget.seconds:
+        return f"the time budget of {format_seconds(budget.seconds)} is spent"
+    if budget.requests is not None and requests > budget.requests:
+        return f"the budget of {budget.requests} requests is spent"
+    return ""
 
 
 def _answers(story: _Story, host: Host, options: Options) -> None:

@@ -8,7 +8,7 @@ from modbisect import components as parts
 from modbisect.components import Facts
 from modbisect.errors import Refused
 from modbisect.inventory import Host
-from modbisect.model import AS_FOUND, Component, Role
+from modbisect.model import AS_FOUND, Component, Kind, Role
 
 _UNTOUCHED = "nothing was changed"
 _STRICTEST = (Role.PRODUCTION, Role.STAGING, Role.EXPERIMENTAL)
@@ -71,10 +71,11 @@ def check(host: Host, facts: Facts, components: Sequence[Component], *, accept_d
 
 
 def _refuse_drift(host: Host, facts: Facts, components: Sequence[Component]) -> None:
-    differs = parts.missing_or_extra(facts, components, AS_FOUND, facts.loaded)
-    if differs:
+    differs = [parts.missing_or_extra(facts, components, AS_FOUND, facts.loaded)]
+    differs += [f"not loaded: {object_}" for object_ in _unread_modules(facts, components)]
+    if any(differs):
         raise Refused(
-            f"the running server is not what the files say: {differs}",
+            f"the running server is not what the files say: {'; '.join(filter(None, differs))}",
             host=host.name,
             state=_UNTOUCHED,
             advice="restart it yourself to bring the files into effect, or accept it with --accept-drift",
@@ -88,3 +89,9 @@ def _refuse_drift(host: Host, facts: Facts, components: Sequence[Component]) -> 
             state=_UNTOUCHED,
             advice="a run would bring it into effect; reload the server yourself first, or accept with --accept-drift",
         )
+
+
+def _unread_modules(facts: Facts, components: Sequence[Component]) -> list[str]:
+    """Objects of modules that are on in the files, but not in the process: their links may well be old."""
+    on = [one for one in components if one.kind is Kind.APACHE_MODULE and one.on and one.name not in facts.builtin]
+    return [own for one in on if (own := f"mod_{one.name}.so") in one.loads - facts.loaded]

@@ -42,7 +42,7 @@ class Session:
 
 def owner() -> str:
     """Who holds the host, for whoever finds it held."""
-    stamp = time.strftime("%Y-%m-%d %H:%M:%S %z")
+    stamp = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
     return f"{getpass.getuser()}@{socket.gethostname()} process {os.getpid()} since {stamp}"
 
 
@@ -103,18 +103,14 @@ def guarded(
 def _hold(
     guard: Guard, facts: Facts, lease: int, observe: Observer, lost: Callable[[ModbisectError], None]
 ) -> Heartbeat:
-    guard.install()
     try:
-        snapshot = guard.snapshot(owner(), parts.write_set(facts), parts.units(facts))
-    except ModbisectError:
-        guard.withdraw()
-        raise
-    try:
-        guard.arm(lease)
+        snapshot = guard.hold(owner(), parts.write_set(facts), parts.units(facts), lease)
         heartbeat = guard.heartbeat(lease, lost).__enter__()
+    except Refused:
+        raise
     except LinkLost as error:
         raise Refused(
-            "the heartbeat to the guard does not start",
+            "the connection broke while the guard was set up",
             host=guard.host,
             state=f"nothing was switched; the guard lets go by itself within {lease} s",
             advice="try again",

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from modbisect import components as parts
 from modbisect.components import Facts
 from modbisect.errors import Refused
-from modbisect.host.guard import Guard
+from modbisect.host.guard import Guard, Sample
 from modbisect.host.privilege import RootLink
-from modbisect.host.survey import Sample, sample
+from modbisect.host.survey import sample
 from modbisect.model import AS_FOUND, Ask, Component, Measurement, Probe, Request
 from modbisect.playbook import Playbook
 from modbisect.probe import Markers, Oracle, ProbeProcess, Window, WindowResult
@@ -145,7 +145,6 @@ class Trials:
             broken = parts.missing_or_extra(self.facts, self.components, ask.configuration, applied.loaded)
         if broken:
             return self._broken(ask, broken, applied.restart_seconds, began)
-        before = sample(self.site.root)
         for probe in self.site.others:
             result = self.site.window(probe, requests=0, warm_up=0, cap=CHECK_SECONDS, cold_cap=CHECK_SECONDS)
             self.requests += 1
@@ -162,7 +161,7 @@ class Trials:
             cap=cap,
             cold_cap=cold_cap,
         )
-        after = sample(self.site.root)
+        after = self.guard.sample()
         self.requests += len(result.requests) + 1
         self.cut_off = any(request.censored for request in result.requests)
         if result.broken:
@@ -174,7 +173,7 @@ class Trials:
             result.requests,
             cold=result.cold,
             memory=after.memory,
-            steal=_steal(before, after),
+            steal=_steal(applied.sample, after),
             restart_seconds=applied.restart_seconds,
             seconds=time.monotonic() - began,
             warnings=result.warnings,

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from modbisect.errors import UsageError
 from modbisect.model import Conclusion
+from modbisect.search.bench import Spent
 from modbisect.search.conversation import FEW, Conversation
 from modbisect.search.feasible import Feasible
 from modbisect.search.problem import Flips, Problem, Strategy, Talk
@@ -23,6 +24,7 @@ __all__ = [
     "Flips",
     "Forecast",
     "Problem",
+    "Spent",
     "Strategy",
     "Talk",
     "auto",

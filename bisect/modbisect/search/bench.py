@@ -19,7 +19,7 @@ _CLEAR = math.log(5)
 
 
 class Spent(Exception):
-    """The budget of trials is spent."""
+    """The budget is spent; the message says which one, if not that of trials."""
 
 
 @dataclass(slots=True)

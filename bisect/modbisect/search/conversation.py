@@ -58,8 +58,8 @@ class Conversation:
         """Every stage; a spent budget ends in an honest answer."""
         try:
             return (yield from self._stages())
-        except Spent:
-            return self._open(f"{self.bench.trials} trials were not enough to tell")
+        except Spent as spent:
+            return self._open(str(spent) or f"{self.bench.trials} trials were not enough to tell")
 
     def _stages(self) -> Talk[Conclusion]:
         if not self.suspects:

@@ -2,119 +2,86 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from importlib import resources
-from typing import Self
 
 from modbisect.components import Step
 from modbisect.errors import Fenced, LinkLost, ModbisectError, NotRestored, Refused
-from modbisect.host.link import Result, clean, lines_of
+from modbisect.host.guard.heartbeat import Heartbeat
+from modbisect.host.guard.values import GUARD, Applied, Sample, Snapshot, Status
+from modbisect.host.link import Result, Stream, clean, lines_of
 from modbisect.host.privilege import RootLink
 
-GUARD = "/var/lib/modbisect/guard"
+__all__ = ["GUARD", "Applied", "Guard", "Heartbeat", "Sample", "Snapshot", "Status", "script"]
 
-_INSTALL = """
+# Install, copy and arm in one command: a controller that dies cannot leave a host held without a watch.
+_HOLD = """
 umask 077
 d=/var/lib/modbisect
+withdraw() {
+  ( flock -n 9 && [ ! -e "$d/cur" ] && rm -rf "$d/guard" "$d/new" ) 9>>/run/modbisect/lock
+  rmdir "$d"
+} 2>/dev/null
 mkdir -m 0700 "$d" 2>/dev/null
 [ ! -L "$d" ] && [ "$(stat -c %u:%a "$d")" = 0:700 ] || { echo "$d is not a folder of root's alone" >&2; exit 77; }
-t=$(mktemp "$d/guard.XXXXXX") && cat >"$t" && chmod 0700 "$t" && mv -fT "$t" "$d/guard"
+t=$(mktemp "$d/guard.XXXXXX") && cat >"$t" && chmod 0700 "$t" || { rm -f "$t"; withdraw; exit 73; }
+echo "$1  $t" | sha256sum -c --status ||
+  { rm -f "$t"; withdraw; echo "the guard's script arrived damaged" >&2; exit 73; }
+mv -fT "$t" "$d/guard"
+said=$(printf '%s\n' "$4" | "$d/guard" snap "$2") || { code=$?; withdraw; exit $code; }
+"$d/guard" arm "$2" "$3" || { code=$?; "$d/guard" disarm "$2"; exit $code; }
+printf '%s\n' "$said"
 """
-_WITHDRAW = "[ -e /var/lib/modbisect/cur ] || { rm -f /var/lib/modbisect/guard; rmdir /var/lib/modbisect; } 2>/dev/null"
 
 _HELD, _FENCED, _UNSAFE, _DIFFERS = 75, 76, 77, 78
 _CONFIG_TEST, _RESTART = 20, 21
+_LINE = "\x1e"
+"""Parts the lines of one answer of ``serve``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What the guard says of itself."""
-
-    state: str
-    """``NONE``, ``SNAP``, ``ARMED``, ``RESTORING``, ``RESTORED`` or ``FAILED``."""
-    run: str = ""
-    owner: str = ""
-    lease_seconds: int = 0
-    reason: str = ""
-    rolled_back: str = ""
-    """The last run that the guard rolled back by itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What one trial's guard call did."""
-
-    verdict: str
-    """``ok``, ``configtest`` or ``restart``."""
-    change_seconds: float
-    test_seconds: float
-    restart_seconds: float
-    loaded: frozenset[str]
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The manifest that a restore is held against."""
-
-    entries: int
-    digest: str
+def script() -> bytes:
+    """The guard itself."""
+    return resources.files(__package__).joinpath("guard.sh").read_bytes()
 
 
 class Guard:
-    """One host's guard, on the connection that changes things."""
+    """One host's guard, on the connection that changes things.
+
+    Its trials are one conversation, begun by the first and ended by `restore`: a login, a sudo and a shell for each
+    of them would take as long as all the rest that is not the server's.
+    """
 
     def __init__(self, root: RootLink, run: str) -> None:
         self._root = root
+        self._stream: Stream | None = None
         self.run = run
         self.host = root.name
 
-    def install(self) -> None:
-        """Bring the script to the host.
+    def hold(self, owner: str, folders: Iterable[str], units: Iterable[str], lease: int) -> Snapshot:
+        """Bring the script, lock the host for this run, copy the write set, start the watch.
+
+        From now on ``lease`` seconds of silence restore the host.
 
         Raises:
-            Refused: its folder is not safe to use, or cannot be written.
+            Refused: another run holds the host, there is no room, or the watch does not start; nothing was changed.
         """
-        text = resources.files(__package__).joinpath("guard.sh").read_bytes()
-        done = self._root.execute(["/bin/sh", "-c", _INSTALL], stdin=text)
-        if done.status != 0:
-            raise Refused(
-                f"cannot install the guard: {done.complaint or f'status {done.status}'}",
-                host=self.host,
-                state="nothing was changed",
-                advice="look at /var/lib/modbisect and at the space on its disk",
-            )
-
-    def withdraw(self) -> None:
-        """Take the script away again when no run is open."""
-        self._root.execute(["/bin/sh", "-c", _WITHDRAW])
-
-    def snapshot(self, owner: str, folders: Iterable[str], units: Iterable[str]) -> Snapshot:
-        """Lock the host for this run and copy the write set.
-
-        Raises:
-            Refused: another run holds the host, or there is no room; nothing was changed.
-        """
+        text = script()
         spec = [f"owner {re.sub(r'[^-A-Za-z0-9@._: ]', '_', owner)}"]
         spec += [f"dir {folder}" for folder in folders] + [f"unit {unit}" for unit in units]
-        done = self._call("snap", stdin="\n".join(spec).encode() + b"\n")
+        digest = hashlib.sha256(text).hexdigest()
+        argv = ["/bin/sh", "-c", _HOLD, "hold", digest, self.run, str(lease), "\n".join(spec)]
+        done = self._root.execute(argv, stdin=text, deadline=60.0)
         if done.status != 0:
-            raise self._refused(done, "cannot take the snapshot")
+            raise Refused(
+                f"the guard cannot hold the host: {_said(done)}",
+                host=self.host,
+                state="nothing was changed",
+                advice=f"look with 'modbisect status {self.host}', and at the space under /var/lib/modbisect",
+            )
         values = _values(done)
         return Snapshot(int(values.get("entries", "0")), values.get("digest", ""))
-
-    def arm(self, lease: int) -> None:
-        """Start the watch: from now on ``lease`` seconds of silence restore the host.
-
-        Raises:
-            Refused: the watch does not start; nothing was changed.
-        """
-        done = self._call("arm", str(lease))
-        if done.status != 0:
-            raise self._refused(done, "cannot arm the guard")
 
     def heartbeat(self, lease: int, on_loss: Callable[[ModbisectError], None]) -> Heartbeat:
         """Keep the lease from a thread and a connection of its own."""
@@ -132,8 +99,8 @@ class Guard:
             Fenced: the guard no longer takes orders from this run.
             LinkLost: the outcome is unknown.
         """
-        lines = [step.line() for step in steps] + (["reap"] if reap else [])
-        done = self._call("apply", stdin=("\n".join(lines) + "\n").encode(), deadline=deadline)
+        request = "\n".join([*(step.line() for step in steps), *(["reap"] if reap else []), "end"])
+        done = self._ask(f"apply {len(request.encode()) + 1}\n{request}", deadline)
         if done.status not in (0, _CONFIG_TEST, _RESTART):
             raise self._refused(done, "cannot change the configuration")
         values = _values(done)
@@ -145,7 +112,16 @@ class Guard:
             restart,
             frozenset(line[3:] for line in lines_of(done.text) if line.startswith("so ")),
             "\n".join(line[5:] for line in lines_of(done.text) if line.startswith("text ")),
+            Sample.read(done.text),
         )
+
+    def sample(self) -> Sample:
+        """Processor time of the host and memory of the server's workers, while the guard is armed.
+
+        Raises:
+            LinkLost: no answer.
+        """
+        return Sample.read(self._ask("sample", 30.0).text)
 
     def restore(self) -> str:
         """Put the host back and verify it; the manifest's digest.
@@ -154,8 +130,9 @@ class Guard:
             Fenced: the guard has done it, or is doing it.
             NotRestored: something differs.
         """
+        self._hang_up()
         done = self._call("restore", deadline=180.0)
-        if done.status == _FENCED:
+        if self._gone(done):
             raise self._refused(done, "")
         values = _values(done)
         if done.status != 0 or "same" not in values or values.get("loaded") != "same":
@@ -171,9 +148,12 @@ class Guard:
         """End the run and remove every trace.
 
         Raises:
+            Fenced: the guard has let go by itself.
             NotRestored: the guard refuses, because something differs.
         """
         done = self._call("disarm")
+        if self._gone(done):
+            raise self._refused(done, "")
         if done.status != 0:
             raise NotRestored(
                 f"the guard does not let go: {done.complaint}",
@@ -228,9 +208,32 @@ class Guard:
     def _call(self, verb: str, *arguments: str, stdin: bytes = b"", deadline: float = 60.0) -> Result:
         return self._root.execute([GUARD, verb, self.run, *arguments], stdin=stdin, deadline=deadline)
 
+    def _gone(self, done: Result) -> bool:
+        """Whether this run no longer owns the host; a guard that has let go takes its script away, too."""
+        # 1 is sudo's status for a command that is not there; the guard itself never ends with it.
+        return done.status == _FENCED or (done.status in (1, 126, 127) and "guard" in done.complaint)
+
+    def _ask(self, line: str, deadline: float) -> Result:
+        if self._stream is None:
+            self._stream = self._root.stream([GUARD, "serve", self.run])
+        try:
+            *lines, last = self._stream.ask(line, deadline).split(_LINE)
+        except LinkLost:
+            self._hang_up()  # a late answer must not be taken for that to the next question
+            raise
+        word, _, status = last.partition(" ")
+        if word != "exit" or not status.isdecimal():
+            raise LinkLost("the guard's answer was cut off", host=self.host, state="the guard restores the host")
+        return Result(int(status), "\n".join(lines).encode(), b"")
+
+    def _hang_up(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close()
+
     def _refused(self, done: Result, what: str) -> ModbisectError:
-        said = done.complaint.removeprefix("modbisect-guard: ")
-        if done.status == _FENCED or (done.status in (126, 127) and "guard" in said):
+        said = _said(done)
+        if self._gone(done):
             return Fenced(
                 "the guard rolled the host back and takes no more orders from this run",
                 host=self.host,
@@ -239,62 +242,16 @@ class Guard:
             )
         state = "nothing was changed" if done.status in (_HELD, _UNSAFE) else "the guard restores the host"
         return Refused(
-            f"{what}: {said or f'status {done.status}'}",
+            f"{what}: {said}",
             host=self.host,
             state=state,
             advice=f"look with 'modbisect status {self.host}'",
         )
 
 
+def _said(done: Result) -> str:
+    return done.complaint.removeprefix("modbisect-guard: ") or f"status {done.status}"
+
+
 def _values(done: Result) -> dict[str, str]:
     return {key: value for key, _, value in (clean(line).partition(" ") for line in done.text.split("\n"))}
-
-
-class Heartbeat:
-    """Renews the lease from a thread, on a connection of its own, so that no long command can hold it up.
-
-    Its remote end expires the lease at once when the connection ends: a killed controller costs a second, not a
-    lease.
-    """
-
-    def __init__(self, root: RootLink, run: str, lease: int, on_loss: Callable[[ModbisectError], None]) -> None:
-        self._root = root
-        self._run = run
-        self._lease = lease
-        self._on_loss = on_loss
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._link = self._root.sibling()
-        self._stream = self._link.stream([GUARD, "keep", self._run, str(self._lease)])
-        self._stream.ask("beat", deadline=10.0)
-        self._thread.start()
-        return self
-
-    def stop(self) -> None:
-        """Stop beating; the lease runs out by itself unless the host is restored before."""
-        self._end.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-        self._stream.close()
-        self._link.close()
-
-    def _beat(self) -> None:
-        while not self._end.wait(self._lease / 6):
-            try:
-                self._stream.ask("beat", deadline=self._lease / 2)
-            except LinkLost:
-                if not self._end.is_set():
-                    self._on_loss(
-                        Fenced(
-                            "the heartbeat to the guard was lost",
-                            host=self._root.name,
-                            state=f"the guard restores the host within {self._lease} s",
-                            advice=f"look with 'modbisect status {self._root.name}'",
-                        )
-                    )
-                return

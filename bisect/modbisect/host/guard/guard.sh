@@ -4,7 +4,9 @@
 #   snap RUN         lock the host for RUN and copy the write set (owner, directories and units on stdin)
 #   arm RUN TTL      start the watch; from now on silence for TTL seconds restores the host
 #   keep RUN TTL     renew the lease once a line on stdin; the end of stdin expires it at once
-#   apply RUN        converge on a configuration (deviations from the snapshot on stdin), test, restart, report
+#   apply RUN        converge on a configuration (deviations from the snapshot on stdin, "end" last), test, restart, report
+#   sample           processor time of the host, memory of the server's workers
+#   serve RUN        answer "apply BYTES", with a request of so many behind it, and "sample" until stdin ends
 #   restore RUN      converge on the snapshot, restart, verify
 #   verify RUN       print what differs from the snapshot
 #   disarm RUN       end a run whose restore was verified; removes every trace
@@ -29,6 +31,9 @@ boot_unit=/etc/systemd/system/modbisect-restore.service
 boot_want=/etc/systemd/system/multi-user.target.wants/modbisect-restore.service
 pid_file=/run/apache2/apache2.pid
 tab=$(printf '\t')
+rs=$(printf '\036')
+nl='
+'
 
 die() { code=$1; shift; printf 'modbisect-guard: %s\n' "$*" >&2; exit "$code"; }
 uptime_now() { read -r up _ </proc/uptime; up=${up%%.*}; }
@@ -48,12 +53,12 @@ lease_holds() {
 }
 
 folder() { # root's own directory, no link, closed to others
-  mkdir -m 0700 -- "$1" 2>/dev/null || :
+  [ -d "$1" ] || mkdir -m 0700 -- "$1" 2>/dev/null || :
   [ ! -L "$1" ] && [ -d "$1" ] && [ "$(stat -c %u:%a -- "$1")" = 0:700 ] || die 77 "$1 is not a folder of root's alone"
 }
 
 take_lock() { # seconds to wait
-  folder "$run_dir"
+  [ "${served-}" ] || folder "$run_dir"
   exec 9>>"$run_dir/lock" || die 73 "cannot open the lock"
   flock -w "$1" 9 || die 75 "another guard command is at work"
 }
@@ -84,25 +89,67 @@ parent_now() { # parent: pid of the running server, started: its start time in c
   started=${20}
 }
 
+pid_of() { # pid: what a pid file says; PHP-FPM's has no newline at its end
+  pid=''
+  { read -r pid <"$1"; } 2>/dev/null || :
+  case $pid in '' | *[!0-9]*) return 1 ;; esac
+}
+
 loaded() { # shared objects in the live server's processes, PHP-FPM masters among them
-  for pid in "$parent" $(cat /run/php/php*-fpm.pid 2>/dev/null); do
-    [ "$pid" = 0 ] || cat "/proc/$pid/maps" 2>/dev/null
-  done | awk '$6 ~ /\.so/ {n = split($6, a, "/"); s[a[n]] = 1} END {for (k in s) print "so " k}' | sort
+  set -- "/proc/$parent/maps"
+  for file in /run/php/php*-fpm.pid; do
+    pid_of "$file" && [ -r "/proc/$pid/maps" ] && set -- "$@" "/proc/$pid/maps"
+  done
+  awk -F / '/\.so/ {sub(/ .*/, "", $NF); if (!seen[$NF]++) print "so " $NF}' "$@" 2>/dev/null
+}
+
+children_of() { # kids: the children of a process; the file has no newline at its end
+  kids=''
+  { read -r kids <"/proc/$1/task/$1/children"; } 2>/dev/null || :
 }
 
 reap() { # a worker that still burns on an aborted request must not outlive its trial
   parent_now
-  [ "$parent" = 0 ] || { read -r kids <"/proc/$parent/task/$parent/children"; } 2>/dev/null || kids=''
+  children_of "$parent"
   # shellcheck disable=SC2086  # one pid a word
-  [ "$parent" = 0 ] || [ -z "$kids" ] || kill -KILL $kids 2>/dev/null || :
+  [ -z "$kids" ] || kill -KILL $kids 2>/dev/null || :
+}
+
+processors() { # clock ticks of all processors, and of these stolen
+  read -r _ user nice system idle wait irq soft steal _ </proc/stat
+  echo "cpu $((user + nice + system + idle + wait + irq + soft + steal)) $steal"
+}
+
+sample() { # and of each worker of the server its peak and its present memory
+  processors
+  set --
+  for file in "$pid_file" /run/php/php*-fpm.pid; do
+    pid_of "$file" || continue
+    children_of "$pid"
+    for kid in $kids; do set -- "$@" "/proc/$kid/status"; done
+  done
+  [ $# = 0 ] || grep -hs -E '^Vm(HWM|RSS):' -- "$@" || :
 }
 
 config_test() ( set +u; . /etc/apache2/envvars 2>/dev/null; exec /usr/sbin/apache2 -t 2>&1 )
 
+config_passes() { # by Apache's last word; behind it the test only unloads what it loaded, which may go on meanwhile
+  { config_test & } | (
+    while IFS= read -r line; do
+      printf '%s\n' "$line"
+      [ "$line" != "Syntax OK" ] || exit 0
+    done
+    exit 1
+  )
+}
+
+forgive() { # unit...: without it systemd refuses the sixth restart within 10 s, and leaves the site down
+  [ ! -d /run/systemd/system ] || systemctl reset-failed -- "$@" 2>/dev/null
+}
+
 restart_units() { # unit...: full stop and start, then wait for the new generation
   parent_now; old=$parent:$started
   if [ -d /run/systemd/system ]; then
-    systemctl reset-failed -- "$@" 2>/dev/null
     timeout -k 5 60 systemctl restart -- "$@" 2>&1 || return 1
   else
     apache2ctl stop >/dev/null 2>&1
@@ -111,12 +158,16 @@ restart_units() { # unit...: full stop and start, then wait for the new generati
   fi
   tries=0
   while parent_now; [ "$parent" = 0 ] || [ "$parent:$started" = "$old" ]; do
-    tries=$((tries + 1)); [ $tries -lt 1500 ] || { echo "no new server process after 30 s"; return 1; }
-    sleep 0.02
+    tries=$((tries + 1)); [ $tries -lt 3000 ] || { echo "no new server process after 30 s"; return 1; }
+    # What fails behind the configuration test ends the new process after systemctl has reported success.
+    if [ $((tries % 20)) = 0 ] && [ -d /run/systemd/system ] && ! systemctl is-active --quiet apache2.service; then
+      echo "the new server process ended at once"; return 1
+    fi
+    sleep 0.01
   done
 }
 
-units() { awk '$1 == "unit" {print $2}' "$cur/spec"; }
+units() { while read -r word value; do [ "$word" != unit ] || echo "$value"; done <"$cur/spec"; }
 
 # --- snapshot ------------------------------------------------------------------------------------
 
@@ -146,11 +197,11 @@ snap() {
   done <"$new/dirs"
   manifest "$new/dirs" >"$new/manifest" || die 73 "cannot write the manifest"
   parent_now
-  loaded >"$new/loaded"
+  loaded | sort >"$new/loaded"
   head -c 262144 /dev/zero >"$new/ballast" || die 73 "no room for the ballast"
   mkdir -- "$new/spare" || die 73 "no inodes"
   ( cd "$new/spare" && awk '{print "i" NR}' "$new/manifest" | head -n 512 | xargs touch -- ) || die 73 "no inodes for the ballast"
-  printf '%s\n' "$1" >"$new/run" && echo SNAP >"$new/state" && : >"$new/touched" && : >"$new/now" || die 73 "cannot write"
+  printf '%s\n' "$1" >"$new/run" && echo SNAP >"$new/state" && : >"$new/touched" && : >"$run_dir/now" || die 73 "cannot write"
   manifest "$new/dirs" | cmp -s - "$new/manifest" || die 75 "the configuration changed while it was copied"
   set_lease 60
   sync -f -- "$base" || die 73 "cannot sync"
@@ -185,8 +236,7 @@ UNIT
     systemctl stop modbisect-guard.timer 2>/dev/null
     systemctl reset-failed modbisect-guard.service 2>/dev/null
     tick_alive
-    systemd-run --quiet --unit=modbisect-guard --collect --on-active=1s --on-unit-active=1s \
-      --timer-property=AccuracySec=100ms --property=Nice=5 --property=StartLimitIntervalSec=0 -- "$base/guard" tick || die 73 "cannot start the watch"
+    start_timer || die 73 "cannot start the watch"
   else
     tick_alive
     # shellcheck disable=SC2016  # for the inner shell
@@ -196,6 +246,11 @@ UNIT
   set_lease "$2" || die 73 "cannot write the lease"
   put "$cur/state" ARMED || die 73 "cannot write the state"
   note "armed $2"
+}
+
+start_timer() {
+  systemd-run --quiet --unit=modbisect-guard --collect --on-active=1s --on-unit-active=1s "$@" \
+    --timer-property=AccuracySec=100ms --property=Nice=5 --property=StartLimitIntervalSec=0 -- "$base/guard" tick
 }
 
 tick_alive() { uptime_now; echo "$up" >"$alive"; }
@@ -235,12 +290,13 @@ boot() {
   folder "$run_dir"
   take_lock 60
   state_now
-  case $state in SNAP | RESTORED) : ;; *) note "boot"; converge boot || exit $? ;; esac
+  case $state in SNAP | RESTORED) : ;; *) note "boot"; converge boot || { start_timer --no-block; exit 78; } ;; esac
   retire
 }
 
 stop_watch() {
   [ -d /run/systemd/system ] && systemctl stop modbisect-guard.timer 2>/dev/null
+  [ -d /run/systemd/system ] && systemctl reset-failed modbisect-restore.service 2>/dev/null   # a boot that could not
   rm -f -- "$lease" "$alive"
 }
 
@@ -251,7 +307,7 @@ drop() { # end the run: no trace stays but what another run needs
   rm -rf -- "$base/old"
   mv -T -- "$cur" "$base/old" && durable "$base"
   stop_watch
-  rm -rf -- "$base/old" "$run_dir/back" "$run_dir/output"   # the lock stays: unlinking it would race
+  rm -rf -- "$base/old" "$run_dir/back" "$run_dir/output" "$run_dir/now"   # the lock stays: unlinking it would race
 }
 
 retire() { # rolled back without the controller: leave one line for whoever asks
@@ -265,16 +321,22 @@ retire() { # rolled back without the controller: leave one line for whoever asks
 
 # --- change --------------------------------------------------------------------------------------
 
-# Turns the wanted deviations (stdin) and the present ones ($cur/now) into rm, cp, ln and wr lines; the snapshot's
-# manifest tells what is put back by a copy and what by removal. Refuses any path outside the write set.
+# Turns the wanted deviations (stdin) and the present ones ($run_dir/now) into rm, cp, ln and wr lines; the snapshot's
+# manifest tells what is put back by a copy and what by removal. Beside them the wanted ones again as "now" lines, "reap"
+# when that is asked, and "new" when one is not among $cur/touched. Refuses any path outside the write set, and a request
+# without its "end": a link that breaks must not cut off a part.
 plan_changes() {
-  awk -F '\t' -v dirs="$cur/dirs" -v now="$cur/now" -v manifest="$cur/manifest" '
+  awk -F '\t' -v dirs="$cur/dirs" -v now="$run_dir/now" -v manifest="$cur/manifest" -v touched="$cur/touched" '
     function bad(why) {print "bad " why >"/dev/stderr"; failed = 1; exit 1}
     BEGIN {
       while ((getline line <dirs) > 0) dir[line] = 1
       while ((getline line <now) > 0) {split(line, f, "\t"); had[f[2]] = line}
       while ((getline line <manifest) > 0) {split(line, f, "\t"); if (f[1] != "sha256") found[f[1]] = 1}
+      while ((getline line <touched) > 0) old[line] = 1
     }
+    whole {bad("line " NR " behind the end")}
+    $0 == "end" {whole = 1; next}
+    $0 == "reap" {print; next}
     {
       n = split($2, part, "/"); name = part[n]; folder = substr($2, 1, length($2) - length(name) - 1)
       if (!(folder in dir) || name !~ /^[A-Za-z0-9][-A-Za-z0-9_.+]*$/) bad("path " $2)
@@ -283,9 +345,13 @@ plan_changes() {
       else if ($1 == "file" && NF == 3 && $3 ~ /^[A-Za-z0-9+\/=]*$/ && length($3) < 65536) {}
       else bad("line " NR)
       want[$2] = $0
+      print "now\t" $0
+      if (!($0 in old)) fresh = 1
     }
     END {
+      if (!failed && !whole) bad("it has no end")
       if (failed) exit 1
+      if (fresh) print "new"
       for (p in had) if (!(p in want)) {print "rm\t" p; if (p in found) print "cp\t" p}
       for (p in want) if (want[p] != had[p]) {
         split(want[p], f, "\t")
@@ -296,57 +362,96 @@ plan_changes() {
     }'
 }
 
-carry_out() { # a change list on disk
-  awk -F '\t' '$1 == "rm" {print $2}' "$1" | xargs -r -d '\n' rm -f -- || return 1
+has() { case "$nl$plan$nl" in *"$nl$1"*) : ;; *) return 1 ;; esac; } # whether a line of $plan begins so
+
+pick() ( # what follows WORD and a tab in the lines of $plan, a line each
+  set -f; IFS=$nl
+  for line in $plan; do
+    case $line in "$1$tab"*) printf '%s\n' "${line#*"$tab"}" ;; esac
+  done
+)
+
+carry_out() ( # the rm, cp, ln and wr lines of a plan. Split at newlines only: any other byte may be in a name
+  plan=$1
+  set -f; IFS=$nl
+  # shellcheck disable=SC2046  # one path a word
+  set -- $(pick rm)
+  [ $# = 0 ] || rm -f -- "$@" || exit 1
   while IFS= read -r d; do
-    awk -F '\t' -v d="$d/" -v s="$cur/snap" '$1 == "cp" && index($2, d) == 1 {print s $2}' "$1" |
-      xargs -r -d '\n' cp -a -t "$d" -- || return 1
+    set --
+    for line in $plan; do
+      case $line in "cp$tab$d/"*) set -- "$@" "$cur/snap${line#*"$tab"}" ;; esac
+    done
+    [ $# = 0 ] || cp -a -t "$d" -- "$@" || exit 1
   done <"$cur/dirs"
-  awk -F '\t' '$1 == "ln" || $1 == "wr"' "$1" | while IFS="$tab" read -r verb path value; do
-    case $verb in
-      ln) ln -sT -- "$value" "$path" || exit 1 ;;
-      wr) printf '%s' "$value" | base64 -d >"$path" && chmod 0644 -- "$path" || exit 1 ;;
+  for line in $plan; do
+    rest=${line#*"$tab"} path=${rest%%"$tab"*} value=${rest#*"$tab"}
+    case $line in
+      "ln$tab"*) ln -sT -- "$value" "$path" || exit 1 ;;
+      "wr$tab"*) printf '%s' "$value" | base64 -d >"$path" && chmod 0644 -- "$path" || exit 1 ;;
     esac
   done
-}
+)
 
-apply() {
+apply() { # RUN [BYTES of the request]
   take_lock 60
   own "$1"
   [ "$state" = ARMED ] && lease_holds || die 76 "fenced: state $state"
   seen=0; { read -r seen <"$alive"; } 2>/dev/null || :
   [ $((up - seen)) -le 5 ] || die 75 "the watch is not alive: nothing is changed without it"
   began=$(millis)
-  head -c 1048576 >"$cur/request" || die 73 "cannot write the request"
-  grep -E '^(absent|link|file)' "$cur/request" >"$cur/want"
-  plan_changes <"$cur/want" >"$cur/changes" || die 64 "bad request"
-  if [ -s "$cur/changes" ]; then
+  plan=$(head -c "${2-1048576}" | plan_changes) || die 64 "bad request"
+  exec </dev/null
+  if has "rm$tab"; then
     # Before anything changes: what we are about to leave, so that a restore can tell it from somebody's edit.
-    sort -u "$cur/touched" "$cur/want" >"$cur/touched.new" || die 73 "cannot write"
-    cmp -s "$cur/touched" "$cur/touched.new" || { durable "$cur/touched.new"; mv -fT "$cur/touched.new" "$cur/touched"; durable "$cur"; }
-    note "apply $(grep -c . "$cur/want") deviations"
-    carry_out "$cur/changes" || die 73 "could not change the configuration"
-    mv -fT -- "$cur/want" "$cur/now" || die 73 "cannot write"
+    if has "new$nl"; then
+      pick now | sort -u - "$cur/touched" >"$cur/touched.new" && durable "$cur/touched.new" &&
+        mv -fT -- "$cur/touched.new" "$cur/touched" && durable "$cur" || die 73 "cannot write"
+    fi
+    note "apply"
+    carry_out "$plan" || die 73 "could not change the configuration"
+    pick now >"$run_dir/now" || die 73 "cannot write"
   fi
   changed=$(millis)
+  units=$(units)
+  # shellcheck disable=SC2086  # one unit a word
+  forgive $units >/dev/null 9>&- &
   verdict=ok
-  if ! config_test >"$cur/output"; then verdict=configtest; fi
-  tested=$(millis)
+  config_passes >"$run_dir/output" || verdict=configtest
+  wait
+  tested=$(millis) ended=$tested
   if [ $verdict = ok ]; then
     : >"$cur/dirty"
-    ! grep -q '^reap$' "$cur/request" || reap
-    # shellcheck disable=SC2046  # one unit a word
-    restart_units $(units) >"$cur/output" 2>&1 || verdict=restart
+    ! has "reap$nl" || reap
+    # shellcheck disable=SC2086
+    restart_units $units >"$run_dir/output" 2>&1 || verdict=restart
+    ended=$(millis)
   fi
-  ended=$(millis)
   parent_now
   echo "verdict $verdict"
   echo "ms $((changed - began)) $((tested - changed)) $((ended - tested))"
   echo "parent $parent $started"
-  [ $verdict != ok ] || loaded
-  [ $verdict = ok ] || { head -c 4000 "$cur/output" | sed 's/^/text /'; journal_tail; }
+  [ $verdict != ok ] || { loaded; processors; }
+  # What the files as found make of the server is what a restore has to reach, also where drift was accepted.
+  [ $verdict != ok ] || [ -s "$run_dir/now" ] || { loaded | sort >"$cur/loaded.new" && mv -fT -- "$cur/loaded.new" "$cur/loaded"; }
+  [ $verdict = ok ] || { head -c 4000 "$run_dir/output" | sed 's/^/text /'; journal_tail; }
   note "verdict $verdict"
   case $verdict in configtest) exit 20 ;; restart) exit 21 ;; esac
+}
+
+serve() { # for one run, from one shell: an answer is one line, its own lines parted by RS, "exit" and the status last; a refusal is the last answer
+  folder "$run_dir"; served=yes
+  while read -r word bytes; do
+    case $word:$bytes in
+      apply:*[!0-9]* | apply: | apply:????????*) die 64 "bad size" ;;
+      apply:*) answer=$(apply "$1" "$bytes" 2>&1) ;;
+      sample:) answer=$(sample 2>&1 </dev/null) ;;
+      *) die 64 "usage: apply BYTES, or sample" ;;
+    esac
+    code=$?
+    ( set -f; IFS=$nl; set -- $answer "exit $code"; IFS=$rs; printf '%s\n' "$*" )
+    case $code in 0 | 20 | 21) : ;; *) exit "$code" ;; esac   # what is left of its request is no command
+  done
 }
 
 journal_tail() { [ ! -d /run/systemd/system ] || tail -n 5 /var/log/apache2/error.log 2>/dev/null | head -c 2000 | sed 's/^/text /'; }
@@ -371,9 +476,11 @@ plan_restore() {
     $1 == "sha256" {now_sum[$2] = $3; next}
     {is[$1] = $0; now_kind[$1] = $2; split($0, f, "\t"); now_value[$1] = value(f)}
     END {
-      for (p in is) if (is[p] != was[p] || now_sum[p] != sum[p]) {
+      for (p in is) {
+        old_one = (p in was)   # asked first: to read was[p] makes it
+        if (old_one && is[p] == was[p] && now_sum[p] == sum[p]) continue
         if (now_kind[p] == "d" && kind[p] == "d") {print "dir\t" p; continue}
-        if ((p in ever) && known(p)) {print "rm\t" p; if (p in was) print "cp\t" p}
+        if ((p in ever) && known(p)) {print "rm\t" p; if (old_one) print "cp\t" p}
         else print "foreign\t" p
       }
       for (p in was) if (!(p in is)) {if (p in ever) print "cp\t" p; else print "foreign\t" p}
@@ -383,7 +490,7 @@ plan_restore() {
 converge() { # why: tick, asked or boot. Idempotent; leaves state RESTORED or FAILED
   rm -rf -- "$cur/ballast" "$cur/spare"
   put "$cur/state" RESTORING || :   # a full disk must not stop a restore
-  plan_restore >"$run_dir/back" && carry_out "$run_dir/back" || { failed "could not put files back"; return 1; }
+  plan_restore >"$run_dir/back" && carry_out "$(cat "$run_dir/back")" || { failed "could not put files back"; return 1; }
   # Times of directories last: putting files back has touched them.
   awk -F '\t' '$2 == "d" {print $1}' "$cur/manifest" | while IFS= read -r d; do
     chown --reference="$cur/snap$d" -- "$d"; chmod --reference="$cur/snap$d" -- "$d"; touch -r "$cur/snap$d" -- "$d"
@@ -391,18 +498,23 @@ converge() { # why: tick, asked or boot. Idempotent; leaves state RESTORED or FA
   while IFS= read -r d; do [ ! -d "$d" ] || sync -f -- "$d"; done <"$cur/dirs"
   same=yes
   manifest "$cur/dirs" | cmp -s - "$cur/manifest" || same=no
-  if [ "$1" != boot ] && [ -e "$cur/dirty" ]; then
+  again=no
+  [ ! -e "$cur/dirty" ] || again=yes
+  [ "$state" != FAILED ] || [ $same = no ] || again=yes   # what stood in the way is gone
+  if [ "$1" != boot ] && [ $again = yes ]; then
     config_test >"$run_dir/output" || { failed "the configuration as found no longer passes its test"; return 1; }
     reap
     # shellcheck disable=SC2046  # one unit a word
+    forgive $(units)
+    # shellcheck disable=SC2046
     restart_units $(units) >"$run_dir/output" 2>&1 || { failed "the server does not start"; return 1; }
-    loaded | cmp -s - "$cur/loaded" || { failed "the server has loaded other modules than before"; return 1; }
+    [ $same = no ] || loaded | sort | cmp -s - "$cur/loaded" || { failed "the server has loaded other modules than before"; return 1; }
+    rm -f -- "$cur/dirty"   # a further try restarts nothing for nothing
   fi
   # Even beside somebody's edit the server is back on what this run found; but it is not called restored.
   [ $same = yes ] || { failed "edited by somebody else: $(grep -m 5 '^foreign' "$run_dir/back" | cut -f 2 | tr '\n' ' ')"; return 1; }
-  rm -f -- "$cur/dirty"
   put "$cur/state" RESTORED || return 1
-  [ "$1" = asked ] && set_lease 60
+  [ "$1" = asked ] && set_lease 10
   note "restored"
 }
 
@@ -421,7 +533,7 @@ verify() {
   manifest "$cur/dirs" | diff -- "$cur/manifest" - && echo "same $(sha256sum <"$cur/manifest" | cut -c1-64)" || exit 78
   parent_now
   echo "parent $parent $started"
-  loaded | cmp -s - "$cur/loaded" && echo "loaded same" || echo "loaded other"
+  loaded | sort | cmp -s - "$cur/loaded" && echo "loaded same" || echo "loaded other"
 }
 
 disarm() {
@@ -436,8 +548,8 @@ disarm() {
 }
 
 rescue() { # a person's way out, without the controller that began the run
-  [ -e "$cur" ] || { echo "nothing to restore"; exit 0; }
   take_lock 90
+  [ -e "$cur" ] || { echo "nothing to restore"; exit 0; }
   state_now
   [ "${1-}" = force ] || ! lease_holds || [ "$state" = FAILED ] || die 75 "held: $(tr '\n' ' ' <"$cur/who")is still at work"
   converge tick || exit 78
@@ -460,11 +572,11 @@ status() {
 main() {
   verb=${1-}
   case $verb in
-    snap | apply | restore | verify | disarm) [ $# = 2 ] || die 64 "usage: $verb RUN" ;;
+    snap | apply | serve | restore | verify | disarm) [ $# = 2 ] || die 64 "usage: $verb RUN" ;;
     arm | keep)
       [ $# = 3 ] || die 64 "usage: $verb RUN TTL"
       case $3 in '' | *[!0-9]* | ?????*) die 64 "bad lease" ;; esac ;;
-    tick | boot | status) [ $# = 1 ] || die 64 "usage: $verb" ;;
+    tick | boot | status | sample) [ $# = 1 ] || die 64 "usage: $verb" ;;
     rescue) [ $# = 1 ] || [ "${2-}" = force ] || die 64 "usage: rescue [force]"; rescue "${2-}"; exit ;;
     *) die 64 "usage: see the head of this file" ;;
   esac

@@ -1,0 +1,61 @@
+"""Runs on a practice host, as the command line would start them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from modbisect.host.guard import Guard, Status
+from modbisect.lab.practice import PracticeHost, practice
+from modbisect.lab.practice.machine import Rule
+from modbisect.lab.practice.tree import Tree
+from modbisect.model import Symptom
+from modbisect.playbook import Selection, TrialOptions
+from modbisect.report import Report
+from modbisect.run.access import opened
+from modbisect.run.conduct import Options, conduct, new_run
+from modbisect.run.events import Event
+from modbisect.run.signals import Signals
+
+FEW = tuple(f"php-module:{name}" for name in ("[a-f]*", "opcache", "uploadguard", "zip"))
+
+
+@contextlib.contextmanager
+def small(folder: Path, slow: Rule, slow_seconds: float = 1.0) -> Iterator[PracticeHost]:
+    """A practice host with ten suspects; a slow upload takes twice ``slow_seconds``."""
+    with practice(folder, slow=slow, slow_seconds=slow_seconds) as made:
+        book = replace(
+            made.playbook,
+            symptom=Symptom("upload", slower_than=slow_seconds / 2),
+            select=Selection(include=FEW),
+            trial=TrialOptions(requests=5, warm_up=1, cap=0.5),
+        )
+        yield replace(made, playbook=book)
+
+
+def ignore(_: object) -> None:
+    """For who wants to hear nothing."""
+
+
+def run_on(made: PracticeHost, seen: Callable[[Event], None] = ignore, signals: Signals | None = None) -> Report:
+    return conduct(
+        made.host,
+        made.playbook,
+        Options(seed=7, lease=5),
+        observer=seen,
+        signals=signals or Signals(ignore),
+        run=new_run(),
+    )
+
+
+def guard_status(made: PracticeHost) -> Status:
+    with opened(made.host) as root:
+        return Guard(root, new_run()).status()
+
+
+def state_of(made: PracticeHost) -> tuple[Tree, frozenset[str]]:
+    """All files, and what the live server runs with."""
+    assert made.machine.server is not None
+    return dict(made.machine.tree), made.machine.server.on

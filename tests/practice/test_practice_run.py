@@ -1,0 +1,86 @@
+"""Whole runs, through SSH, guard, probe, search and restore, on a host that needs no root."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from practice_runs import guard_status, run_on, small, state_of
+
+from modbisect.lab.practice import CULPRIT, practice
+from modbisect.model import Outcome
+from modbisect.playbook import Budget
+from modbisect.run.events import Event, Surveyed
+
+
+def test_the_demo_finds_the_culprit_and_nothing_else(tmp_path: Path) -> None:
+    with practice(tmp_path, slow_seconds=1.0) as made:
+        before = state_of(made)
+        suspects: list[int] = []
+
+        def seen(event: Event) -> None:
+            if isinstance(event, Surveyed):
+                suspects.append(event.suspects)
+
+        report = run_on(made, seen)
+        assert [finding.components for finding in report.findings] == [(CULPRIT,)]
+        assert report.outcome is Outcome.FOUND
+        assert report.restored.verified
+        assert state_of(made) == before
+        assert guard_status(made).state == "NONE"
+        assert suspects[0] > 40
+        blamed = {one.component for one in report.untestable}
+        assert {"php-module:mysqli", "apache-module:rewrite", "apache-site:000-default"} <= blamed
+        memory = report.findings[0].memory_before, report.findings[0].memory_after
+        assert memory[0] is not None
+        assert memory[1] is not None
+        assert memory[0].peak > memory[1].peak
+
+
+def test_two_together(tmp_path: Path) -> None:
+    pair = {"php-module:curl", "php-module:zip"}
+    with small(tmp_path, lambda on: on >= pair) as made:
+        before = state_of(made)
+        report = run_on(made)
+        assert [set(finding.components) for finding in report.findings] == [pair]
+        assert report.restored.verified
+        assert state_of(made) == before
+
+
+def test_something_that_is_off(tmp_path: Path) -> None:
+    with small(tmp_path, lambda on: "php-module:opcache" not in on) as made:
+        report = run_on(made)
+        assert [finding.components for finding in report.findings] == [("php-module:opcache",)]
+        assert report.found_off == ("php-module:opcache",)
+
+
+def test_a_site_that_is_slow_for_another_reason_accuses_nobody(tmp_path: Path) -> None:
+    with small(tmp_path, bool, slow_seconds=0.05) as made:
+        before = state_of(made)
+        report = run_on(made)
+        assert report.outcome is Outcome.NONE
+        assert report.findings == ()
+        assert report.restarts > 0
+        assert report.restored.verified
+        assert state_of(made) == before
+
+
+def test_a_site_that_is_fast_is_not_touched(tmp_path: Path) -> None:
+    with small(tmp_path, lambda on: not on) as made:
+        server = made.machine.server
+        report = run_on(made)
+        assert report.outcome is Outcome.NONE
+        assert report.restarts == 0
+        assert made.machine.server is server
+
+
+def test_a_spent_budget_is_said_and_nobody_accused(tmp_path: Path) -> None:
+    with small(tmp_path, lambda on: CULPRIT in on) as made:
+        hurried = replace(made, playbook=replace(made.playbook, budget=Budget(requests=1)))
+        report = run_on(hurried)
+        assert report.outcome is Outcome.INCONCLUSIVE
+        assert report.reason == "the budget of 1 requests is spent"
+        assert report.findings == ()
+        assert report.suspects_left
+        assert report.restored.verified
+        assert report.restarts == 1
