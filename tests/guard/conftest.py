@@ -1,0 +1,26 @@
+from collections.abc import Iterator
+
+import pytest
+
+from guard.lab_target import Target, wait_until
+from lab_fixtures import LabHostFactory, lab_host
+
+__all__ = ["lab_host"]
+
+
+@pytest.fixture(scope="module")
+def shared(lab_host: LabHostFactory) -> Target:
+    return Target(lab_host(setup=("shop",)))
+
+
+@pytest.fixture
+def target(shared: Target) -> Iterator[Target]:
+    """The module's host with the guard's script on it; it must be left with no run open."""
+    before = shared.kept()
+    shared.install_guard()
+    yield shared
+    if shared.state() != "NONE":
+        shared.guard("rescue", "force")
+    wait_until(lambda: shared.state() == "NONE", 15, shared.state)
+    shared.call("rm", "-rf", "/var/lib/modbisect", "/run/modbisect/last", "/run/modbisect/last-journal")
+    assert (shared.kept(), shared.traces()) == (before, "")

@@ -1,0 +1,20 @@
+from pathlib import Path
+
+import pytest
+
+from guard.lab_target import Target
+from lab_fixtures import LabHostFactory, lab_host
+from run.controller import Controllers
+
+__all__ = ["lab_host"]
+
+
+@pytest.fixture(scope="module")
+def target(lab_host: LabHostFactory) -> Target:
+    return Target(lab_host(setup=("shop",)))
+
+
+@pytest.fixture
+def controllers(target: Target, tmp_path: Path) -> Controllers:
+    """Starts real `modbisect` processes against the module's host."""
+    return Controllers(target, tmp_path)
