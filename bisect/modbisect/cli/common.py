@@ -16,8 +16,23 @@ from modbisect.playbook import Playbook, load_playbook
 _F = TypeVar("_F", bound=Callable[..., object])
 
 
+_LIMIT = "modbisect.limit"
+
+
+def _remember_limit(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    del param
+    ctx.meta[_LIMIT] = value
+
+
 def inventory_option(function: _F) -> _F:
-    """``-i``: where hosts are looked up."""
+    """``-i``: where hosts are looked up; ``-l``: which of those that match are meant."""
+    limited = click.option(
+        "-l",
+        "--limit",
+        callback=_remember_limit,
+        expose_value=False,
+        help="Only hosts that match this pattern too, as Ansible's --limit.",
+    )(function)
     return click.option(
         "-i",
         "--inventory",
@@ -25,7 +40,7 @@ def inventory_option(function: _F) -> _F:
         type=click.Path(path_type=Path),
         envvar="MODBISECT_INVENTORY",
         help="Inventory file (Ansible's YAML format).",
-    )(function)
+    )(limited)
 
 
 def become_option(function: _F) -> _F:
@@ -75,8 +90,18 @@ def hosts_of(target: str | None, playbook: Playbook | None, inventory: Path | No
             "no host: neither the command line nor the playbook names one",
             advice="name one, as in 'modbisect run PLAYBOOK HOST'",
         )
+    limit = click.get_current_context().meta.get(_LIMIT)
     if inventory is not None:
-        return load_inventory(inventory).select(pattern)
+        known = load_inventory(inventory)
+        for warning in known.warnings:
+            click.echo(f"modbisect: {inventory}: {warning}", err=True)
+        allowed = known.select(limit) if limit else known.hosts
+        hosts = tuple(host for host in known.select(pattern) if host in allowed)
+        if not hosts:
+            raise UsageError(f"no host matches both {pattern!r} and the limit {limit!r}", advice="name one that does")
+        return hosts
+    if limit:
+        raise UsageError("--limit needs an inventory", advice="give one with -i")
     return (adhoc_host(pattern),)
 
 
