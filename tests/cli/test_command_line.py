@@ -91,7 +91,8 @@ def test_help_loads_nothing_heavy() -> None:
     code = (
         "import sys\nfrom modbisect.cli import main\nsys.argv = ['modbisect', '--help']\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "heavy = {'fabric', 'paramiko', 'pydantic', 'sqlalchemy', 'rich', 'yaml'}\nprint(sorted(heavy & sys.modules.keys()))"
+        "heavy = {'fabric', 'paramiko', 'pydantic', 'sqlalchemy', 'rich', 'yaml'}\n"
+        "print(sorted(heavy & sys.modules.keys()))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
