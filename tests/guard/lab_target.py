@@ -57,10 +57,14 @@ class Target:
         return frozenset(self.sh(_FILES, *folders).splitlines())
 
     def modules(self) -> frozenset[str]:
-        """The shared objects in the live server's parent process; systemctl returns before its pid file is there."""
+        """The shared objects in the live server's parent process."""
+        self.settle()
+        return frozenset(self.sh(_SERVER).split())
+
+    def settle(self) -> None:
+        """Wait for a server that was started: systemctl returns before its pid file is there."""
         alive = "kill -0 $(cat /run/apache2/apache2.pid)"
         wait_until(lambda: self.call("sh", "-c", alive)[0] == 0, 10, "the server has no process")
-        return frozenset(self.sh(_SERVER).split())
 
     def generation(self) -> str:
         """Changes with every restart of the server."""

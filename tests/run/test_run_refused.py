@@ -46,10 +46,13 @@ def refused(
 @contextmanager
 def changed(target: Target, script: str, back: str) -> Iterator[None]:
     target.sh(script)
+    if "restart apache2" in script:
+        target.settle()
     try:
         yield
     finally:
         target.sh(back)
+        target.settle()
 
 
 # --- reaching the host ----------------------------------------------------------------------------
