@@ -431,9 +431,15 @@ apply() { # RUN [BYTES of the request]
   echo "verdict $verdict"
   echo "ms $((changed - began)) $((tested - changed)) $((ended - tested))"
   echo "parent $parent $started"
-  [ $verdict != ok ] || { loaded; processors; }
-  # What the files as found make of the server is what a restore has to reach, also where drift was accepted.
-  [ $verdict != ok ] || [ -s "$run_dir/now" ] || { loaded | sort >"$cur/loaded.new" && mv -fT -- "$cur/loaded.new" "$cur/loaded"; }
+  if [ $verdict = ok ]; then
+    objects=$(loaded)
+    printf '%s\n' "$objects"
+    processors
+    # What the files as found make of the server is what a restore has to reach, also where drift was accepted.
+    [ -s "$run_dir/now" ] || [ -e "$cur/settled" ] || {
+      printf '%s\n' "$objects" | sort >"$cur/loaded.new" && mv -fT -- "$cur/loaded.new" "$cur/loaded" && : >"$cur/settled"
+    }
+  fi
   [ $verdict = ok ] || { head -c 4000 "$run_dir/output" | sed 's/^/text /'; journal_tail; }
   note "verdict $verdict"
   case $verdict in configtest) exit 20 ;; restart) exit 21 ;; esac
