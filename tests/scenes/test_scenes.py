@@ -8,6 +8,7 @@ import pytest
 from scene import manifest, run
 
 from lab_fixtures import LabHostFactory
+from modbisect import lab
 from modbisect.model import Outcome, Verdict
 
 pytestmark = pytest.mark.lab
@@ -83,4 +84,25 @@ def test_nobody_is_accused_on_an_innocent_site(lab_host: LabHostFactory, tmp_pat
     assert seen.code == 0, seen.progress
     assert seen.report.outcome is Outcome.NONE
     assert not seen.report.findings
+    assert manifest(host) == before
+
+
+def test_a_setting_that_is_off_where_fpm_serves(lab_host: LabHostFactory, tmp_path: Path) -> None:
+    host = lab_host(setup=("shop",)).name
+    script = """
+        a2dismod -q php8.2 && a2enmod -q proxy_fcgi setenvif && a2enconf -q php8.2-fpm
+        phpenmod -v 8.2 -s fpm shop
+        echo opcache.enable=0 >/etc/php/8.2/fpm/conf.d/99-local.ini
+        systemctl enable -q --now php8.2-fpm && systemctl restart php8.2-fpm apache2
+        curl -fsS --retry 20 --retry-connrefused --retry-delay 1 -o /dev/null http://127.0.0.1/report
+    """
+    done = lab.execute(host, ["sh", "-ec", script])
+    assert done.returncode == 0, done.stderr
+    before = manifest(host)
+    seen = run(tmp_path, host, REPORT)
+
+    assert seen.code == 1, seen.progress
+    assert [finding.components for finding in seen.report.findings] == [("php-ini:opcache.enable",)]
+    assert "99-local.ini" in seen.report.details["php-ini:opcache.enable"]
+    assert "php8.2-fpm" in seen.report.remedies["php-ini:opcache.enable"][-1]
     assert manifest(host) == before
