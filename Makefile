@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEBIAN := python3 python3-venv ca-certificates openssh-client iproute2 util-linux mmdebstrap shellcheck
 
-.PHONY: demo test lint bench setup debian clean
+.PHONY: demo test lint bench bench-search setup debian clean
 
 demo: setup
 	$(BIN)/modbisect demo
@@ -21,6 +21,9 @@ lint: setup
 bench: setup
 	$(BIN)/pip install --quiet --editable '.[bench]'
 	$(BIN)/python benchmarks/trial_cost.py
+
+bench-search: setup
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/search/compare.py
 
 setup: debian $(VENV)/installed
 

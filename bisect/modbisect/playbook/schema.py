@@ -89,7 +89,7 @@ class PlaybookModel(Strict):
     probes: dict[ProbeName, ProbeModel] = Field(min_length=1, description="Requests by name.")
     symptom: SymptomModel = Field(default=SymptomModel(), description="What counts as slow.", validate_default=True)
     components: ComponentsModel = Field(default=ComponentsModel(), description="Which components are suspects.")
-    strategy: Literal["auto", "one-at-a-time", "bisect"] = Field(default="auto", description="How to search.")
+    strategy: Literal["auto", "one-at-a-time", "bisect", "bayes"] = Field(default="auto", description="How to search.")
     budget: BudgetModel = Field(default=BudgetModel(), description="What a run may cost.")
     trial: TrialModel = Field(default=TrialModel(), description="How one trial measures.")
     canary: CanaryModel = Field(default=CanaryModel(), description="When a canary speaks.")

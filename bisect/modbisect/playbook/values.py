@@ -72,7 +72,7 @@ class Playbook:
     """A loaded playbook always has one."""
     select: Selection = Selection()
     strategy: str = "auto"
-    """``auto``, ``one-at-a-time`` or ``bisect``."""
+    """``auto``, ``one-at-a-time``, ``bisect`` or ``bayes``."""
     budget: Budget = Budget()
     trial: TrialOptions = TrialOptions()
     canary: CanaryOptions = CanaryOptions()

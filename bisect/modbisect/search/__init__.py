@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from modbisect.errors import UsageError
 from modbisect.model import Conclusion
+from modbisect.search.bayes import bayes
 from modbisect.search.bench import Spent
 from modbisect.search.conversation import FEW, Conversation
 from modbisect.search.feasible import Feasible
@@ -28,6 +29,7 @@ __all__ = [
     "Strategy",
     "Talk",
     "auto",
+    "bayes",
     "bisect",
     "conversation",
     "one_at_a_time",
@@ -52,7 +54,9 @@ def auto(problem: Problem) -> Talk[Conclusion]:
     return one_at_a_time(problem) if few else bisect(problem)
 
 
-STRATEGIES: Mapping[str, Strategy] = MappingProxyType({"auto": auto, "bisect": bisect, "one-at-a-time": one_at_a_time})
+STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
+    {"auto": auto, "bayes": bayes, "bisect": bisect, "one-at-a-time": one_at_a_time}
+)
 
 
 def conversation(problem: Problem, strategy: str = "auto") -> Talk[Conclusion]:

@@ -1,0 +1,98 @@
+"""What the decoder is given: one row a restart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modbisect.judging.level import PRIOR_DF, PRIOR_SD
+from modbisect.model import ComponentId, Measurement
+from modbisect.search.problem import Flips
+
+Array: TypeAlias = NDArray[np.float64]
+_HUBER = 1.5
+_HUBER_PENALTY = 1.08
+"""Variance of a Huber location beside that of a mean."""
+_CLIP = 2.5
+_SHORTEST = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Restarts that served the site, in their order."""
+
+    z: Array
+    """(restarts, components): 1 in production state, 0 flipped."""
+    y: Array
+    """Log seconds; slower ones than the ceiling count as the ceiling."""
+    v: Array
+    """Sampling variance of y, from the requests alone."""
+    t: Array
+    """When, over the run so far: 0 to 1."""
+    ceiling: float = math.inf
+    """What y was cut at."""
+
+    @property
+    def total(self) -> float:
+        """Log ratio of the site as found to everything flipped; while one is missing, of the slowest to the fastest."""
+        kept = np.mean(self.z, axis=1)
+        on, off = self.y[kept == 1], self.y[kept == 0]
+        if len(on) and len(off):
+            return abs(float(np.mean(on) - np.mean(off)))
+        return float(np.ptp(self.y))
+
+
+def rows(trials: Sequence[tuple[Flips, Measurement]], columns: Mapping[ComponentId, int]) -> Rows:
+    """Codes the trials in which nothing but the columns' components were flipped.
+
+    What was cut off is only known to be slower than its cap. The lowest such cap is the ceiling for every row, so that
+    equal configurations stay equal: what is beyond it is one same "very slow".
+    """
+    count = len(trials)
+    used = [(at, flips, one) for at, (flips, one) in enumerate(trials) if one.requests and flips <= columns.keys()]
+    z = np.ones((len(used), max(columns.values()) + 1))
+    for row, (_, flips, _) in enumerate(used):
+        z[row, [columns[one] for one in flips]] = 0.0
+    windows = [one for _, _, one in used]
+    variance = spread(windows)
+    ceiling = min((float(np.max(_logs(one))) for one in windows if _cut(one)), default=math.inf)
+    return Rows(
+        z,
+        np.minimum([location(one) for one in windows], ceiling),
+        np.array([variance / len(one.requests) for one in windows]),
+        np.array([at / max(1, count - 1) for at, _, _ in used]),
+        ceiling,
+    )
+
+
+def _cut(one: Measurement) -> bool:
+    return 2 * sum(request.censored for request in one.requests) >= len(one.requests)
+
+
+def _logs(one: Measurement) -> Array:
+    return np.log([max(request.seconds, _SHORTEST) for request in one.requests])
+
+
+def location(one: Measurement) -> float:
+    """Log seconds of one restart: Huber's location, with the usual spread of requests as its scale."""
+    values = _logs(one)
+    centre, limit = float(np.median(values)), _HUBER * PRIOR_SD
+    for _ in range(5):
+        centre += float(np.mean(np.clip(values - centre, -limit, limit)))
+    return centre
+
+
+def spread(windows: Sequence[Measurement]) -> float:
+    """The sampling variance of ``location`` were there one request: pooled over restarts, and with the prior."""
+    squares, df = PRIOR_DF * PRIOR_SD**2, float(PRIOR_DF)
+    limit = _CLIP * PRIOR_SD
+    for one in windows:
+        values = _logs(one)
+        squares += float(np.sum(np.clip(values - location(one), -limit, limit) ** 2))
+        df += len(values) - 1
+    return _HUBER_PENALTY * squares / df
