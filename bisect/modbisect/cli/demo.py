@@ -95,7 +95,8 @@ def _perform(host: Host, playbook: Playbook, culprit: frozenset[str], seed: int)
     report, code = perform(host, playbook, Options(seed=seed), quiet=False)
     click.echo(on_terminal(report))
     accused = {frozenset(finding.components) for finding in report.findings}
-    as_planted = accused == ({culprit} if culprit else set()) and report.outcome is not Outcome.INCONCLUSIVE
+    outcome = Outcome.FOUND if culprit else Outcome.NONE
+    as_planted = report.outcome is outcome and accused == ({culprit} if culprit else set())
     if as_planted and report.restored.verified:
         return Exit.OK
     _say("this is not what was planted")

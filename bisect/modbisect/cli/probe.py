@@ -11,7 +11,6 @@ import click
 from modbisect.cli.common import (
     HOST,
     PLAYBOOK,
-    become_option,
     inventory_option,
     json_option,
     one_host,
@@ -28,14 +27,10 @@ from modbisect.run.measure import site_of
 @PLAYBOOK
 @HOST
 @inventory_option
-@become_option
 @json_option
 @click.option("-n", "--requests", type=click.IntRange(1, 1000), default=10, show_default=True)
-def command(
-    playbook: Path, host: str | None, inventory: Path | None, *, ask_become: bool, as_json: bool, requests: int
-) -> int:
+def command(playbook: Path, host: str | None, inventory: Path | None, *, as_json: bool, requests: int) -> int:
     """Measure a playbook's probes now. Nothing on the host is touched; exit 1 when an answer is not correct."""
-    del ask_become  # a measurement needs no root rights
     book = playbook_of(playbook)
     target = one_host(host, book, inventory)
     with site_of(target, book) as ready, ProbeProcess() as probes:

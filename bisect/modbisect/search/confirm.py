@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -76,6 +76,11 @@ def confirm(bench: Bench, culprit: Culprit, others: Flips, seed: int) -> Talk[Fi
             broken = f" ({seen[-1].broken})" if seen[-1].broken else ""
             return f"{step.why}: expected {_EXPECTED[step.state]}, was {verdict}{broken}"
     on, off = _closed(bench, others), _closed(bench, others | culprit.components)
+    return finding(bench, culprit, on, off, confirmations)
+
+
+def finding(bench: Bench, culprit: Culprit, on: Flips, off: Flips, confirmations: Iterable[Confirmation]) -> Finding:
+    """A confirmed culprit, with what was measured with it as found (``on``) and flipped (``off``)."""
     return Finding(
         components=tuple(sorted(culprit.components)),
         effect=effect(bench.levels(on), bench.levels(off), bench.noise, None if on else bench.found),

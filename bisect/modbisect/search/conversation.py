@@ -171,6 +171,9 @@ class Conversation:
                 # They were confirmed in each other's company: doubt about one is doubt about all.
                 return self._open(f"not confirmed: {result}")
             findings.append(result)
+        return self._found(culprits, findings)
+
+    def _found(self, culprits: Sequence[Culprit], findings: Sequence[Finding]) -> Conclusion:
         if turncoat := self._turncoat():
             return self._open(f"the site contradicts itself: {turncoat}")
         return self._conclude(

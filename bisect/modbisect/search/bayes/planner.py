@@ -139,14 +139,7 @@ class Planner(Conversation):
         why = f"is the rest still slow, with {len(culprits)} found and flipped?"
         if slow < bench.fast and (yield from bench.slower(slow, bench.fast, why, "residual")):
             return (yield from self._by_halving())
-        if turncoat := self._turncoat():
-            return self._open(f"the site contradicts itself: {turncoat}")
-        return self._conclude(
-            Outcome.FOUND,
-            "one culprit confirmed" if len(findings) == 1 else f"{len(findings)} culprits confirmed",
-            findings=tuple(findings),
-            residual=self._residual(culprits),
-        )
+        return self._found(culprits, findings)
 
     def _proof(self, settled: _Settled) -> Proof:
         posterior = settled.posterior

@@ -16,12 +16,11 @@ from random import Random
 
 import numpy as np
 
-from modbisect.judging import effect
 from modbisect.model import Confirmation, Finding, Measurement, Verdict
 from modbisect.search.bayes.posterior import LUCK
 from modbisect.search.bayes.rows import Array, location, spread
 from modbisect.search.bench import Bench
-from modbisect.search.confirm import also_flipped, everything
+from modbisect.search.confirm import everything, finding
 from modbisect.search.minimal import Culprit
 from modbisect.search.problem import NOTHING, Flips, Talk
 
@@ -132,11 +131,4 @@ class Proof:
                 cut = 2 * sum(request.censored for request in one.requests) >= len(one.requests)
                 verdict = Verdict.SLOW if here > middle else Verdict.FAST
                 confirmations.append(Confirmation(states[flips], verdict, math.exp(here), cut))
-        return Finding(
-            components=tuple(sorted(culprit.components)),
-            effect=effect(bench.levels(on), bench.levels(off), bench.noise, None if on else bench.found),
-            confirmations=tuple(confirmations),
-            memory_before=bench.memory(on),
-            memory_after=bench.memory(off),
-            also_flipped=also_flipped(bench, culprit.components),
-        )
+        return finding(bench, culprit, on, off, confirmations)
