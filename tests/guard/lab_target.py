@@ -5,13 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from modbisect import lab
 from modbisect.host import guard
 
 GUARD = guard.GUARD
-SCRIPT = Path(guard.__file__).with_name("guard.sh")
 
 _FILES = r"""
 cd / && find "$@" -printf '%p\t%y\t%m\t%U\t%G\t%s\t%T@\t%l\n' | sort
@@ -30,7 +28,8 @@ ls -d /var/lib/modbisect 2>/dev/null
 ls /run/modbisect 2>/dev/null | grep -vx -e lock -e last -e last-journal
 systemctl list-units --no-legend 'modbisect*'
 ls -d /etc/systemd/system/modbisect* /etc/systemd/system/*/modbisect* 2>/dev/null
-ls -d /run/modbisect-scratch.* 2>/dev/null
+ls -d /run/modbisect-scratch.* /run/motd.d /etc/motd.d /etc/cron.d/modbisect 2>/dev/null
+find /etc -name .modbisect
 :
 """
 
@@ -89,7 +88,7 @@ class Target:
     def install_guard(self) -> None:
         """Bring the guard's script to the host, as a run does."""
         install = 'umask 077; mkdir -p "${1%/*}" && cat >"$1" && chmod 700 "$1"'
-        lab.execute(self.host.name, ["sh", "-c", install, "sh", GUARD], input=SCRIPT.read_bytes())
+        lab.execute(self.host.name, ["sh", "-c", install, "sh", GUARD], input=guard.script())
 
     def guard(self, *argv: str, stdin: str = "") -> tuple[int, str]:
         """Call the guard as root: exit status and all output."""

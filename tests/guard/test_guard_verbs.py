@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -12,13 +13,17 @@ from pathlib import Path
 import pytest
 
 import modbisect
-from guard.lab_target import SCRIPT, Target, wait_until
+from guard.lab_target import Target, wait_until
 from modbisect import lab
+from modbisect.components import php
+from modbisect.host.helper import script
+from modbisect.model import Component, Kind
 
 MODS = "/etc/apache2/mods-enabled"
 CONF = "/etc/apache2/conf-enabled"
 PHP = "/etc/php/8.2/apache2/conf.d"
 DROP_IN = f"{PHP}/zz-modbisect.ini"
+SETTING = 'realpath_cache_size = "4096k"\n'
 RUN, OTHER = "a" * 32, "b" * 32
 SPEC = f"""owner somebody@controller process 1
 dir {MODS}
@@ -29,8 +34,8 @@ unit apache2.service
 """
 DEVIATIONS = (
     f"absent\t{MODS}/asis.load",
-    f"link\t{MODS}/xml2enc_not.load\t../mods-available/xml2enc.load",
-    f"file\t{DROP_IN}\t{base64.b64encode(b'display_errors = 0').decode()}",
+    f"link\t{MODS}/brotli.load\t../mods-available/brotli.load",
+    f"file\t{DROP_IN}\t{base64.b64encode(SETTING.encode()).decode()}",
 )
 USAGE, HELD, FENCED, DIFFERS = 64, 75, 76, 78
 
@@ -65,11 +70,11 @@ def test_a_run_from_snapshot_to_disarm(target: Target) -> None:
     assert apply(target, *DEVIATIONS)[0] == 0
     assert target.generation() != server
     assert "mod_asis.so" not in "".join(target.modules())
-    paths = target.sh(f"cat {DROP_IN}; readlink {MODS}/xml2enc_not.load; ls {MODS}/asis.load 2>&1; :")
-    assert paths.startswith("display_errors = 0../mods-available/xml2enc.load\n")
+    paths = target.sh(f"cat {DROP_IN}; readlink {MODS}/brotli.load; ls {MODS}/asis.load 2>&1; :")
+    assert paths.startswith(f"{SETTING}../mods-available/brotli.load\n")
     assert "No such file" in paths
     assert apply(target, *DEVIATIONS[:1])[0] == 0
-    assert target.sh(f"ls {DROP_IN} {MODS}/xml2enc_not.load 2>/dev/null; :") == ""
+    assert target.sh(f"ls {DROP_IN} {MODS}/brotli.load 2>/dev/null; :") == ""
     status, said = target.guard("restore", RUN)
     assert (status, "loaded same" in said) == (0, True), said
     assert target.guard("disarm", RUN) == (0, "")
@@ -184,7 +189,7 @@ def test_a_foreign_edit_found_at_boot_is_left_alone_and_watched(target: Target) 
     lab.boot(target.host.name)
     assert target.state() == "FAILED"
     assert "mine" in target.sh(f"cat {CONF}/mine.conf")
-    assert target.sh(f"ls {MODS}/xml2enc_not.load {DROP_IN} 2>/dev/null; :") == ""
+    assert target.sh(f"ls {MODS}/brotli.load {DROP_IN} 2>/dev/null; :") == ""
     assert "All items" in target.page()
     target.sh(f"rm {CONF}/mine.conf")
     wait_until(lambda: not target.traces(), 20, target.traces)
@@ -213,7 +218,18 @@ def test_a_foreign_edit_found_at_boot_is_left_alone_and_watched(target: Target) 
         (f"link\t{MODS}/new.load",),
         (f"link\t{MODS}/new.load\t`touch /root/canary`",),
         (f"link\t{MODS}/new.load\t",),
+        (f"link\t{MODS}/asis.load\t/etc/shadow",),
+        (f"link\t{MODS}/asis.load\t../mods-available/../../shadow",),
+        (f"link\t{MODS}/asis.load\t../mods-available/dir.load",),
+        (f"link\t{PHP}/20-opcache.ini\t/etc/php/7.4/mods-available/opcache.ini",),
+        (f"link\t{PHP}/20-opcache.ini\t/home/ops/opcache.ini",),
         (f"file\t{DROP_IN}\tnot base64!",),
+        (f"file\t{DROP_IN}\t{base64.b64encode(b'extension=/home/ops/evil.so').decode()}",),
+        (f"file\t{DROP_IN}\t{base64.b64encode(SETTING.encode() + b'auto_prepend_file=/etc/shadow').decode()}",),
+        (f"file\t{DROP_IN}\t{base64.b64encode(bytes(3)).decode()}",),
+        (f"file\t{DROP_IN}\tA",),
+        (f"file\t{PHP}/99-mine.ini\t{base64.b64encode(SETTING.encode()).decode()}",),
+        (f"file\t{MODS}/zz-modbisect.ini\t{base64.b64encode(SETTING.encode()).decode()}",),
         (f"file\t{DROP_IN}\t{'A' * 65536}",),
         ("mount\t/dev/sda",),
         ("absent",),
@@ -259,10 +275,18 @@ def test_a_request_that_was_cut_short_changes_nothing(target: Target) -> None:
         "anything else",
     ],
 )
-def test_a_bad_snapshot_request_holds_nothing(target: Target, spec: str) -> None:
+def test_a_bad_line_in_a_snapshot_request_holds_nothing(target: Target, spec: str) -> None:
     status, said = target.guard("snap", RUN, stdin=f"{SPEC}{spec}\n")
     assert (status, target.state()) == (USAGE, "NONE"), said
     assert target.sh("ls /root/canary 2>/dev/null; :") == ""
+
+
+@pytest.mark.parametrize("without", ["owner", "dir", "unit"])
+def test_a_snapshot_request_that_lacks_something_holds_nothing(target: Target, without: str) -> None:
+    spec = "".join(line for line in SPEC.splitlines(keepends=True) if not line.startswith(without))
+    assert target.guard("snap", RUN, stdin=spec)[0] == USAGE
+    assert target.guard("snap", RUN)[0] in (USAGE, 127)
+    assert target.state() == "NONE"
 
 
 @pytest.mark.parametrize(
@@ -279,6 +303,15 @@ def test_a_bad_snapshot_request_holds_nothing(target: Target, spec: str) -> None
         ("snap", "a b"),
         ("snap", "a\nb"),
         ("snap", RUN, "more"),
+        ("snap", ""),
+        ("restore", ""),
+        ("disarm", RUN[1:]),
+        ("restore", RUN + "a"),
+        ("arm", RUN, "09"),
+        ("hold", RUN),
+        ("hold", RUN, "0"),
+        ("watch", RUN),
+        ("survey", "/etc/shadow"),
         ("arm", RUN),
         ("arm", RUN, "x"),
         ("arm", RUN, "-1"),
@@ -381,6 +414,23 @@ def test_a_snapshot_that_was_never_armed_expires(target: Target) -> None:
     assert target.guard("disarm", OTHER)[0] == 0
 
 
+def test_a_controller_that_dies_while_the_host_is_taken_leaves_it_watched(target: Target) -> None:
+    """The watch is there before the first word is said, which nobody may hear."""
+    before = target.kept()
+    deaf = 'mkfifo /root/deaf; (exec </root/deaf) & "$1" hold "$2" 3 >/root/deaf; rm /root/deaf'
+    target.call("sh", "-c", deaf, "sh", "/var/lib/modbisect/guard", RUN, stdin=SPEC)
+    assert target.state() == "ARMED"
+    wait_until(lambda: not target.traces(), 15, target.traces)
+    assert target.kept() == before
+
+
+def test_a_snapshot_that_has_expired_holds_nobody_off(target: Target) -> None:
+    assert target.guard("snap", RUN, stdin=SPEC)[0] == 0
+    assert "state SNAP\nowner somebody" in target.guard("survey")[1]
+    target.sh("sed -i 's/ .*/ 0/' /run/modbisect/lease")
+    assert "@@ guard\n@@ end" in target.guard("survey")[1]
+
+
 def test_of_many_that_come_at_once_one_gets_the_host(target: Target) -> None:
     runs = [f"{number:032x}" for number in range(8)]
     with ThreadPoolExecutor(len(runs)) as pool:
@@ -406,21 +456,36 @@ def test_two_ticks_at_once_restore_once(target: Target) -> None:
 # --- the script -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "path", sorted(Path(modbisect.__file__).parent.glob("host/**/*.sh")), ids=lambda path: path.name
-)
-def test_shellcheck_has_nothing_to_say(path: Path) -> None:
+def shellcheck(text: str) -> tuple[int, str]:
     assert shutil.which("shellcheck"), "apt-get install shellcheck"
-    done = subprocess.run(
-        ["/usr/bin/shellcheck", "-S", "warning", "-s", "sh", path], capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stdout) == (0, "")
+    argv = ["/usr/bin/shellcheck", "-S", "warning", "-s", "sh", "-"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, input=text)
+    return done.returncode, done.stdout
 
 
-def test_the_script_runs_with_no_environment_of_its_caller() -> None:
+@pytest.mark.parametrize("path", sorted(Path(modbisect.__file__).parent.glob("host/*.sh")), ids=lambda path: path.name)
+def test_shellcheck_has_nothing_to_say(path: Path) -> None:
+    assert shellcheck(path.read_text()) == (0, "")
+
+
+def test_shellcheck_has_nothing_to_say_of_the_guard_as_it_travels() -> None:
+    assert shellcheck(script().decode()) == (0, "")
+
+
+def test_the_script_runs_with_no_environment_of_its_caller(tmp_path: Path) -> None:
     """PATH and locale are its own: nothing the caller exports picks its programs."""
-    text = SCRIPT.read_text()
-    assert "PATH=/usr/sbin:/usr/bin:/sbin:/bin" in text
-    env = {**os.environ, "PATH": "/nowhere", "LC_ALL": "tr_TR.UTF-8"}
-    done = subprocess.run(["/bin/sh", SCRIPT, "no-verb"], capture_output=True, text=True, env=env, check=False)
+    (tmp_path / "guard").write_bytes(script())
+    assert b"PATH=/usr/sbin:/usr/bin:/sbin:/bin" in script()
+    env = {**os.environ, "PATH": "/nowhere", "LC_ALL": "tr_TR.UTF-8", "served": "yes", "locked": "yes", "cur": "/"}
+    argv = ["/bin/sh", tmp_path / "guard", "no-verb"]
+    done = subprocess.run(argv, capture_output=True, text=True, env=env, check=False)
     assert (done.returncode, done.stderr) == (USAGE, "modbisect-guard: usage: see the head of this file\n")
+
+
+def test_every_setting_that_a_plan_writes_is_one_the_guard_takes() -> None:
+    """And at its one value: an ini file can name any code to run."""
+    text = script().decode()
+    patterns = re.findall(r"-e '([^']*)'", text[text.index("settings_are_known()") :])
+    for name in php._KNOWN_SETTINGS:
+        line = php.flipped_setting(Component(f"php-ini:{name}", Kind.PHP_INI, name, on=True))
+        assert any(re.fullmatch(pattern, line) for pattern in patterns), line

@@ -38,7 +38,7 @@ def _sentence(status: Status) -> str:
             last = f"; the guard rolled run {status.rolled_back[:8]} back" if status.rolled_back else ""
             return f"no run is open{last}"
         case "FAILED":
-            return f"RESTORE FAILED ({status.reason}) for {who}; the guard tries again every 10 s"
+            return f"RESTORE FAILED ({status.reason}) for {who}; the guard goes on trying, at least once a minute"
         case "ARMED":
             return f"{who} is at work; silence for {status.lease_seconds} s more would restore the host"
         case other:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from modbisect.errors import Refused
+from modbisect.host.helper import GUARD, HELPER, digest
 from modbisect.host.link import DEFAULT_CAP, Link, Result, Stream
 
 
@@ -17,43 +18,82 @@ class Privilege:
     prefix: tuple[str, ...]
     password: bytes = b""
     """Goes first on standard input when sudo asks for it."""
+    helper: bool = False
+    """The host's owner has installed the helper: nothing but its verbs is run as root."""
 
 
-def find_privilege(link: Link, *, password: Callable[[], str] | None = None) -> Privilege:
+def find_privilege(link: Link, *, password: Callable[[], str] | None = None, helper: bool = True) -> Privilege:
     """Find out how to run commands as root, without changing anything.
 
+    Args:
+        link: the host.
+        password: asks for sudo's; None where nobody can be asked.
+        helper: whether the installed helper is used where there is one.
+
     Raises:
-        Refused: sudo is missing, wants a password that nobody gave, or denies the right.
+        Refused: sudo is missing, wants a password that nobody gave, or denies the right; or the host's helper is of
+            another version.
     """
     if link.execute(["id", "-u"]).out.strip() == b"0":
         return Privilege(())
+    installed = helper and _has_helper(link)
+    probe, answer = ([HELPER, "status"], b"state ") if installed else (["id", "-u"], b"0")
     unattended = ("sudo", "-n", "--")
-    tried = link.execute([*unattended, "id", "-u"])
-    if tried.status == 0 and tried.out.strip() == b"0":
-        return Privilege(unattended)
+    tried = link.execute([*unattended, *probe])
+    if tried.status == 0 and tried.out.startswith(answer):
+        return Privilege(unattended, helper=installed)
     complaint = tried.complaint.splitlines()[0] if tried.complaint else f"sudo ended with {tried.status}"
     if password is not None and tried.status != 127:  # noqa: PLR2004  # the shell's "not found"
         # -k: a cached credential would leave the password line for the command to read.
-        asking = Privilege(("sudo", "-k", "-S", "-p", "", "--"), password().encode() + b"\n")
-        tried = link.execute([*asking.prefix, "id", "-u"], stdin=asking.password)
-        if tried.status == 0 and tried.out.strip() == b"0":
+        asking = Privilege(("sudo", "-k", "-S", "-p", "", "--"), password().encode() + b"\n", installed)
+        tried = link.execute([*asking.prefix, *probe], stdin=asking.password)
+        if tried.status == 0 and tried.out.startswith(answer):
             return asking
         complaint = "sudo does not accept the password, or denies the right"
     raise Refused(
         f"no root rights: {complaint}",
         host=link.name,
         state="nothing was changed",
-        advice="allow sudo for this user, or give its password by modbisect_become_password or --ask-become-pass",
+        advice=f"let this user run {HELPER} by sudo, as 'modbisect sudoers' prints it"
+        if installed
+        else "allow sudo for this user, or give its password by modbisect_become_password or --ask-become-pass",
+    )
+
+
+def _has_helper(link: Link) -> bool:
+    """Whether our very helper is installed; anybody may read it.
+
+    Raises:
+        Refused: it is another one.
+    """
+    done = link.execute(["sha256sum", "--", HELPER])
+    if done.status != 0:
+        return False
+    if done.text.split()[:1] == [digest()]:
+        return True
+    raise Refused(
+        f"{HELPER} on the host is of another version than this modbisect",
+        host=link.name,
+        state="nothing was changed",
+        advice=f"'modbisect guard install {link.name}' brings this one; 'modbisect guard remove {link.name}' does "
+        "without; both need full sudo",
     )
 
 
 class RootLink:
-    """A link whose commands run as root."""
+    """A link whose commands run as root; with a helper, only its verbs do."""
 
     def __init__(self, link: Link, privilege: Privilege) -> None:
         self.link = link
         self.name = link.name
         self._privilege = privilege
+        self.helper = HELPER if privilege.helper else ""
+        """The path of the installed helper; empty where everything is brought along."""
+
+    @property
+    def guard(self) -> str:
+        """What to call for the guard's verbs."""
+        return self.helper or GUARD
 
     def execute(
         self, argv: Sequence[str], *, stdin: bytes = b"", deadline: float = 30.0, cap: int = DEFAULT_CAP
@@ -66,12 +106,17 @@ class RootLink:
             cap=cap,
         )
 
-    def script(self, text: str, *, data: str = "", deadline: float = 60.0, cap: int = 4 * DEFAULT_CAP) -> Result:
+    def script(
+        self, verb: str, text: str, *, data: str = "", deadline: float = 60.0, cap: int = 4 * DEFAULT_CAP
+    ) -> Result:
         """Run a shell script that only reads; it travels on standard input and is stored nowhere.
 
         ``data`` is the script's standard input; it travels behind the script as a quoted here-document, since a
-        shell reads its own script in blocks and would swallow what follows.
+        shell reads its own script in blocks and would swallow what follows. An installed helper has the script
+        already, as its ``verb``.
         """
+        if self.helper:
+            return self.execute([self.helper, verb], stdin=f"{data}\n".encode(), deadline=deadline, cap=cap)
         end = secrets.token_hex(12)
         whole = f"main() {{\n{text}\n}}\nmain <<'{end}'\n{data}\n{end}\n"
         return self.execute(["/bin/sh", "-s"], stdin=whole.encode(), deadline=deadline, cap=cap)

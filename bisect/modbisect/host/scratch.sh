@@ -1,6 +1,7 @@
 # Tests configurations of Apache on a copy in memory; restarts nothing, changes nothing outside the copy.
 # Standard input: one configuration a line, "KEY<tab>PATH<tab>PATH=TARGET...": a path under
 # /etc/apache2 alone is left out, with a target it is a link. Output: "KEY<tab>STATUS<tab>first lines".
+# A line that names any other path, or a target that is not the module's, conf's or site's own, is passed over.
 PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 export PATH LC_ALL
 copy=$(mktemp -d /run/modbisect-scratch.XXXXXXXX) || exit 73
@@ -28,7 +29,16 @@ worker() {
     done <"$copy/$1/paths"
   done
 }
-cat >"$copy/all"
+awk -F '\t' '
+  {
+    for (i = 2; i <= NF; i++) {
+      n = split($i, part, "=")
+      if (n > 2 || part[1] !~ /^\/etc\/apache2\/(mods|conf|sites)-enabled\/[A-Za-z0-9][-A-Za-z0-9_.+]*$/) next
+      home = part[1]; sub(/^\/etc\/apache2/, "..", home); sub(/-enabled/, "-available", home)
+      if (n == 2 && part[2] != home) next
+    }
+    if ($1 ~ /^[-A-Za-z0-9_.:+]+$/) print
+  }' >"$copy/all"
 awk 'NR % 2' "$copy/all" >"$copy/odd"
 awk 'NR % 2 == 0' "$copy/all" >"$copy/even"
 worker a <"$copy/odd" >"$copy/out-a" &

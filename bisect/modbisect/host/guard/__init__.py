@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
-from importlib import resources
+from typing import TypeVar
 
 from modbisect.components import Step
-from modbisect.errors import Fenced, LinkLost, ModbisectError, NotRestored, Refused
-from modbisect.host.guard.heartbeat import Heartbeat
-from modbisect.host.guard.values import GUARD, Applied, Sample, Snapshot, Status
-from modbisect.host.link import Result, Stream, clean, lines_of
+from modbisect.errors import LinkLost, ModbisectError, NotRestored, Refused
+from modbisect.host.guard.heartbeat import Heartbeat, fenced
+from modbisect.host.guard.values import Applied, Nonsense, Sample, Snapshot, Status, pairs
+from modbisect.host.helper import GUARD, digest, script
+from modbisect.host.link import Result, Stream
 from modbisect.host.privilege import RootLink
 
-__all__ = ["GUARD", "Applied", "Guard", "Heartbeat", "Sample", "Snapshot", "Status", "script"]
+__all__ = ["GUARD", "Applied", "Guard", "Heartbeat", "Nonsense", "Sample", "Snapshot", "Status", "script"]
 
-# Install, copy and arm in one command: a controller that dies cannot leave a host held without a watch.
+# Bring, copy and arm in one command: a controller that dies cannot leave a host held without a watch. The script moves
+# to its own place under its own lock, so that it never replaces that of another run.
 _HOLD = """
 umask 077
 d=/var/lib/modbisect
-withdraw() {
-  ( flock -n 9 && [ ! -e "$d/cur" ] && rm -rf "$d/guard" "$d/new" ) 9>>/run/modbisect/lock
-  rmdir "$d"
-} 2>/dev/null
 mkdir -m 0700 "$d" 2>/dev/null
 [ ! -L "$d" ] && [ "$(stat -c %u:%a "$d")" = 0:700 ] || { echo "$d is not a folder of root's alone" >&2; exit 77; }
-t=$(mktemp "$d/guard.XXXXXX") && cat >"$t" && chmod 0700 "$t" || { rm -f "$t"; withdraw; exit 73; }
-echo "$1  $t" | sha256sum -c --status ||
-  { rm -f "$t"; withdraw; echo "the guard's script arrived damaged" >&2; exit 73; }
-mv -fT "$t" "$d/guard"
-said=$(printf '%s\n' "$4" | "$d/guard" snap "$2") || { code=$?; withdraw; exit $code; }
-"$d/guard" arm "$2" "$3" || { code=$?; "$d/guard" disarm "$2"; exit $code; }
-printf '%s\n' "$said"
+t=$(mktemp "$d/new.XXXXXX") && cat >"$t" && chmod 0700 "$t" || { rm -f "$t"; rmdir "$d"; exit 73; } 2>/dev/null
+if echo "$1  $t" | sha256sum -c --status; then printf '%s\\n' "$4" | "$t" hold "$2" "$3"; code=$?
+else echo "the guard's script arrived damaged" >&2; code=73; fi
+rm -f "$t"
+rmdir "$d" 2>/dev/null
+exit $code
 """
 
 _HELD, _FENCED, _UNSAFE, _DIFFERS = 75, 76, 77, 78
@@ -40,10 +36,7 @@ _CONFIG_TEST, _RESTART = 20, 21
 _LINE = "\x1e"
 """Parts the lines of one answer of ``serve``."""
 
-
-def script() -> bytes:
-    """The guard itself."""
-    return resources.files(__package__).joinpath("guard.sh").read_bytes()
+_Value = TypeVar("_Value")
 
 
 class Guard:
@@ -56,6 +49,7 @@ class Guard:
     def __init__(self, root: RootLink, run: str) -> None:
         self._root = root
         self._stream: Stream | None = None
+        self._snapshot: Snapshot | None = None
         self.run = run
         self.host = root.name
 
@@ -67,12 +61,13 @@ class Guard:
         Raises:
             Refused: another run holds the host, there is no room, or the watch does not start; nothing was changed.
         """
-        text = script()
         spec = [f"owner {re.sub(r'[^-A-Za-z0-9@._: ]', '_', owner)}"]
         spec += [f"dir {folder}" for folder in folders] + [f"unit {unit}" for unit in units]
-        digest = hashlib.sha256(text).hexdigest()
-        argv = ["/bin/sh", "-c", _HOLD, "hold", digest, self.run, str(lease), "\n".join(spec)]
-        done = self._root.execute(argv, stdin=text, deadline=60.0)
+        wanted, stdin = "\n".join(spec), script()
+        argv = ["/bin/sh", "-c", _HOLD, "hold", digest(), self.run, str(lease), wanted]
+        if self._root.helper:
+            argv, stdin = [self._root.helper, "hold", self.run, str(lease)], f"{wanted}\n".encode()
+        done = self._root.execute(argv, stdin=stdin, deadline=60.0)
         if done.status != 0:
             raise Refused(
                 f"the guard cannot hold the host: {_said(done)}",
@@ -80,8 +75,8 @@ class Guard:
                 state="nothing was changed",
                 advice=f"look with 'modbisect status {self.host}', and at the space under /var/lib/modbisect",
             )
-        values = _values(done)
-        return Snapshot(int(values.get("entries", "0")), values.get("digest", ""))
+        self._snapshot = self._sensible(Snapshot.read, done)
+        return self._snapshot
 
     def heartbeat(self, lease: int, on_loss: Callable[[ModbisectError], None]) -> Heartbeat:
         """Keep the lease from a thread and a connection of its own."""
@@ -103,17 +98,7 @@ class Guard:
         done = self._ask(f"apply {len(request.encode()) + 1}\n{request}", deadline)
         if done.status not in (0, _CONFIG_TEST, _RESTART):
             raise self._refused(done, "cannot change the configuration")
-        values = _values(done)
-        change, test, restart = (int(part) / 1000 for part in values.get("ms", "0 0 0").split())
-        return Applied(
-            values.get("verdict", "restart"),
-            change,
-            test,
-            restart,
-            frozenset(line[3:] for line in lines_of(done.text) if line.startswith("so ")),
-            "\n".join(line[5:] for line in lines_of(done.text) if line.startswith("text ")),
-            Sample.read(done.text),
-        )
+        return self._sensible(Applied.read, done)
 
     def sample(self) -> Sample:
         """Processor time of the host and memory of the server's workers, while the guard is armed.
@@ -134,12 +119,13 @@ class Guard:
         done = self._call("restore", deadline=180.0)
         if self._gone(done):
             raise self._refused(done, "")
-        values = _values(done)
-        if done.status != 0 or "same" not in values or values.get("loaded") != "same":
+        values = pairs(done.text)
+        known = self._snapshot.digest if self._snapshot else values.get("same")
+        if done.status != 0 or "same" not in values or values["same"] != known or values.get("loaded") != "same":
             raise NotRestored(
                 f"the restore could not be verified: {done.complaint}",
                 host=self.host,
-                state="the guard stays and tries again every 10 s",
+                state="the guard stays, and tries again after 10 s and then at least every minute",
                 advice=f"look at the host; 'modbisect restore {self.host}' or, there, '{GUARD} rescue force'",
             )
         return values["same"]
@@ -169,7 +155,7 @@ class Guard:
             Refused: that run is still at work.
             NotRestored: something differs.
         """
-        done = self._root.execute([GUARD, "rescue", *(["force"] if force else [])], deadline=180.0)
+        done = self._root.execute([self._root.guard, "rescue", *(["force"] if force else [])], deadline=180.0)
         if done.status == _HELD:
             raise Refused(
                 done.complaint,
@@ -181,32 +167,34 @@ class Guard:
             raise NotRestored(
                 done.complaint,
                 host=self.host,
-                state="the guard tries again every 10 s",
+                state="the guard tries again by itself, at least every minute",
                 advice="look at the host",
             )
         return done.text.strip()
 
     def status(self) -> Status:
-        """What the guard says of itself; ``NONE`` where there is none."""
-        done = self._root.execute(
-            [
-                "/bin/sh",
-                "-c",
-                f"[ ! -x {GUARD} ] || exec {GUARD} status; cat /run/modbisect/last 2>/dev/null; :",
-            ]
-        )
-        values = _values(done)
-        return Status(
-            state=values.get("state", "NONE"),
-            run=values.get("run", ""),
-            owner=values.get("owner", "").strip(),
-            lease_seconds=int(values.get("lease", "0")),
-            reason=values.get("reason", ""),
-            rolled_back=values.get("rolled-back", ""),
-        )
+        """What the guard says of itself; ``NONE`` where there is none.
+
+        Raises:
+            LinkLost: no answer, or none that makes sense.
+        """
+        brought = f"[ ! -x {GUARD} ] || exec {GUARD} status; cat /run/modbisect/last 2>/dev/null; :"
+        argv = [self._root.helper, "status"] if self._root.helper else ["/bin/sh", "-c", brought]
+        return self._sensible(Status.read, self._root.execute(argv))
+
+    def _sensible(self, read: Callable[[str], _Value], done: Result) -> _Value:
+        try:
+            return read(done.text)
+        except Nonsense as error:
+            raise LinkLost(
+                f"what the guard answers makes no sense: {error}",
+                host=self.host,
+                state="unknown; the guard restores an armed host by itself",
+                advice=f"look at the host itself; the guard there is {self._root.guard}",
+            ) from error
 
     def _call(self, verb: str, *arguments: str, stdin: bytes = b"", deadline: float = 60.0) -> Result:
-        return self._root.execute([GUARD, verb, self.run, *arguments], stdin=stdin, deadline=deadline)
+        return self._root.execute([self._root.guard, verb, self.run, *arguments], stdin=stdin, deadline=deadline)
 
     def _gone(self, done: Result) -> bool:
         """Whether this run no longer owns the host; a guard that has let go takes its script away, too."""
@@ -215,7 +203,7 @@ class Guard:
 
     def _ask(self, line: str, deadline: float) -> Result:
         if self._stream is None:
-            self._stream = self._root.stream([GUARD, "serve", self.run])
+            self._stream = self._root.stream([self._root.guard, "serve", self.run])
         try:
             *lines, last = self._stream.ask(line, deadline).split(_LINE)
         except LinkLost:
@@ -234,12 +222,7 @@ class Guard:
     def _refused(self, done: Result, what: str) -> ModbisectError:
         said = _said(done)
         if self._gone(done):
-            return Fenced(
-                "the guard rolled the host back and takes no more orders from this run",
-                host=self.host,
-                state="restored by the guard, or about to be",
-                advice=f"look with 'modbisect status {self.host}'; then run again",
-            )
+            return fenced(self.host, said)
         state = "nothing was changed" if done.status in (_HELD, _UNSAFE) else "the guard restores the host"
         return Refused(
             f"{what}: {said}",
@@ -251,7 +234,3 @@ class Guard:
 
 def _said(done: Result) -> str:
     return done.complaint.removeprefix("modbisect-guard: ") or f"status {done.status}"
-
-
-def _values(done: Result) -> dict[str, str]:
-    return {key: value for key, _, value in (clean(line).partition(" ") for line in done.text.split("\n"))}

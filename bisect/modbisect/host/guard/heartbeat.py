@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Self
 
 from modbisect.errors import Fenced, LinkLost, ModbisectError
-from modbisect.host.guard.values import GUARD
+from modbisect.host.link import clean
 from modbisect.host.privilege import RootLink
 
 
@@ -28,8 +28,11 @@ class Heartbeat:
 
     def __enter__(self) -> Self:
         self._link = self._root.sibling()
-        self._stream = self._link.stream([GUARD, "keep", self._run, str(self._lease)])
-        self._stream.ask("beat", deadline=10.0)
+        self._stream = self._link.stream([self._root.guard, "keep", self._run, str(self._lease)])
+        if refusal := self._ask(10.0):
+            self._stream.close()
+            self._link.close()
+            raise refusal
         self._thread.start()
         return self
 
@@ -47,15 +50,35 @@ class Heartbeat:
     def _beat(self) -> None:
         while not self._end.wait(self._lease / 6):
             try:
-                self._stream.ask("beat", deadline=self._lease / 2)
+                refusal = self._ask(self._lease / 2)
             except LinkLost:
+                refusal = Fenced(
+                    "the heartbeat to the guard was lost",
+                    host=self._root.name,
+                    state=f"the guard restores the host within {self._lease} s",
+                    advice=f"look with 'modbisect status {self._root.name}'",
+                )
+            if refusal is not None:
                 if not self._end.is_set():
-                    self._on_loss(
-                        Fenced(
-                            "the heartbeat to the guard was lost",
-                            host=self._root.name,
-                            state=f"the guard restores the host within {self._lease} s",
-                            advice=f"look with 'modbisect status {self._root.name}'",
-                        )
-                    )
+                    self._on_loss(refusal)
                 return
+
+    def _ask(self, deadline: float) -> ModbisectError | None:
+        """One beat; what the guard has against it."""
+        answer = clean(self._stream.ask("beat", deadline=deadline))
+        return None if answer == "ok" else fenced(self._root.name, answer)
+
+
+def fenced(host: str, said: str) -> Fenced:
+    """The guard takes no more orders from this run; ``said`` is how it puts that."""
+    _, stop, who = said.partition("stopped-by ")
+    return Fenced(
+        f"the run was stopped on the host, by {who}"
+        if stop
+        else "the guard rolled the host back and takes no more orders from this run",
+        host=host,
+        state="restored by the guard, or about to be",
+        advice=f"runs are allowed again when {who.split(' ', 1)[0]} is removed"
+        if stop
+        else f"look with 'modbisect status {host}'; then run again",
+    )

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+from modbisect.host.link import clean, lines_of
 from modbisect.model import Memory
 
-GUARD = "/var/lib/modbisect/guard"
-"""Where it lies on a host while a run is open."""
+STATES = ("NONE", "SNAP", "ARMED", "RESTORING", "RESTORED", "FAILED")
+_VERDICTS = ("ok", "configtest", "restart")
+_LONGEST = 1000
+"""Characters of one thing that a host says of itself."""
+
+
+class Nonsense(ValueError):
+    """What the host says is not what the guard says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +26,43 @@ class Status:
     """``NONE``, ``SNAP``, ``ARMED``, ``RESTORING``, ``RESTORED`` or ``FAILED``."""
     run: str = ""
     owner: str = ""
+    """Who began it, and when."""
     lease_seconds: int = 0
+    """How long its lease holds unless it is renewed."""
+    watched: bool = True
+    """Whether the host restores itself when the lease ends; else ``modbisect restore`` takes it over."""
     reason: str = ""
+    """Why the last restore failed."""
     rolled_back: str = ""
-    """The last run that the guard rolled back by itself."""
+    """The last run that the guard rolled back by itself ..."""
+    because: str = ""
+    """... and why."""
+    stopped_by: str = ""
+    """The host's stop file, with its first line; empty where there is none."""
+
+    @classmethod
+    def read(cls, text: str) -> Status:
+        """The status in what the guard says.
+
+        Raises:
+            Nonsense: it is none.
+        """
+        values = pairs(text)
+        state, lease = values.get("state", "NONE"), values.get("lease", "0")
+        run, rolled_back = values.get("run", ""), values.get("rolled-back", "")
+        if state not in STATES or not _is_count(lease) or not (_is_run(run) and _is_run(rolled_back)):
+            raise Nonsense(f"status {state[:100]!r}")
+        return cls(
+            state=state,
+            run=run,
+            owner=values.get("owner", "").strip(),
+            lease_seconds=int(lease),
+            watched=values.get("watch") != "dead",
+            reason=values.get("reason", ""),
+            rolled_back=rolled_back,
+            because=values.get("because", ""),
+            stopped_by=values.get("stopped-by", ""),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +83,9 @@ class Sample:
         sizes: dict[str, list[int]] = {"VmHWM:": [], "VmRSS:": []}
         for line in text.splitlines():
             match line.split():
-                case ["cpu", all_ticks, stolen_ticks] if all_ticks.isdecimal() and stolen_ticks.isdecimal():
+                case ["cpu", all_ticks, stolen_ticks] if _is_count(all_ticks) and _is_count(stolen_ticks):
                     busy, stolen = int(all_ticks), int(stolen_ticks)
-                case ["VmHWM:" | "VmRSS:" as word, size, "kB"] if size.isdecimal():
+                case ["VmHWM:" | "VmRSS:" as word, size, "kB"] if _is_count(size):
                     sizes[word].append(int(size) * 1024)
         peaks, residents = sizes.values()
         memory = Memory(max(peaks), max(residents), len(residents)) if peaks and residents else None
@@ -66,6 +107,29 @@ class Applied:
     sample: Sample
     """Taken at its end; without memory."""
 
+    @classmethod
+    def read(cls, text: str) -> Applied:
+        """The outcome in what the guard says.
+
+        Raises:
+            Nonsense: it is none.
+        """
+        values = pairs(text)
+        verdict, times = values.get("verdict", ""), values.get("ms", "").split()
+        if verdict not in _VERDICTS or len(times) != 3 or not all(map(_is_count, times)):  # noqa: PLR2004
+            raise Nonsense(f"verdict {verdict[:100]!r}, ms {times[:4]!r}")
+        change, test, restart = (int(part) / 1000 for part in times)
+        said = [clean(line) for line in lines_of(text)]
+        return cls(
+            verdict,
+            change,
+            test,
+            restart,
+            frozenset(line[3:] for line in said if line.startswith("so ")),
+            "\n".join(line[5:] for line in said if line.startswith("text ")),
+            Sample.read(text),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -73,3 +137,30 @@ class Snapshot:
 
     entries: int
     digest: str
+
+    @classmethod
+    def read(cls, text: str) -> Snapshot:
+        """The snapshot in what the guard says.
+
+        Raises:
+            Nonsense: it is none.
+        """
+        values = pairs(text)
+        entries, digest = values.get("entries", ""), values.get("digest", "")
+        if not _is_count(entries) or not re.fullmatch(r"[0-9a-f]{64}", digest):
+            raise Nonsense(f"entries {entries[:100]!r}, digest {digest[:100]!r}")
+        return cls(int(entries), digest)
+
+
+def pairs(text: str) -> dict[str, str]:
+    """The "key value" lines of what a guard says, cleaned and bounded."""
+    lines = (clean(line)[:_LONGEST].partition(" ") for line in text.split("\n"))
+    return {key: value for key, _, value in lines}
+
+
+def _is_count(text: str) -> bool:
+    return re.fullmatch(r"[0-9]{1,18}", text) is not None
+
+
+def _is_run(text: str) -> bool:
+    return re.fullmatch(r"[0-9a-z]{0,64}", text) is not None

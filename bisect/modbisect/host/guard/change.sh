@@ -1,0 +1,157 @@
+# A configuration: the request becomes a plan, the plan is carried out, tested, and the server restarted with it.
+
+# Turns the wanted deviations (stdin) and the present ones ($run_dir/now) into rm, cp, ln and wr lines; the snapshot's
+# manifest tells what is put back by a copy and what by removal. Beside them the wanted ones again as "now" lines, "reap"
+# when that is asked, and "new" when one is not among $cur/touched. Refuses any path outside the write set, any link but
+# into the host's own choice of modules, confs and sites, any file but the drop-in with settings, and a request
+# without its "end": a link that breaks must not cut off a part.
+plan_changes() {
+  awk -F '\t' -v dirs="$cur/dirs" -v now="$run_dir/now" -v manifest="$cur/manifest" -v touched="$cur/touched" '
+    function bad(why) {print "bad " why >"/dev/stderr"; failed = 1; exit 1}
+    function home(folder, name, part) {   # the one place where a link of this name may lead
+      if (folder ~ /^\/etc\/apache2\//) {gsub(/.*\/|-enabled$/, "", folder); return "../" folder "-available/" name}
+      split(folder, part, "/")
+      sub(/^[0-9][0-9]-/, "", name)
+      return "/etc/php/" part[4] "/mods-available/" name
+    }
+    BEGIN {
+      while ((getline line <dirs) > 0) dir[line] = 1
+      while ((getline line <now) > 0) {split(line, f, "\t"); had[f[2]] = line}
+      while ((getline line <manifest) > 0) {split(line, f, "\t"); if (f[1] != "sha256") found[f[1]] = 1}
+      while ((getline line <touched) > 0) old[line] = 1
+    }
+    whole {bad("line " NR " behind the end")}
+    $0 == "end" {whole = 1; next}
+    $0 == "reap" {print; next}
+    {
+      n = split($2, part, "/"); name = part[n]; folder = substr($2, 1, length($2) - length(name) - 1)
+      if (!(folder in dir) || name !~ /^[A-Za-z0-9][-A-Za-z0-9_.+]*$/) bad("path " $2)
+      if ($1 == "absent" && NF == 2) {}
+      else if ($1 == "link" && NF == 3 && $3 == home(folder, name)) {}
+      else if ($1 == "file" && NF == 3 && $3 ~ /^[A-Za-z0-9+\/=]*$/ && length($3) < 65536 && $2 ~ /^\/etc\/php\/.*\/zz-modbisect\.ini$/) {}
+      else bad("line " NR)
+      want[$2] = $0
+      print "now\t" $0
+      if (!($0 in old)) fresh = 1
+    }
+    END {
+      if (!failed && !whole) bad("it has no end")
+      if (failed) exit 1
+      if (fresh) print "new"
+      for (p in had) if (!(p in want)) {print "rm\t" p; if (p in found) print "cp\t" p}
+      for (p in want) if (want[p] != had[p]) {
+        split(want[p], f, "\t")
+        print "rm\t" p
+        if (f[1] == "link") print "ln\t" p "\t" f[3]
+        if (f[1] == "file") print "wr\t" p "\t" f[3]
+      }
+    }'
+}
+
+has() { case "$nl$plan$nl" in *"$nl$1"*) : ;; *) return 1 ;; esac; } # whether a line of $plan begins so
+
+pick() ( # what follows WORD and a tab in the lines of $plan, a line each
+  set -f; IFS=$nl
+  for line in $plan; do
+    case $line in "$1$tab"*) printf '%s\n' "${line#*"$tab"}" ;; esac
+  done
+)
+
+# No line but a setting that modbisect switches, at the value that switches it: an ini file can name any code to run.
+settings_are_known() {
+  pick wr | while IFS=$tab read -r _ text; do
+    printf '%s' "$text" | base64 -d >"$run_dir/output" 2>/dev/null && ! grep -qavxE \
+      -e '(auto_prepend_file|auto_append_file|output_handler) = ""' -e '(opcache\.enable|apc\.enabled) = "1"' \
+      -e 'zlib\.output_compression = "0"' -e 'xdebug\.mode = "off"' -e 'realpath_cache_size = "4096k"' \
+      -- "$run_dir/output" || exit 1
+  done
+}
+
+carry_out() ( # the rm, cp, ln and wr lines of a plan. Split at newlines only: any other byte may be in a name
+  plan=$1
+  set -f; IFS=$nl
+  # shellcheck disable=SC2046  # one path a word
+  set -- $(pick rm)
+  [ $# = 0 ] || rm -f -- "$@" || exit 1
+  while IFS= read -r d; do
+    set --
+    for line in $plan; do
+      case $line in "cp$tab$d/"*) set -- "$@" "$cur/snap${line#*"$tab"}" ;; esac
+    done
+    [ $# = 0 ] || cp -a -t "$d" -- "$@" || exit 1
+  done <"$cur/dirs"
+  for line in $plan; do
+    rest=${line#*"$tab"} path=${rest%%"$tab"*} value=${rest#*"$tab"}
+    case $line in
+      "ln$tab"*) ln -sT -- "$value" "$path" || exit 1 ;;
+      "wr$tab"*) printf '%s' "$value" | base64 -d >"$path" && chmod 0644 -- "$path" || exit 1 ;;
+    esac
+  done
+)
+
+apply() { # RUN [BYTES of the request]
+  take_lock 60
+  own "$1"
+  ! stopped || die 76 "fenced: $stop"
+  [ "$state" = ARMED ] && lease_holds || fenced "$1"
+  watch_lives || die 75 "the watch is not alive: nothing is changed without it"
+  began=$hundredths
+  plan=$(head -c "${2-1048576}" | plan_changes) && { ! has "wr$tab" || settings_are_known; } || die 64 "bad request"
+  exec </dev/null
+  if has "rm$tab"; then
+    # Before anything changes: what we are about to leave, so that a restore can tell it from somebody's edit.
+    if has "new$nl"; then
+      pick now | sort -u - "$cur/touched" >"$cur/touched.new" && durable "$cur/touched.new" &&
+        mv -fT -- "$cur/touched.new" "$cur/touched" && durable "$cur" || die 73 "cannot write"
+    fi
+    note "apply"
+    carry_out "$plan" || die 73 "could not change the configuration"
+    pick now >"$run_dir/now" || die 73 "cannot write"
+  fi
+  uptime_now; changed=$hundredths
+  units=$(units)
+  # shellcheck disable=SC2086  # one unit a word
+  forgive $units >/dev/null 9>&- &
+  verdict=ok
+  config_passes >"$run_dir/output" || verdict=configtest
+  wait
+  uptime_now; tested=$hundredths ended=$hundredths
+  if [ $verdict = ok ]; then
+    : >"$cur/dirty"
+    ! has "reap$nl" || reap
+    # shellcheck disable=SC2086
+    restart_units $units >"$run_dir/output" 2>&1 || verdict=restart
+    uptime_now; ended=$hundredths
+  fi
+  parent_now
+  echo "verdict $verdict"
+  echo "ms $((changed - began))0 $((tested - changed))0 $((ended - tested))0"
+  echo "parent $parent $started"
+  if [ $verdict = ok ]; then
+    objects=$(loaded)
+    printf '%s\n' "$objects"
+    processors
+    # What the files as found make of the server is what a restore has to reach, also where drift was accepted.
+    [ -s "$run_dir/now" ] || [ -e "$cur/settled" ] || {
+      printf '%s\n' "$objects" | sort >"$cur/loaded.new" && mv -fT -- "$cur/loaded.new" "$cur/loaded" && : >"$cur/settled"
+    }
+  fi
+  [ $verdict = ok ] || { head -c 4000 "$run_dir/output" | sed 's/^/text /'; journal_tail; }
+  note "verdict $verdict"
+  case $verdict in configtest) exit 20 ;; restart) exit 21 ;; esac
+}
+
+serve() { # for one run, from one shell: an answer is one line, its own lines parted by RS, "exit" and the status last; a refusal is the last answer
+  folder "$run_dir"
+  while read -r word bytes; do
+    case $word:$bytes in
+      apply:*[!0-9]* | apply: | apply:????????*) die 64 "bad size" ;;
+      apply:*) answer=$(apply "$1" "$bytes" 2>&1) ;;
+      sample:) answer=$(sample 2>&1 </dev/null) ;;
+      *) die 64 "usage: apply BYTES, or sample" ;;
+    esac
+    code=$?
+    ( set -f; IFS=$nl; set -- $answer "exit $code"; IFS=$rs; printf '%s\n' "$*" )
+    case $code in 0 | 20 | 21) : ;; *) exit "$code" ;; esac   # what is left of its request is no command
+  done
+}

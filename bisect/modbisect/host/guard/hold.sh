@@ -1,0 +1,147 @@
+# Taking the host: the snapshot, what a restore needs set aside, the watch.
+
+manifest() { # path type mode uid gid mtime target, then content digests; of the folders in a file
+  {
+    list=$1; set --
+    while IFS= read -r d; do
+      if [ -d "$d" ]; then set -- "$@" "$d"; else printf '%s\tABSENT\n' "$d"; fi
+    done <"$list"
+    [ $# = 0 ] || {
+      find "$@" -path "*/$reserved" -prune -o -printf '%p\t%y\t%m\t%U\t%G\t%T@\t%l\n'
+      find "$@" -path "*/$reserved" -prune -o -type f -exec sha256sum -- {} + |
+        awk '{print "sha256\t" substr($0, 67) "\t" $1}'
+    }
+  } | sort
+}
+
+# Nothing is said before the watch is there: whoever waited for it may be gone, and a word to nobody ends a command.
+hold() { snapshot "$1"; locked=yes; ( arm "$1" "$2" ) || { code=$?; vanish; exit $code; }; tell; }
+
+snap() { snapshot "$1"; tell; }
+
+tell() { echo "entries $(wc -l <"$cur/manifest")"; echo "digest $(sha256sum <"$cur/manifest" | cut -c1-64)"; }
+
+snapshot() {
+  folder "$base"
+  take_lock 0
+  new=$base/new
+  trap 'rm -rf -- "$new"; withdraw' EXIT
+  ! stopped || die 75 "$stop: no runs on this host"
+  state_now
+  case $state in
+    NONE) : ;;
+    *) if lease_holds; then die 75 "$(held_by)"; fi
+      [ "$state" = SNAP ] || steal
+      drop ;;
+  esac
+  rm -rf -- "$new" && mkdir -- "$new" || die 73 "cannot write to $base"
+  copy "$1"
+  case $0 in
+    "$base/guard") : ;;
+    "$base"/new.*) mv -fT -- "$0" "$base/guard" ;;
+    *) cp -- "$0" "$base/guard.new" && chmod 0700 -- "$base/guard.new" && mv -fT -- "$base/guard.new" "$base/guard" ;;
+  esac || die 73 "cannot write to $base"
+  set_lease 60 && sync -f -- "$base" || die 73 "cannot sync"
+  mv -T -- "$new" "$cur" && durable "$base" || die 73 "cannot commit the snapshot"
+  trap - EXIT
+  note "snap $1"
+  reserve || { why="where $d lies, a restore needs $kib KiB and $inodes inodes kept free"; vanish; die 73 "no room: $why"; }
+}
+
+# A run is taken over only when nobody keeps it and nobody would restore it: its lease is over, and its watch is dead or
+# was another boot's. It is put back first; and what the newcomer has seen of the host until now no longer holds.
+steal() {
+  boot_id
+  if watch_lives && { read -r b <"$cur/boot"; } 2>/dev/null && [ "$b" = "$boot" ]; then die 75 "$(held_by)"; fi
+  said=$(held_by)
+  note "taken over"
+  converge tick || die 75 "$said; it cannot be put back: $(plain <"$cur/reason")"
+  retire "taken over"
+  die 75 "$said: it was dead, and is put back now; start again"
+}
+
+withdraw() { # no trace of a run that was refused; a failed snapshot must not take another's guard away
+  [ -e "$cur" ] || { rm -f -- "$base/guard" "$base/guard.new"; rmdir -- "$base"; } 2>/dev/null
+}
+
+vanish() { drop; withdraw; }
+
+copy() { # all that a restore needs to know, into $new
+  head -c 65536 >"$new/spec" || die 73 "cannot write to $base"
+  awk '
+    $1 == "dir" && NF == 2 && $2 !~ /\.\./ && ($2 ~ /^\/etc\/apache2\/(mods|conf|sites)-enabled$/ || \
+      $2 ~ /^\/etc\/php\/[0-9.]+\/[a-z0-9]+\/conf\.d$/) {dir = 1; next}
+    $1 == "unit" && NF == 2 && $2 ~ /^(apache2|php[0-9.]+-fpm)\.service$/ {unit = 1; next}
+    $1 == "owner" && $0 ~ /^[-A-Za-z0-9@._: ]+$/ {owner = 1; next}
+    {bad = 1; exit}
+    END {exit bad || !(dir && unit && owner)}' "$new/spec" || die 64 "bad snapshot request"
+  awk '$1 == "dir" {print $2}' "$new/spec" >"$new/dirs"
+  sed -n 's/^owner //p' "$new/spec" >"$new/who"
+  mkdir -- "$new/snap" || die 73 "cannot write"
+  own_ground
+  while IFS= read -r d; do
+    [ -d "$d" ] || continue
+    [ -z "$(find "$d" -name '*[[:cntrl:]]*' -print -quit)" ] || die 77 "$d holds a name with control characters"
+    [ ! -e "$d/$reserved" ] && [ ! -L "$d/$reserved" ] || die 77 "$d/$reserved is in the way"
+    mkdir -p -- "$new/snap$d" && cp -a -- "$d/." "$new/snap$d/" || die 73 "cannot copy $d"
+  done <"$new/dirs"
+  manifest "$new/dirs" >"$new/manifest" || die 73 "cannot write the manifest"
+  parent_now
+  loaded | sort >"$new/loaded"
+  boot_id
+  printf '%s\n' "$1" >"$new/run" && echo "$boot" >"$new/boot" && echo SNAP >"$new/state" && : >"$new/touched" &&
+    : >"$run_dir/now" || die 73 "cannot write"
+  manifest "$new/dirs" | cmp -s - "$new/manifest" || die 75 "the configuration changed while it was copied"
+}
+
+own_ground() { # nobody but root may turn a folder of the write set, or one above it, into something else under our hand
+  set --
+  while IFS= read -r d; do
+    while [ "$d" ]; do set -- "$@" "$d"; d=${d%/*}; done
+  done <"$new/dirs"
+  bad=$(stat -c '%n %u %A' -- "$@" 2>/dev/null | awk '$2 != 0 || $3 !~ /^d.......[^w]/ {print $1; exit}')
+  [ -z "$bad" ] || die 77 "$bad is a link, or not root's, or open to everybody's writing"
+}
+
+# What a restore needs is set aside on every filesystem it writes to: room for every file of the snapshot and 256 KiB
+# more, and an inode for every entry. Random bytes, since some filesystems store zeros as nothing.
+reserve() {
+  here=$(stat -c %d -- "$base")
+  mkdir -- "$cur/spare" || return 1
+  set --
+  while IFS= read -r d; do [ ! -d "$d" ] || set -- "$@" "$d"; done <"$cur/dirs"
+  needs=$(
+    { stat -c 'device %d %n' -- "$@"; du -k -- "$cur/snap"; cat -- "$cur/manifest"; } | awk -v here="$here" -v cur="$cur" -v name="$reserved" '
+      $1 == "device" {device[$3] = $2; if (!($2 in first)) first[$2] = $3; next}
+      index($2, cur "/snap") == 1 {d = substr($2, length(cur "/snap") + 1); if (d in device) kib[device[d]] += $1; next}
+      $1 != "sha256" {for (d in device) if (index($1, d) == 1) {inodes[device[d]]++; next}}
+      END {for (x in first) print (x == here ? cur "/spare" : first[x] "/" name), kib[x] + 256, inodes[x], first[x]}'
+  )
+  while read -r place kib inodes d; do
+    [ -d "$place" ] || mkdir -- "$place" || return 1
+    head -c "${kib}K" /dev/urandom >"$place/blocks" && ( cd "$place" && seq "$inodes" | xargs touch -- ) || return 1
+  done <<END
+$needs
+END
+} 2>/dev/null
+
+release() { # what was set aside
+  rm -rf -- "$cur/spare"
+  while IFS= read -r d; do
+    [ ! -d "$d/$reserved" ] || { rm -rf -- "${d:?}/$reserved"; touch -r "$cur/snap$d" -- "$d"; }
+  done <"$cur/dirs"
+}
+
+arm() {
+  take_lock 10
+  own "$1"
+  [ "$state" = SNAP ] || die 76 "state $state"
+  tick_alive
+  start_watch || die 73 "cannot start the watch"
+  set_lease "$2" || die 73 "cannot write the lease"
+  put "$cur/state" ARMED || die 73 "cannot write the state"
+  note "armed $2"
+  read -r who <"$cur/who"
+  announce "$motd" "modbisect is switching Apache and PHP components of this host: run $1 of $who.
+It puts everything back by itself. More: $base/guard status; put back now: $base/guard rescue force"
+}
