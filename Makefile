@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEBIAN := python3 python3-venv ca-certificates openssh-client iproute2 util-linux mmdebstrap shellcheck
 
-.PHONY: demo test lint bench bench-search setup debian clean
+.PHONY: demo test lint bench bench-search bench-culprits setup debian clean
 
 demo: setup
 	$(BIN)/modbisect demo
@@ -23,7 +23,11 @@ bench: setup
 	$(BIN)/python benchmarks/trial_cost.py
 
 bench-search: setup
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/search/compare.py
+	$(BIN)/pip install --quiet --editable '.[bench]'
+	$(BIN)/python benchmarks/search/compare.py --json benchmarks/search/rows.jsonl
+
+bench-culprits: setup
+	$(BIN)/python benchmarks/culprits/run.py
 
 setup: debian $(VENV)/installed
 

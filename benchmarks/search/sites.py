@@ -1,102 +1,244 @@
-"""Simulated sites: luck of restarts, heavy-tailed requests, culprits of several kinds."""
+"""Simulated sites: culprits of several kinds, dependencies, what breaks, and a server that answers."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from random import Random
 
+import numpy as np
+from noise import STRANGE, USUAL, Array, Noise, Weather
+
 from modbisect.model import AS_FOUND, Ask, Component, ComponentId, Kind, Measurement, Request, Symptom
-from modbisect.search import Flips, Problem
+from modbisect.search import Feasible, Flips, Problem
 
 FAST = 0.2
-"""Seconds."""
+"""Seconds of a page with every culprit flipped."""
 RESTART = 1.0
 """Seconds."""
-LUCK = 0.10
-"""Standard deviation of log latency from restart to restart ..."""
-SCATTER = 0.45
-"""... and between the requests of one."""
-_TAIL = (0.02, 5.0)
-"""So many requests, slower by so much: a collector, a cold cache."""
+_QUICK = 2.0
+"""A page faster than this is asked for more than once as found, as a run does."""
+_FOUND_REQUESTS = 10
+_WARM_UP = 3
+CUT_OFF = 2
+"""A window ends when its first so many requests were cut off ..."""
+_MOSTLY_CUT_OFF = (5, 0.6)
+"""... or of at least so many more than this share."""
+_OFF_SHARE = 0.2
+"""Components that are off in production, where some are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A row of the table: which sets cost how much, and what the user says matters."""
+    """A kind of site: which sets of components cost how much, and what the user says matters."""
 
     name: str
-    sizes: tuple[int, ...]
-    factors: tuple[float, ...]
+    text: str
+    culprits: tuple[tuple[int, float], ...] = ()
+    """(members, factor) of each; slow by the factor while all of its members are in production state."""
     ratio: float = 1.5
+    """Smallest slowdown that matters, as the user says it."""
+    additive: bool = False
+    """Each culprit adds its seconds, instead of multiplying."""
+    mask: float = 1.0
+    """One more component makes it slower by so much once it is flipped."""
+    depends: float = 0.0
+    """This share depends on another component; declared."""
+    essential: int = 0
+    """So many cannot be flipped; not declared."""
+    off: bool = False
+    """The culprits, and some others, are off in production."""
+    sizes: tuple[int, ...] = ()
+    """Numbers of components at which it is a row; empty for all."""
+    noise: Noise = USUAL
 
 
-CASES = (
-    Case("nothing wrong", (), ()),
-    Case("single x1.2", (1,), (1.2,), ratio=1.15),
-    Case("single x2", (1,), (2.0,)),
-    Case("single x100", (1,), (100.0,)),
-    Case("together x2.5", (2,), (2.5,)),
-    Case("two x2 x3", (1, 1), (2.0, 3.0)),
+_FEW = (32,)
+_PLAIN = (
+    Case("x2", "one culprit, x2", ((1, 2.0),)),
+    Case("x100", "one culprit, x100", ((1, 100.0),)),
+    Case("together", "x2.5 only while both of a pair are as found", ((2, 2.5),)),
+    Case("two", "x1.5 and x2; the user says 1.3", ((1, 1.5), (1, 2.0)), ratio=1.3),
+    Case("x1.2", "one culprit, x1.2; the user says 1.15", ((1, 1.2),), ratio=1.15),
+    Case("nothing", "no culprit; smallest effect 1.5"),
+    Case("three", "x1.5, x2 and x3; the user says 1.3", ((1, 1.5), (1, 2.0), (1, 3.0)), ratio=1.3, sizes=_FEW),
+    Case(
+        "additive", "x2 and x2, in seconds not in factors", ((1, 2.0), (1, 2.0)), ratio=1.3, additive=True, sizes=_FEW
+    ),
+    Case("mask", "x2, beside a component that costs x3 once flipped", ((1, 2.0),), mask=3.0, sizes=_FEW),
+    Case(
+        "infeasible", "x2; a quarter depend on another; 2 break it", ((1, 2.0),), depends=0.25, essential=2, sizes=_FEW
+    ),
+    Case("off", "x2 by a component that is off; a fifth are", ((1, 2.0),), off=True, sizes=_FEW),
+)
+MISSED = Case("x1.5", "one culprit, x1.5: what an answer of 'nothing' may have missed", ((1, 1.5),))
+
+
+def _with(case: Case, noise: Noise) -> Case:
+    text = f"{case.text}; {noise.text}"
+    return Case(f"{case.name}/{noise.name}", text, case.culprits, case.ratio, sizes=_FEW, noise=noise)
+
+
+CASES: tuple[Case, ...] = (
+    *_PLAIN,
+    *(_with(one, noise) for noise in STRANGE.values() for one in _PLAIN if one.name in {"x2", "together", "nothing"}),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Simulated:
-    """One site; answers asks, the same to the same asks."""
+class Site:
+    """One simulated site."""
 
     components: tuple[Component, ...]
     culprits: tuple[tuple[Flips, float], ...]
-    ratio: float
+    case: Case
     seed: int
+    protective: Flips = frozenset()
+    essential: Flips = frozenset()
+    feasible: Feasible = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "feasible", Feasible(self.components))
 
     @property
-    def truth(self) -> frozenset[tuple[ComponentId, ...]]:
+    def truth(self) -> frozenset[Flips]:
         """The sets to be found."""
-        return frozenset(tuple(sorted(members)) for members, _ in self.culprits)
+        return frozenset(members for members, _ in self.culprits)
 
-    def seconds(self, flips: Flips) -> float:
-        """The typical latency, luck left out."""
-        return FAST * math.prod(factor for members, factor in self.culprits if not members & flips)
+    def latency(self, flips: Flips) -> float:
+        """Seconds, luck left out."""
+        factors = [factor for members, factor in self.culprits if not members & flips]
+        slower = 1 + sum(one - 1 for one in factors) if self.case.additive else math.prod(factors)
+        return FAST * slower * (self.case.mask if self.protective & flips else 1.0)
 
-    def problem(self) -> Problem:
-        """As found: measured without a restart."""
-        random = Random(self.seed - 1)  # noqa: S311  an imagined site, no secret
-        found = self._window(self.seconds(frozenset()), 20, math.inf, random)
-        return Problem(
-            self.components,
-            Measurement(AS_FOUND, found),
-            Symptom("page", ratio=self.ratio),
-            self.seed,
+    def broken(self, flips: Flips) -> str:
+        """Why it does not serve with these flips; empty when it does."""
+        if self.feasible.close(flips) != flips:
+            return "configuration test: a dependency is missing"
+        return "status 500" if flips & self.essential else ""
+
+
+@dataclass(slots=True)
+class Server:
+    """A site that answers, and counts what that takes."""
+
+    site: Site
+    weather: Weather = field(init=False)
+    problem: Problem = field(init=False)
+    """What is known at the start; being measured as found is counted."""
+    restarts: int = 0
+    requests: int = 0
+    seconds: float = 0.0
+    processor: float = 0.0
+    """Seconds that simulating took, which are no strategy's."""
+
+    def __post_init__(self) -> None:
+        site = self.site
+        self.weather = Weather(site.case.noise, np.random.default_rng(site.seed))
+        self.problem = Problem(
+            site.components,
+            self._found(),
+            Symptom("page", ratio=site.case.ratio),
+            site.seed,
             restart_seconds=RESTART,
         )
 
-    def answer(self, ask: Ask, random: Random) -> Measurement:
-        """One trial; its seconds are the restart's and the requests'."""
-        window = self._window(self.seconds(ask.configuration.flipped), ask.requests, ask.cap, random)
-        busy = RESTART + sum(one.seconds for one in window)
-        return Measurement(ask.configuration, window, restart_seconds=RESTART, seconds=busy)
+    def window(self, flips: Flips, count: int, cap: float = math.inf) -> Array | None:
+        """Restarts with these flips; seconds of each request, at most the cap. None when it is broken."""
+        began = time.process_time()
+        self.restarts += 1
+        self.seconds += RESTART
+        off = self.weather.restart()
+        seen = None
+        if not self.site.broken(flips):
+            seen = np.minimum(self.site.latency(flips) * np.exp(off + self.weather.requests(count)), cap)
+            seen = seen[: _until(seen >= cap)]
+            self._count(seen)
+        self.processor += time.process_time() - began
+        return seen
 
-    def _window(self, seconds: float, count: int, cap: float, random: Random) -> tuple[Request, ...]:
-        here = seconds * math.exp(random.gauss(0, LUCK))
-        requests: list[Request] = []
-        while len(requests) < count:
-            one = here * math.exp(random.gauss(0, SCATTER)) * (_TAIL[1] if random.random() < _TAIL[0] else 1.0)
-            requests.append(Request("page", min(one, cap), status=200, censored=one > cap))
-            # A run stops waiting once all there is was cut off.
-            if len(requests) == 2 and all(request.censored for request in requests):  # noqa: PLR2004  as the run does
-                break
-        return tuple(requests)
+    def answer(self, ask: Ask) -> Measurement:
+        """One trial of a conversation."""
+        flips = ask.configuration.flipped
+        before = self.seconds
+        seen = self.window(flips, ask.requests, ask.cap)
+        began = time.process_time()
+        if seen is None:
+            result = Measurement(
+                ask.configuration, broken=self.site.broken(flips), restart_seconds=RESTART, seconds=RESTART
+            )
+        else:
+            window = tuple(Request("page", one, status=200, censored=one >= ask.cap) for one in seen.tolist())
+            took = self.seconds - before
+            result = Measurement(ask.configuration, window, restart_seconds=RESTART, seconds=took)
+        self.processor += time.process_time() - began
+        return result
+
+    def _found(self) -> Measurement:
+        """As a run does: one request, and more of a quick page; no restart, and warm."""
+        luck = Weather(self.site.case.noise.settled, np.random.default_rng([self.site.seed, 1]))
+        here = self.site.latency(frozenset()) * math.exp(luck.restart())
+        seen = here * np.exp(luck.requests(1))
+        self._count(seen)
+        if seen[0] < _QUICK:
+            self._count(here * np.exp(luck.requests(_WARM_UP)))
+            seen = here * np.exp(luck.requests(_FOUND_REQUESTS))
+            self._count(seen)
+        return Measurement(AS_FOUND, tuple(Request("page", one, status=200) for one in seen.tolist()))
+
+    def _count(self, seen: Array) -> None:
+        self.requests += len(seen)
+        self.seconds += float(np.sum(seen))
 
 
-def simulate(case: Case, size: int, seed: int) -> Simulated:
-    """A site of that case with so many components, the culprits anywhere among them."""
-    random = Random(seed)  # noqa: S311  an imagined site, no secret
-    names = [f"c{number:03}" for number in range(size)]
-    chosen = iter(random.sample(names, sum(case.sizes)))
-    culprits = tuple(
-        (frozenset(next(chosen) for _ in range(count)), factor)
-        for count, factor in zip(case.sizes, case.factors, strict=True)
-    )
-    components = tuple(Component(name, Kind.PHP_MODULE, name, on=True) for name in names)
-    return Simulated(components, culprits, case.ratio, seed)
+def _until(cut: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> int:
+    """How many requests a window has: it ends early when most were cut off."""
+    some, share = _MOSTLY_CUT_OFF
+    if not cut.any():
+        return len(cut)
+    if cut[:CUT_OFF].all():
+        return min(CUT_OFF, len(cut))
+    cuts = np.cumsum(cut)
+    for count in range(some, len(cut)):
+        if cuts[count - 1] > share * count:
+            return count
+    return len(cut)
+
+
+def simulate(case: Case, size: int, number: int) -> Site:
+    """World ``number`` of that case with so many components, the culprits anywhere among them.
+
+    The same under every noise, so that rows can be compared.
+    """
+    random = Random(f"{case.name.partition('/')[0]} {size} {number}")  # noqa: S311  an imagined site, no secret
+    names = [f"c{at:03}" for at in range(size)]
+    components = _components(case, names, random)
+    feasible = Feasible(components)
+    while True:
+        chosen = iter(
+            random.sample(names, sum(count for count, _ in case.culprits) + case.essential + (case.mask != 1))
+        )
+        culprits = tuple((frozenset(next(chosen) for _ in range(count)), factor) for count, factor in case.culprits)
+        essential = frozenset(next(chosen) for _ in range(case.essential))
+        protective = frozenset(chosen)
+        # What cannot be flipped without breaking the site is nobody's to find.
+        if not any((feasible.close(members) or essential) & essential for members, _ in culprits):
+            break
+    if case.off:
+        off = frozenset().union(*(members for members, _ in culprits)) | {
+            one for one in names if random.random() < _OFF_SHARE
+        }
+        components = tuple(Component(one.id, one.kind, one.name, on=one.id not in off) for one in components)
+    return Site(components, culprits, case, random.getrandbits(32), protective, essential)
+
+
+def _components(case: Case, names: list[str], random: Random) -> tuple[Component, ...]:
+    def depends() -> Iterator[tuple[ComponentId, frozenset[ComponentId]]]:
+        order = random.sample(names, len(names))
+        for at, one in enumerate(order):
+            yield one, frozenset([random.choice(order[:at])] if at and random.random() < case.depends else [])
+
+    on = dict(depends())
+    return tuple(Component(one, Kind.PHP_MODULE, one, on=True, depends=on[one]) for one in names)

@@ -66,6 +66,8 @@ class Component:
     """Base names of the shared objects that the server process maps when it is on."""
     vital: bool = False
     """Most sites need it: tried last, since flipping it most likely breaks the site. A wrong guess costs time only."""
+    suspicion: float = 1.0
+    """How much likelier than others to be the culprit: changed lately, say. A wrong guess costs time only."""
     detail: str = ""
     """What a person wants to know of it: the value of a setting, who switched it."""
 
@@ -238,6 +240,8 @@ class Ask:
     """About how many trials come after this one."""
     stage: str = "search"
     """``baseline``, ``search``, ``confirm`` or ``residual``."""
+    suspects: tuple[tuple[ComponentId, float], ...] = ()
+    """The likeliest suspects with their probability, 0 to 1, to be of the culprit; the likeliest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,3 +317,5 @@ class Conclusion:
     reason: str = ""
     """One sentence for a person: why it ended so."""
     warnings: tuple[str, ...] = ()
+    ranking: tuple[tuple[ComponentId, float], ...] = ()
+    """When inconclusive: as ``Ask.suspects``, by all that was measured."""

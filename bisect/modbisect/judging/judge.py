@@ -6,7 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from modbisect.judging.level import PRIOR_SD as SCATTER_SD
 from modbisect.judging.level import Level, combine, level
+from modbisect.judging.noise import PRIOR_SD as LUCK_SD
 from modbisect.judging.noise import Noise
 from modbisect.model import Effect, Measurement, Symptom, Verdict
 
@@ -130,10 +132,10 @@ def whole(found: Level) -> float:
     return found.seconds * 1.5 + 1
 
 
-def requests(restart_seconds: float, latency: float) -> int:
+def requests(restart_seconds: float, latency: float, most: int = _MOST_REQUESTS) -> int:
     """How many requests a restart is worth: many when it is dear beside them.
 
-    The shape is the two-level optimum of Kalibera and Jones (2013).
+    The two-level optimum of Kalibera and Jones (2013).
     """
-    best = round(math.sqrt(restart_seconds / latency) * 3)
-    return min(_MOST_REQUESTS, max(_FEWEST_REQUESTS, best))
+    best = round(math.sqrt(restart_seconds / latency) * SCATTER_SD / LUCK_SD)
+    return min(most, max(_FEWEST_REQUESTS, best))

@@ -13,7 +13,7 @@ from modbisect.errors import UsageError
 from modbisect.model import Conclusion
 from modbisect.search.bayes import bayes
 from modbisect.search.bench import Spent
-from modbisect.search.conversation import FEW, Conversation
+from modbisect.search.conversation import Conversation
 from modbisect.search.feasible import Feasible
 from modbisect.search.problem import Flips, Problem, Strategy, Talk
 from modbisect.search.rehearsal import Forecast, rehearse
@@ -49,9 +49,8 @@ def one_at_a_time(problem: Problem) -> Talk[Conclusion]:
 
 
 def auto(problem: Problem) -> Talk[Conclusion]:
-    """One at a time for a few suspects, halving for more."""
-    few = sum(not one.pinned for one in problem.components) <= FEW
-    return one_at_a_time(problem) if few else bisect(problem)
+    """``bayes``: few restarts, sets of culprits, no guesses."""
+    return bayes(problem)
 
 
 STRATEGIES: Mapping[str, Strategy] = MappingProxyType(

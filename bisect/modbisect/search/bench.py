@@ -36,6 +36,10 @@ class Bench:
     """About how many trials come after the present stage."""
     suspects: tuple[ComponentId, ...] = ()
     """Those the search has not cleared yet."""
+    likely: tuple[tuple[ComponentId, float], ...] = ()
+    """The likeliest of them with their probability, where the strategy knows it."""
+    disturbance: float = 0.0
+    """Seconds of waiting that one restart less is worth, beside its own."""
     found: Level = field(init=False)
     kept_levels: dict[Flips, list[Level]] = field(default_factory=dict)
 
@@ -99,9 +103,16 @@ class Bench:
         return best
 
     def ask(
-        self, flips: Flips, why: str, *, stage: str = "search", left: int = 0, complete: bool = False
+        self,
+        flips: Flips,
+        why: str,
+        *,
+        stage: str = "search",
+        left: int = 0,
+        complete: bool = False,
+        wanted: int = 0,
     ) -> Talk[Measurement]:
-        """One trial. ``complete``: let slow requests come to their end.
+        """One trial. ``complete``: let slow requests come to their end; ``wanted``: so many requests, 0 for the usual.
 
         Raises:
             Spent: the budget is spent.
@@ -111,14 +122,14 @@ class Bench:
         fast = self._fastest()
         limit = whole(self.found) if complete else cap(fast, self.problem.symptom, self.found)
         latency = (fast or self.found).seconds
-        count = requests(self.problem.restart_seconds, latency)
-        if fast is not None and self.fast and not self.clear(NOTHING, self.fast):
+        count = wanted or requests(self.problem.restart_seconds + self.disturbance, latency)
+        if not wanted and fast is not None and self.fast and not self.clear(NOTHING, self.fast):
             count = min(20, 2 * count)
         if not flips and self.found.seconds > limit:
             count = 2
         self.trials += 1
         left = max(0, min(left + self.ahead, self.problem.budget - self.trials))
-        measurement = yield Ask(Configuration(flips), count, limit, why, left, stage)
+        measurement = yield Ask(Configuration(flips), count, limit, why, left, stage, self.likely)
         self.seen.setdefault(flips, []).append(measurement)
         if not measurement.broken:
             if measurement.requests:

@@ -25,8 +25,6 @@ from modbisect.search.minimal import Culprit, Minimal
 from modbisect.search.one_at_a_time import sweep
 from modbisect.search.problem import NOTHING, Flips, Problem, Talk
 
-FEW = 6
-"""Up to so many suspects, each is flipped alone."""
 _CONFIRMATION = 5
 _FORGIVEN = 1
 """Configurations that may have been fast once and slow once, in a whole conversation."""

@@ -1,4 +1,4 @@
-"""Which configuration next: the one that tells most about the culprits per second."""
+"""Which configuration next: the one that tells most about the culprits for what it costs."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from random import Random
 
 import numpy as np
 
-from modbisect.search.bayes.posterior import Belief, Posterior, features
+from modbisect.search.bayes.columns import Held
+from modbisect.search.bayes.posterior import Belief, Fit, Posterior, design
 from modbisect.search.bayes.rows import Array
-
-Held = frozenset[int]
-"""Columns in production state; the others are flipped."""
 
 _SHARES = (0.3, 0.5, 0.7)
 _RANDOM_EACH = 4
@@ -23,18 +21,50 @@ _LIKELY = 8
 _BEST = 30
 _SAMPLED = 50
 _POINTS = 40
+_COUNTS = (3, 4, 6, 8, 11, 15, 20, 27, 36)
+_SOME_COUNTS = (3, 8, 27)
+_CUT_OFF = 2
 _REACH = 4.0
 """Standard deviations that the quadrature covers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What a trial takes."""
+    """What a trial costs."""
 
-    restart_seconds: float
-    requests: int
+    restart: float
+    """Seconds that a restart is worth avoiding: its own, and what it disturbs."""
+    usual: int
+    """Requests in one restart, for an effect that just shows."""
     ceiling: float
     """Log seconds at which a request is cut off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The next trial."""
+
+    held: Held
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Guess:
+    """What the truth may be."""
+
+    beliefs: Sequence[Belief]
+    weights: Array
+    fits: Fit
+    member: Array
+    """(sets, hypotheses)"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Forecast:
+    """Log seconds of candidates, each (hypotheses, candidates); the variance is that of the fit alone."""
+
+    mean: Array
+    variance: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +79,20 @@ class Designer:
     """The probability that the site serves with it."""
     random: Random
 
-    def next(self) -> Held | None:
+    def next(self) -> Wish | None:
         """The best candidate, improved by changing single components; None when everything is known to break."""
         count = self.posterior.rows.z.shape[1]
         pool = self._closed(self._candidates(count))
         if not pool:
             return None
-        beliefs = self._representatives()
-        best, value = self._best(pool, beliefs)
+        guess = self._guess()
+        best, value = self._best(pool, guess)
         if value <= 0:
-            return self.random.choice(pool)
+            return Wish(self.random.choice(pool), self.costs.usual)
         likely = np.argsort(-self.posterior.inclusion, kind="stable")[:_LIKELY].tolist()
         near = self._closed(best ^ {one} for one in likely)
-        return self._best([best, *near], beliefs)[0]
+        best, _ = self._best([best, *near], guess)
+        return Wish(best, self._requests(best, guess))
 
     def _closed(self, wanted: Iterator[Held]) -> list[Held]:
         closed = (self.close(one) for one in wanted)
@@ -95,56 +126,66 @@ class Designer:
                 total += float(inclusion[one])
         return frozenset(chosen)
 
-    def _representatives(self) -> list[tuple[Belief, float]]:
+    def _guess(self) -> _Guess:
         """The likeliest hypotheses, and a systematic sample of the others that stands for all of them."""
-        beliefs = self.posterior.beliefs
-        top = [(one, one.probability) for one in beliefs[:_BEST]]
-        rest = beliefs[_BEST:]
+        every = self.posterior.beliefs
+        chosen = [(one, one.probability) for one in every[:_BEST]]
+        rest = every[_BEST:]
         mass = np.cumsum([one.probability for one in rest])
-        if not rest or mass[-1] <= 1e-6:  # noqa: PLR2004  nothing that would change a decision
-            return top
-        step = float(mass[-1]) / _SAMPLED
-        at = np.searchsorted(mass, (np.arange(_SAMPLED) + self.random.random()) * step)
-        return top + [(rest[min(int(one), len(rest) - 1)], step) for one in at]
+        if rest and mass[-1] > 1e-6:  # noqa: PLR2004  nothing below would change a decision
+            step = float(mass[-1]) / _SAMPLED
+            at = np.searchsorted(mass, (np.arange(_SAMPLED) + self.random.random()) * step)
+            chosen += [(rest[min(int(one), len(rest) - 1)], step) for one in at]
+        beliefs = [one for one, _ in chosen]
+        weights = np.array([weight for _, weight in chosen])
+        sets = {one: at for at, one in enumerate(dict.fromkeys(one.members for one in beliefs))}
+        member = np.zeros((len(sets), len(beliefs)))
+        member[[sets[one.members] for one in beliefs], np.arange(len(beliefs))] = 1.0
+        return _Guess(beliefs, weights / np.sum(weights), self.posterior.fits(beliefs), member)
 
-    def _best(self, pool: Sequence[Held], beliefs: Sequence[tuple[Belief, float]]) -> tuple[Held, float]:
-        """The candidate with the most information per second, and how much that is in nats."""
-        z = np.zeros((len(pool), self.posterior.rows.z.shape[1]))
-        for row, held in enumerate(pool):
-            z[row, sorted(held)] = 1.0
-        mean, variance = self._predictions(z, [one for one, _ in beliefs])
-        weights = np.array([weight for _, weight in beliefs])
-        weights /= np.sum(weights)
-        known = _information(mean, variance, weights, [one.members for one, _ in beliefs])
-        latency = weights @ np.exp(np.minimum(mean, self.costs.ceiling))
-        seconds = self.costs.restart_seconds + self.costs.requests * latency
-        value = known * np.array([self.serves(held) for held in pool]) / seconds
+    def _best(self, pool: Sequence[Held], guess: _Guess) -> tuple[Held, float]:
+        """The candidate with the most information for what it costs, and how much that is in nats a second."""
+        forecast = self._forecast(pool, guess)
+        value = np.max([self._worth(forecast, guess, count) for count in _SOME_COUNTS], axis=0)
+        value *= [self.serves(held) for held in pool]
         best = int(np.argmax(value))
         return pool[best], float(value[best])
 
-    def _predictions(self, z: Array, beliefs: Sequence[Belief]) -> tuple[Array, Array]:
-        """Mean and variance of the next restart, (hypotheses, candidates)."""
-        posterior = self.posterior
-        noise = posterior.variance + float(np.mean(posterior.rows.v))
-        means, variances = [], []
-        for one in beliefs:
-            fit = posterior.fit(one)
-            design = np.column_stack([np.ones(len(z)), np.ones(len(z)), features(one, z)])
-            means.append(np.minimum(design @ fit.mean, self.costs.ceiling))
-            variances.append(noise + np.einsum("ci,ij,cj->c", design, fit.covariance, design))
-        return np.array(means), np.array(variances)
+    def _requests(self, held: Held, guess: _Guess) -> int:
+        """A large effect shows in a few, a small one does not."""
+        forecast = self._forecast([held], guess)
+        return max(_COUNTS, key=lambda count: float(self._worth(forecast, guess, count)[0]))
+
+    def _forecast(self, pool: Sequence[Held], guess: _Guess) -> _Forecast:
+        z = np.zeros((len(pool), self.posterior.rows.z.shape[1]))
+        for row, held in enumerate(pool):
+            z[row, sorted(held)] = 1.0
+        designs = design(guess.beliefs, z, np.ones(len(z)))
+        mean = np.einsum("hci,hi->hc", designs, guess.fits.mean)
+        variance = np.sum((designs @ guess.fits.covariance) * designs, axis=2)
+        return _Forecast(np.minimum(mean, self.costs.ceiling), variance)
+
+    def _worth(self, forecast: _Forecast, guess: _Guess, requests: int) -> Array:
+        """Information about the set in nats a second, of so many requests, for each candidate."""
+        noise = self.posterior.variance + self.posterior.rows.scatter / requests
+        known = _information(forecast.mean, forecast.variance + noise, guess.weights, guess.member)
+        # Once all there is was cut off, a run stops asking.
+        cut = forecast.mean >= self.costs.ceiling
+        busy = np.exp(forecast.mean) * np.where(cut, min(requests, _CUT_OFF), requests)
+        seconds: Array = self.costs.restart + guess.weights @ busy
+        return known / seconds
 
 
-def _information(mean: Array, variance: Array, weights: Array, sets: Sequence[tuple[int, ...]]) -> Array:
-    """Mutual information of the set and the next level, in nats, by quadrature; one for each candidate."""
-    names = {one: at for at, one in enumerate(dict.fromkeys(sets))}
-    member = np.zeros((len(names), len(sets)))
-    member[[names[one] for one in sets], np.arange(len(sets))] = 1.0
+def _information(mean: Array, variance: Array, weights: Array, member: Array) -> Array:
+    """Mutual information of the set and the next level, in nats, by quadrature; one for each candidate.
+
+    ``member``: (sets, hypotheses), 1 where a hypothesis is of a set.
+    """
     sd = np.sqrt(variance)
     low, high = np.min(mean - _REACH * sd, axis=0), np.max(mean + _REACH * sd, axis=0)
     y = low + (high - low) * np.linspace(0, 1, _POINTS)[:, None]
     density = np.exp(-0.5 * ((y[:, None, :] - mean) / sd) ** 2) / sd * weights[:, None]
-    joint = np.einsum("sh,phc->psc", member, density)
+    joint = member @ density
     joint /= np.maximum(np.sum(joint, axis=(0, 1)), 1e-300)
     total = np.sum(joint, axis=1)
     prior = np.sum(joint, axis=0)

@@ -15,20 +15,25 @@ import numpy as np
 
 from modbisect.judging import requests
 from modbisect.judging.judge import CAP_FACTOR, SHARE, floor
-from modbisect.model import ComponentId, Conclusion, Finding, Measurement, Outcome, Verdict
+from modbisect.model import Conclusion, Finding, Measurement, Outcome, Verdict
 from modbisect.search import needs
-from modbisect.search.bayes.design import Costs, Designer, Held
-from modbisect.search.bayes.posterior import Belief, Posterior, features
+from modbisect.search.bayes.columns import Columns, Held, none
+from modbisect.search.bayes.design import Costs, Designer
+from modbisect.search.bayes.posterior import Belief, Posterior, design
 from modbisect.search.bayes.proof import Proof
-from modbisect.search.bayes.rows import Array, rows
-from modbisect.search.confirm import everything
+from modbisect.search.bayes.rows import Array, Rows, rows
 from modbisect.search.conversation import Conversation
 from modbisect.search.minimal import Culprit
 from modbisect.search.problem import NOTHING, Flips, Talk
 
 DELTA = 0.01
 """Chance of a wrong verdict that is accepted."""
-_PROOFS = 3
+_WORTH_PROVING = 0.6
+"""The proof's trials tell as much as the search's would."""
+_PROOFS = 8
+_DISTURBANCE = 20.0
+"""Seconds of waiting that one restart less is worth: the site's users feel it."""
+_MOST_REQUESTS = 40
 _MOST_BROKEN = 6
 """A component that breaks the site wherever another is flipped cannot be told from the two together."""
 _MISFIT_ROWS = 10
@@ -46,16 +51,23 @@ class _End(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class _Parts:
+    """A set, by columns."""
+
+    slow: tuple[tuple[int, ...], ...]
+    """What is slow on its own, or only together."""
+    saving: tuple[int, ...] = ()
+    """What the site is slower without."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Settled:
-    """One set is left."""
+    """One set is likely enough."""
 
     posterior: Posterior
     belief: Belief
+    parts: _Parts
     culprits: list[Culprit]
-
-    @property
-    def members(self) -> tuple[int, ...]:
-        return self.belief.members
 
 
 @dataclass(slots=True)
@@ -65,13 +77,14 @@ class Planner(Conversation):
     random: Random = field(init=False)
     trials: list[tuple[Flips, Measurement]] = field(default_factory=list)
     """In their order."""
-    within: Flips = NOTHING
-    """What can be flipped at the same time."""
-    columns: dict[ComponentId, int] = field(default_factory=dict)
-    """Those of ``within`` by number; the same number for those that go together whatever is done."""
+    columns: Columns = field(init=False)
+    proven: dict[_Parts, list[Finding]] = field(default_factory=dict)
+    """What fresh trials have shown; the posterior may still doubt that it is all."""
 
     def __post_init__(self) -> None:
         Conversation.__post_init__(self)
+        self.bench.disturbance = _DISTURBANCE
+        self.columns = none(self.bench.feasible)
         self.random = Random(self.problem.seed)  # noqa: S311  candidates, not secrets
 
     def talk(self) -> Talk[Conclusion]:
@@ -96,7 +109,7 @@ class Planner(Conversation):
         learned = yield from needs.learn(self.bench, self.suspects)
         self.kept = learned.kept
         if learned.flips:
-            self._name(learned.flips)
+            self.columns = Columns(self.bench.feasible, learned.flips, self.problem.needs)
             conclusion = yield from self._by_posterior()
             if conclusion:
                 return conclusion
@@ -104,7 +117,7 @@ class Planner(Conversation):
 
     def _by_posterior(self) -> Talk[Conclusion | None]:
         """None when the posterior cannot tell, or what it says is not confirmed."""
-        bench, within = self.bench, self.within
+        bench, within = self.bench, self.columns.within
         yield from bench.ensure(within, f"all {len(within)} that can be, flipped", stage="baseline")
         if bench.broken(within):
             return None
@@ -115,10 +128,11 @@ class Planner(Conversation):
                 return (yield from self._acquit())
             if settled is _End.LOST:
                 return None
+            if settled.parts in self.proven:
+                return (yield from self._accuse(settled, self.proven[settled.parts]))
             findings = yield from self._proof(settled).run(self.random)
-            now = self._posterior().sets[0]
-            if not isinstance(findings, str) and now[0] == settled.members and now[1] > 1 - DELTA:
-                return (yield from self._accuse(settled, findings))
+            if not isinstance(findings, str):
+                self.proven[settled.parts] = findings
         return None
 
     def _acquit(self) -> Talk[Conclusion | None]:
@@ -135,28 +149,39 @@ class Planner(Conversation):
     def _accuse(self, settled: _Settled, findings: list[Finding]) -> Talk[Conclusion]:
         """The culprits proven; others beside them, if the rest is slow as well, are for halving."""
         culprits, bench = settled.culprits, self.bench
-        slow = everything(culprits, bench)
-        why = f"is the rest still slow, with {len(culprits)} found and flipped?"
-        if slow < bench.fast and (yield from bench.slower(slow, bench.fast, why, "residual")):
-            return (yield from self._by_halving())
+        flips = frozenset(min(one.components) for one in culprits)
+        cured = bench.feasible.close(flips) or NOTHING
+        rest = bench.level_of(cured).log_seconds - bench.level_of(bench.fast).log_seconds
+        if cured < bench.fast and rest > floor(bench.level_of(bench.fast), self.problem.symptom):
+            why = f"is the rest still slow, with {len(culprits)} found and flipped?"
+            if (yield from bench.slower(cured, bench.fast, why, "residual")):
+                return (yield from self._by_halving())
         return self._found(culprits, findings)
 
     def _proof(self, settled: _Settled) -> Proof:
-        posterior = settled.posterior
-        fit = posterior.fit(settled.belief)
+        seen = settled.posterior.rows
 
-        def predict(flips: Flips) -> float:
-            z = np.ones((1, posterior.rows.z.shape[1]))
-            z[0, [self.columns[one] for one in flips]] = 0.0
-            return float(np.concatenate([[1.0, 1.0], features(settled.belief, z)[0]]) @ fit.mean)
+        def row(flips: Flips) -> Array:
+            z = self.columns.states(flips)[None, :]
+            return design([settled.belief], z, np.ones(1))[0, 0, : 2 + len(settled.belief.products)]
 
-        return Proof(self.bench, settled.culprits, predict, posterior.luck, posterior.rows.ceiling, DELTA)
+        return Proof(
+            bench=self.bench,
+            culprits=settled.culprits,
+            fit=settled.posterior.fit(settled.belief),
+            features=row,
+            luck=settled.posterior.luck,
+            ceiling=seen.ceiling,
+            scatter=seen.scatter,
+            most=self._costs(seen).usual,
+            probability=lambda: self._probability(settled.parts),
+        )
 
     def _by_halving(self) -> Talk[Conclusion]:
         """Has no model to break, and starts from what is known."""
         contrast = yield from self._contrast()
         if contrast is not Verdict.SLOW:
-            known = bool(self.columns) and bool(self.bench.levels(self.within))
+            known = bool(len(self.columns)) and bool(self.bench.levels(self.columns.within))
             if known and dict(self._posterior().sets)[()] <= 1 - DELTA:
                 return self._open("too noisy to tell whether flipping the suspects makes it faster")
             return self._nobody(contrast)
@@ -174,33 +199,36 @@ class Planner(Conversation):
             posterior = self._posterior()
             self._tell(posterior)
             members, probability = posterior.sets[0]
-            if probability > 1 - DELTA:
-                return (yield from self._culprits(posterior)) if members else _End.NONE
-            held = None if self._misfit(posterior) else self._designer(posterior).next()
-            if held is None:
+            if not members and probability > 1 - DELTA:
+                return _End.NONE
+            parts = self._parts(posterior)
+            if members and probability > (1 - DELTA if parts in self.proven else _WORTH_PROVING):
+                return (yield from self._culprits(posterior, parts))
+            wish = None if self._misfit(posterior) else self._designer(posterior).next()
+            if wish is None:
                 return _End.LOST
-            name = ", ".join(self._names(members)) or "none"
+            name = ", ".join(self.columns.names(members)) or "none"
             why = f"{len(self.bench.suspects)} suspects left, the likeliest: {name} ({probability:.0%})"
-            seen = yield from self.bench.ask(self._flips(held), why, left=len(self.bench.suspects).bit_length())
+            left = len(self.bench.suspects).bit_length()
+            seen = yield from self.bench.ask(self.columns.flips(wish.held), why, left=left, wanted=wish.requests)
             broken += bool(seen.broken)
         return _End.LOST
 
     def _posterior(self) -> Posterior:
-        least = floor(self.bench.level_of(self.within), self.problem.symptom)
-        working = [(flips, one) for flips, one in self.trials if not one.broken]
-        hold = self.bench.feasible.hold
-        one_in_other = frozenset(
-            (min(a, b), max(a, b))
-            for name, a in self.columns.items()
-            for b in {self.columns[other] for other in hold({name}, self.within)} - {a}
+        columns = self.columns
+        return Posterior(
+            rows([(flips, one) for flips, one in self.trials if not one.broken], columns.of),
+            floor(self.bench.level_of(columns.within), self.problem.symptom),
+            columns.inseparable,
+            columns.suspicion(self.problem.components),
         )
-        return Posterior(rows(working, self.columns), least, one_in_other)
 
     def _tell(self, posterior: Posterior) -> None:
         """The suspects left, the likeliest first."""
-        share = {one: float(posterior.inclusion[at]) for one, at in self.columns.items()}
-        left = [one for one in self.columns if share[one] >= _WORTH_NAMING]
-        self.bench.suspects = tuple(sorted(left, key=lambda one: (-share[one], one)))
+        share = {one: float(posterior.inclusion[at]) for one, at in self.columns.of.items()}
+        left = [one for one in share if share[one] >= _WORTH_NAMING]
+        self.bench.likely = tuple((one, share[one]) for one in sorted(left, key=lambda one: (-share[one], one)))
+        self.bench.suspects = tuple(one for one, _ in self.bench.likely)
 
     def _misfit(self, posterior: Posterior) -> bool:
         """Everything is put down to luck, yet repetitions agree: the truth is none of the hypotheses."""
@@ -208,86 +236,53 @@ class Planner(Conversation):
         return lost and self.bench.noise.sd < _LUCKY
 
     def _designer(self, posterior: Posterior) -> Designer:
-        fast = min(self.bench.found.seconds, float(np.exp(np.min(posterior.rows.y))))
-        restart = self.problem.restart_seconds
-        costs = Costs(restart, requests(restart, fast), float(np.log(CAP_FACTOR * fast)))
-        return Designer(posterior, costs, self._close, self._serves, self.random)
+        working = {flips for flips, one in self.trials if not one.broken}
+        broken = [flips for flips, one in self.trials if one.broken]
 
-    # --- columns and configurations -----------------------------------------------------------------
+        def serves(held: Held) -> float:
+            return self.columns.serves(held, working, broken)
 
-    def _name(self, within: Flips) -> None:
-        """A column for each that can be told from the others."""
-        self.within = within
-        seen: dict[Flips, int] = {}
-        for one in sorted(within):
-            self.columns[one] = seen.setdefault(self.bench.feasible.hold({one}, within), len(seen))
-
-    def _names(self, members: Sequence[int] | Held) -> Flips:
-        return frozenset(one for one, at in self.columns.items() if at in members)
-
-    def _flips(self, held: Held) -> Flips:
-        return self.within - self._names(held)
+        return Designer(posterior, self._costs(posterior.rows), self._close, serves, self.random)
 
     def _close(self, held: Held) -> Held | None:
-        """With what these depend on; None for what is known to break."""
-        names = self.bench.feasible.hold(self._names(held), self.within)
-        flips = self.within - names
-        if self.bench.broken(flips) or any(need <= flips for need in self.problem.needs):
-            return None
-        return frozenset(self.columns[one] for one in names)
+        closed = self.columns.close(held)
+        return None if closed is None or self.bench.broken(self.columns.flips(closed)) else closed
 
-    def _serves(self, held: Held) -> float:
-        """How likely the site serves, if each breakage is one component that misses another.
-
-        All of ``within`` flipped serves, so what breaks is never a flip in itself, but one beside something as found.
-        """
-        count = max(self.columns.values()) + 1
-
-        def misses(flips: Flips) -> Array:
-            z = np.ones(count)
-            z[[self.columns[one] for one in flips]] = 0.0
-            result: Array = np.outer(z, 1 - z)
-            return result
-
-        cleared = np.zeros((count, count))
-        broken = []
-        for flips, _ in self.trials:
-            if flips <= self.within:
-                if self.bench.broken(flips):
-                    broken.append(flips)
-                else:
-                    cleared = np.maximum(cleared, misses(flips))
-        chance, here = 1.0, misses(self._flips(held))
-        for flips in broken:
-            blamed = misses(flips) * (1 - cleared)
-            if np.any(blamed):
-                chance *= 1 - float(np.sum(blamed * here) / np.sum(blamed))
-        return chance
+    def _costs(self, seen: Rows) -> Costs:
+        fast = min(self.bench.found.seconds, float(np.exp(np.min(seen.y))))
+        restart = self.problem.restart_seconds + _DISTURBANCE
+        return Costs(restart, requests(restart, fast, most=_MOST_REQUESTS), float(np.log(CAP_FACTOR * fast)))
 
     # --- from a set to culprits ---------------------------------------------------------------------
 
-    def _culprits(self, posterior: Posterior) -> Talk[_Settled | _End]:
-        """The set, taken apart: what is slow on its own, or only together. What saves time is left as found."""
+    def _probability(self, parts: _Parts) -> float:
+        """That the truth is the likeliest set, if that comes apart like this."""
+        posterior = self._posterior()
+        return posterior.sets[0][1] if self._parts(posterior) == parts else 0.0
+
+    def _parts(self, posterior: Posterior) -> _Parts:
+        """The likeliest set, taken apart: what is slow on its own, or only together; and what saves time."""
         members = posterior.sets[0][0]
-        belief = next(one for one in posterior.beliefs if one.members == members)
+        belief = posterior.likeliest(members)
         effects = posterior.fit(belief).mean[2:]
         if len(belief.products) == 1:
-            parts = [members] if effects[0] > 0 else []
-            saving: list[int] = []
-        else:
-            mains = effects[: len(members)]
-            enough = SHARE * posterior.rows.total if belief.form == "saturated" else 0.0
-            saving = [one for one, effect in zip(members, mains, strict=True) if effect < 0]
-            parts = [(one,) for one, effect in zip(members, mains, strict=True) if effect > enough]
+            return _Parts((members,) if effects[0] > 0 else ())
+        mains = list(zip(members, effects[: len(members)].tolist(), strict=True))
+        enough = SHARE * posterior.rows.total if belief.form == "saturated" else 0.0
+        slow = tuple((one,) for one, effect in mains if effect > enough)
+        return _Parts(slow, tuple(one for one, effect in mains if effect < 0))
+
+    def _culprits(self, posterior: Posterior, parts: _Parts) -> Talk[_Settled | _End]:
+        """What saves time is left as found."""
         bench = self.bench
-        bench.fast = self.within - bench.feasible.hold(self._names(saving), self.within)
-        culprits = [self._culprit(part) for part in parts]
-        if not culprits or any(one.held & (self.within - bench.fast) for one in culprits):
+        bench.fast = self.columns.within - bench.feasible.hold(self.columns.names(parts.saving), self.columns.within)
+        culprits = [self._culprit(part) for part in parts.slow]
+        if not culprits or any(one.held & (self.columns.within - bench.fast) for one in culprits):
             return _End.LOST
         yield from bench.ensure(bench.fast, "fast, by all that is known")
-        return _Settled(posterior, belief, culprits)
+        return _Settled(posterior, posterior.likeliest(posterior.sets[0][0]), parts, culprits)
 
     def _culprit(self, part: Sequence[int]) -> Culprit:
         feasible = self.bench.feasible
-        held = feasible.hold(self._names(part), self.within)
-        return Culprit(feasible.generators(held, self.within), held)
+        held = feasible.hold(self.columns.names(part), self.columns.within)
+        return Culprit(feasible.generators(held, self.columns.within), held)

@@ -32,9 +32,11 @@ _MEMBER_FLOOR = math.log(1.3)
 _MEMBER_SHARE = 0.15
 _PRIMARY = 0.9
 _BEAM = 6
+_MOST_EFFECTS = 3
+"""Of one hypothesis; the most members as well."""
 _SATURATED = 600
 """Pairs with the best simpler fits, for which the saturated form is worked out."""
-_PRIOR = {"none": 0.25, "single": 0.54, "together": 0.08, "two": 0.06, "saturated": 0.02, "three": 0.035, "all": 0.015}
+_PRIOR = {"none": 0.24, "single": 0.53, "together": 0.11, "two": 0.06, "saturated": 0.02, "three": 0.036, "all": 0.004}
 """``three``: each for itself; ``all``: only the three together."""
 
 
@@ -91,6 +93,8 @@ class Posterior:
     """The smallest effect that matters, in logs."""
     inseparable: frozenset[tuple[int, int]] = frozenset()
     """Pairs of which one cannot be as found without the other: together they are one of them alone."""
+    suspicion: Array | None = None
+    """Prior weight of each component beside the others; None where all are alike. It moves none between the forms."""
 
     @cached_property
     def _parts(self) -> list[tuple[Family, Array]]:
@@ -125,10 +129,18 @@ class Posterior:
 
     def _weigh(self, form: str, members: NDArray[np.intp], of: int) -> tuple[Family, Array]:
         family = Family(form, members, _FORMS[form])
-        prior = math.log(_PRIOR[form] / of)
+        prior = math.log(_PRIOR[form] / of) + self._suspected(members)
         return family, prior + np.log(_LUCK_PRIOR) + self._evidence(family)
 
-    @property
+    def _suspected(self, members: NDArray[np.intp]) -> Array:
+        """Log prior weight of sets beside that of the average one, (hypotheses, 1)."""
+        if self.suspicion is None:
+            return np.zeros((len(members), 1))
+        logs = np.log(self.suspicion / np.mean(self.suspicion))
+        result: Array = np.sum(logs[members], axis=1, keepdims=True)
+        return result
+
+    @cached_property
     def _widths(self) -> tuple[float, ...]:
         total = max(self.rows.total, self.floor)
         return (0.25, 0.7 * total, 1.4 * total)
@@ -179,6 +191,10 @@ class Posterior:
             mass[one.members] = mass.get(one.members, 0.0) + one.probability
         return sorted(mass.items(), key=lambda item: -item[1])
 
+    def likeliest(self, members: Members) -> Belief:
+        """The form of that set."""
+        return next(one for one in self.beliefs if one.members == members)
+
     @cached_property
     def inclusion(self) -> Array:
         """The probability of each component to be part of the set."""
@@ -194,30 +210,42 @@ class Posterior:
         result: Array = np.exp(logs - _logsum(logs))
         return result
 
-    @property
+    @cached_property
     def variance(self) -> float:
         """Expected variance from restart to restart."""
         return float(self.luck @ LUCK**2)
 
     def fit(self, belief: Belief) -> Fit:
         """Level, drift and effects under a hypothesis; the slab untruncated."""
+        fits, size = self.fits([belief]), 2 + len(belief.products)
+        return Fit(fits.mean[0, :size], fits.covariance[0, :size, :size])
+
+    def fits(self, beliefs: Sequence[Belief]) -> Fit:
+        """As ``fit``, for several at once: means (hypotheses, 5), covariances (hypotheses, 5, 5)."""
         rows = self.rows
-        design = np.column_stack([np.ones(len(rows.y)), rows.t, features(belief, rows.z)])
-        width = max(self._widths)
-        prior = np.diag([1 / _FLAT**2, 1 / _DRIFT**2] + [1 / width**2] * len(belief.products))
-        weight = 1 / (self.variance + rows.v)
-        precision = design.T @ (weight[:, None] * design) + prior
-        covariance = np.linalg.inv(precision).astype(np.float64, copy=False)
+        designs = design(beliefs, rows.z, rows.t)
+        precision = np.array([1 / _FLAT**2, 1 / _DRIFT**2] + [1 / max(self._widths) ** 2] * _MOST_EFFECTS)
+        weighted = np.swapaxes(designs, 1, 2) / (self.variance + rows.v)
+        covariance = np.linalg.inv(weighted @ designs + np.diag(precision)).astype(np.float64, copy=False)
         offset = np.mean(rows.y)
-        mean = covariance @ (design.T @ (weight * (rows.y - offset)))
-        mean[0] += offset
+        mean = np.einsum("hij,hj->hi", covariance, weighted @ (rows.y - offset))
+        mean[:, 0] += offset
         return Fit(mean, covariance)
 
 
-def features(belief: Belief, z: Array) -> Array:
-    """(rows, effects) of one hypothesis."""
-    chosen = z[:, list(belief.members)]
-    return np.column_stack([np.ones((len(z), 0))] + [np.prod(chosen[:, list(one)], axis=1) for one in belief.products])
+def design(beliefs: Sequence[Belief], z: Array, t: Array) -> Array:
+    """(hypotheses, rows, 5): level, drift and effects; a column of zeros for each effect that one does not have."""
+    one, nothing = z.shape[1], z.shape[1] + 1
+    index = np.full((len(beliefs), _MOST_EFFECTS, _MOST_EFFECTS), one, dtype=np.intp)
+    for at, belief in enumerate(beliefs):
+        index[at, len(belief.products) :, 0] = nothing
+        for effect, product in enumerate(belief.products):
+            index[at, effect, : len(product)] = [belief.members[position] for position in product]
+    wide = np.column_stack([z, np.ones(len(z)), np.zeros(len(z))])
+    result = np.ones((len(beliefs), len(z), 2 + _MOST_EFFECTS))
+    result[:, :, 1] = t
+    result[:, :, 2:] = np.prod(wide[:, index], axis=3).transpose(1, 0, 2)
+    return result
 
 
 def _gain(phi: Array, weight: Array, y: Array, *, mains: int, widths: Sequence[float], floor: float) -> Array:

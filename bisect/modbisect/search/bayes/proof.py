@@ -1,10 +1,10 @@
-"""The proof, with fresh trials only: blocks in random order until the predicted contrasts are beyond doubt, or refuted.
+"""The proof, with fresh trials only: blocks in random order until the predicted effect is beyond doubt, or refuted.
 
-Each culprit is asked two things: necessary (as found beside it flipped, the other culprits flipped in both), and
-sufficient (everything else flipped beside everything flipped); members of a set also whether the others do without.
-Evidence is the likelihood ratio of the effect predicted by the search to none, the luck of restarts averaged out with
-what the search learned of it on both sides. It may be looked at after every block (as an e-value; Grunwald, de Heide
-and Koolen 2024), and is as good as that knowledge of the luck.
+Each culprit is asked two things: necessary (as found beside each member flipped, the other culprits flipped in both),
+and sufficient (slow with everything else flipped). Evidence is the likelihood ratio of the effect predicted by the
+search, with its uncertainty, to none, the luck of restarts averaged out with what the search learned of it on both
+sides. It may be looked at after every block (as an e-value; Grunwald, de Heide and Koolen 2024), and is as good as
+that knowledge of the luck.
 """
 
 from __future__ import annotations
@@ -17,18 +17,22 @@ from random import Random
 import numpy as np
 
 from modbisect.model import Confirmation, Finding, Measurement, Verdict
-from modbisect.search.bayes.posterior import LUCK
+from modbisect.search.bayes.posterior import LUCK, Fit
 from modbisect.search.bayes.rows import Array, location, spread
 from modbisect.search.bench import Bench
 from modbisect.search.confirm import everything, finding
 from modbisect.search.minimal import Culprit
 from modbisect.search.problem import NOTHING, Flips, Talk
 
-_SHRUNK = (1.0, 1 / 1.4)
-"""The search may have picked a lucky estimate: the effect is also tried smaller."""
 _MOST_BLOCKS = 20
-_EACH = math.log(4)
-"""What each contrast has to say at least; all of a culprit's together say more."""
+_DOUBT = 0.05
+"""Chance that fresh trials prove what is not so; what the search knows comes on top."""
+_EACH = 0.0
+"""What each contrast has to say at least, in nats; all of a culprit's together say more."""
+_FEWEST = 3
+_EXPECTED = 9.0
+"""What a contrast should say, in nats, where requests can make it."""
+_GIVEN_UP = 0.5
 _REFUTED = math.log(0.05)
 
 
@@ -48,82 +52,109 @@ class Proof:
 
     bench: Bench
     culprits: Sequence[Culprit]
-    predict: Callable[[Flips], float]
-    """Log seconds by the search."""
+    fit: Fit
+    """Level, drift and effects by the search ..."""
+    features: Callable[[Flips], Array]
+    """... and how these make the log seconds of a configuration."""
     luck: Array
     """Weights of ``LUCK``, by the search."""
     ceiling: float
-    delta: float
+    scatter: float
+    """Sampling variance of a level were there one request."""
+    most: int
+    """Requests in one restart."""
+    probability: Callable[[], float]
+    """Of the set, by all trials so far."""
 
     def contrasts(self, culprit: Culprit) -> list[Contrast]:
         """What is asked of one culprit."""
         bench = self.bench
         others = everything([one for one in self.culprits if one is not culprit], bench)
-        off = bench.feasible.close(others | culprit.components) or NOTHING
-        alone = bench.fast - culprit.held
-        asked = [Contrast(others, off, "on"), Contrast(alone, bench.fast, "alone")]
-        if len(culprit.components) > 1:
-            for one in sorted(culprit.components):
-                fewer = bench.feasible.hold(culprit.held - {one}, bench.fast)
-                if one not in fewer:
-                    asked.append(Contrast(alone, bench.fast - fewer, "alone"))
+        offs = [bench.feasible.close(others | {one}) or NOTHING for one in sorted(culprit.components)]
+        asked = [Contrast(others, off, "on") for off in offs]
+        asked.append(Contrast(bench.fast - culprit.held, offs[0], "alone"))
         # Where it is the only suspect, both questions are the same.
-        distinct = {(one.slow, one.fast): one for one in reversed(asked) if one.slow != one.fast}
-        return list(reversed(distinct.values()))
+        return list({(one.slow, one.fast): one for one in reversed(asked)}.values())[::-1]
 
     def run(self, random: Random) -> Talk[list[Finding] | str]:
         """Findings for all culprits, or the reason why not."""
         asked = {index: self.contrasts(one) for index, one in enumerate(self.culprits)}
         contrasts = list(dict.fromkeys(one for each in asked.values() for one in each))
-        if any(self.predict(one.slow) <= self.predict(one.fast) for one in contrasts):
+        if any(self._predicted(one) <= 0 for one in contrasts):
             return "the search does not predict what would have to be seen"
-        likelihoods = {one: np.zeros((1 + len(_SHRUNK), len(LUCK))) for one in contrasts}
+        requests = self._requests(contrasts)
         seen: list[tuple[Flips, Measurement]] = []
+        still = list(asked.values())
         for block in range(_MOST_BLOCKS):
-            fresh: dict[Flips, Measurement] = {}
-            order = sorted({flips for one in contrasts for flips in (one.slow, one.fast)}, key=sorted)
+            wanted = {flips for each in still for one in each for flips in (one.slow, one.fast)}
+            # Several blocks are for small effects, which need as many fast restarts as slow ones.
+            order = sorted(wanted | {self.bench.fast} if block else wanted, key=sorted)
             random.shuffle(order)
             for at, flips in enumerate(order):
                 why = f"confirm: {len(flips)} flipped" + (f", round {block + 1}" if block else "")
-                fresh[flips] = yield from self.bench.ask(flips, why, stage="confirm", left=len(order) - at - 1)
-                if fresh[flips].broken:
-                    return f"{why}: {fresh[flips].broken}"
-            seen += fresh.items()
+                left = len(order) - at - 1
+                fresh = yield from self.bench.ask(flips, why, stage="confirm", left=left, wanted=requests)
+                if fresh.broken:
+                    return f"{why}: {fresh.broken}"
+                seen.append((flips, fresh))
+                if self.probability() < _GIVEN_UP:
+                    return f"{why}: after that others are likelier"
             for one in contrasts:
-                likelihoods[one] += self._likelihoods(one, fresh)
-            evidence = {one: self._log_ratio(table) for one, table in likelihoods.items()}
-            refuted = min(contrasts, key=lambda one: evidence[one])
-            if evidence[refuted] < _REFUTED:
-                return f"not confirmed: {len(refuted.slow)} flipped is not slower than {len(refuted.fast)} flipped"
-            if all(self._proven([evidence[one] for one in each]) for each in asked.values()):
+                if self._log_ratio([one], seen, only=True) < _REFUTED:
+                    return f"not confirmed: {len(one.slow)} flipped is not slower than {len(one.fast)} flipped"
+            still = [each for each in asked.values() if not self._proven(each, seen)]
+            if not still:
                 return [self._finding(one, asked[index], seen) for index, one in enumerate(self.culprits)]
         return f"{_MOST_BLOCKS} rounds of confirmation were not enough to tell"
 
-    def _proven(self, evidence: Sequence[float]) -> bool:
-        """Beyond doubt together, and each on its own probable."""
-        sure = -math.log(self.delta)
-        return sum(evidence) >= sure and min(evidence) >= _EACH
+    def _requests(self, contrasts: Sequence[Contrast]) -> int:
+        """As few as can be expected to prove all in one block."""
+        luck2 = float(self.luck @ LUCK**2)
+        least = min(self._predicted(one) for one in contrasts)
+        enough = (one for one in range(_FEWEST, self.most) if least**2 >= _EXPECTED * 3 * (luck2 + self.scatter / one))
+        return next(enough, self.most)
 
-    def _likelihoods(self, one: Contrast, fresh: dict[Flips, Measurement]) -> Array:
-        """Log likelihoods of no effect and of those predicted, (effects, luck)."""
-        slow, fast = fresh[one.slow], fresh[one.fast]
-        seen = min(self.ceiling, location(slow)) - min(self.ceiling, location(fast))
-        variance = 2 * LUCK**2 + sum(spread([each]) / len(each.requests) for each in (slow, fast))
-        predicted = self.predict(one.slow) - self.predict(one.fast)
-        effects = np.array([0.0, *(predicted * factor for factor in _SHRUNK)])
-        result: Array = -0.5 * (seen - effects[:, None]) ** 2 / variance - 0.5 * np.log(variance)
-        return result
+    def _proven(self, contrasts: Sequence[Contrast], seen: Sequence[tuple[Flips, Measurement]]) -> bool:
+        """Beyond doubt together, and each on its own more likely than not."""
+        alone = (self._log_ratio([one], seen, only=True) for one in contrasts)
+        return self._log_ratio(contrasts, seen) >= -math.log(_DOUBT) and min(alone) > _EACH
 
-    def _log_ratio(self, table: Array) -> float:
-        each = np.logaddexp.reduce(table + np.log(np.maximum(self.luck, 1e-9)), axis=1)
-        return float(np.logaddexp.reduce(each[1:]) - math.log(len(_SHRUNK)) - each[0])
+    def _predicted(self, one: Contrast) -> float:
+        """The log ratio by the search."""
+        return float((self.features(one.slow) - self.features(one.fast)) @ self.fit.mean)
+
+    def _log_ratio(
+        self, contrasts: Sequence[Contrast], seen: Sequence[tuple[Flips, Measurement]], *, only: bool = False
+    ) -> float:
+        """Log of how much likelier the fresh trials are with the effect that the search predicts, than with none.
+
+        The effect is that of the search with its uncertainty, the level is free, the luck of restarts averaged out.
+        Counts the trials of these contrasts, and unless ``only``, those of the fast control.
+        """
+        step = self.features(contrasts[0].slow) - self.features(contrasts[0].fast)
+        mean, variance = float(step @ self.fit.mean), float(step @ self.fit.covariance @ step)
+        slow, fast = {one.slow for one in contrasts}, {one.fast for one in contrasts}
+        if not only:
+            fast.add(self.bench.fast)
+        used = [(flips in slow, one) for flips, one in seen if flips in slow or flips in fast]
+        y = np.array([min(self.ceiling, location(one)) for _, one in used])[:, None]
+        x = np.array([[float(is_slow)] for is_slow, _ in used])
+        weight = 1 / (LUCK**2 + np.array([[spread([one]) / len(one.requests)] for _, one in used]))
+        total = np.sum(weight, axis=0)
+        y, x = (each - np.sum(weight * each, axis=0) / total for each in (y, x))
+        pull, size = np.sum(weight * x * y, axis=0), np.sum(weight * x * x, axis=0)
+        none = 0.5 * (np.sum(np.log(weight) - weight * y**2, axis=0) - np.log(total))
+        gain = 0.5 * (mean / variance + pull) ** 2 / (1 / variance + size) - 0.5 * mean**2 / variance
+        some = none + gain - 0.5 * np.log1p(variance * size)
+        prior = np.log(np.maximum(self.luck, 1e-9))
+        return float(np.logaddexp.reduce(some + prior) - np.logaddexp.reduce(none + prior))
 
     def _finding(
         self, culprit: Culprit, contrasts: Sequence[Contrast], seen: Sequence[tuple[Flips, Measurement]]
     ) -> Finding:
         bench, on, off = self.bench, contrasts[0].slow, contrasts[0].fast
         states = {one.slow: one.state for one in contrasts} | {one.fast: "off" for one in contrasts}
-        middle = (self.predict(on) + self.predict(off)) / 2
+        middle = float((self.features(on) + self.features(off)) @ self.fit.mean) / 2
         confirmations = []
         for flips, one in seen:
             if flips in states:

@@ -34,6 +34,8 @@ class Rows:
     """Sampling variance of y, from the requests alone."""
     t: Array
     """When, over the run so far: 0 to 1."""
+    scatter: float = PRIOR_SD**2
+    """Sampling variance of y were there one request."""
     ceiling: float = math.inf
     """What y was cut at."""
 
@@ -66,6 +68,7 @@ def rows(trials: Sequence[tuple[Flips, Measurement]], columns: Mapping[Component
         np.minimum([location(one) for one in windows], ceiling),
         np.array([variance / len(one.requests) for one in windows]),
         np.array([at / max(1, count - 1) for at, _, _ in used]),
+        variance,
         ceiling,
     )
 

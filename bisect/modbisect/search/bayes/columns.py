@@ -1,0 +1,109 @@
+"""Components as columns of a matrix, and which configurations of them can be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from modbisect.model import Component, ComponentId
+from modbisect.search.bayes.rows import Array
+from modbisect.search.feasible import Feasible
+from modbisect.search.problem import NOTHING, Flips
+
+Held = frozenset[int]
+"""Columns in production state; the others are flipped."""
+
+_MOST_SUSPICION = 8.0
+"""However much likelier a component is said to be than the others: a wrong prior costs a few restarts, no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Those of ``within`` by number; the same number for those that go together whatever is done."""
+
+    feasible: Feasible
+    within: Flips
+    """What can be flipped at the same time."""
+    needs: frozenset[Flips] = frozenset()
+    """Sets of flips known to break the site."""
+    of: dict[ComponentId, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        seen: dict[Flips, int] = {}
+        numbers = {
+            one: seen.setdefault(self.feasible.hold({one}, self.within), len(seen)) for one in sorted(self.within)
+        }
+        object.__setattr__(self, "of", numbers)
+
+    def __len__(self) -> int:
+        return max(self.of.values(), default=-1) + 1
+
+    def names(self, members: Sequence[int] | Held) -> Flips:
+        """The components of some columns."""
+        return frozenset(one for one, at in self.of.items() if at in members)
+
+    def flips(self, held: Held) -> Flips:
+        """Everything flipped but these."""
+        return self.within - self.names(held)
+
+    def close(self, held: Held) -> Held | None:
+        """With what these depend on; None for what is known to break."""
+        names = self.feasible.hold(self.names(held), self.within)
+        if any(need <= self.within - names for need in self.needs):
+            return None
+        return frozenset(self.of[one] for one in names)
+
+    def states(self, flips: Flips) -> Array:
+        """1 for each column in production state, 0 flipped."""
+        z = np.ones(len(self))
+        z[[self.of[one] for one in flips]] = 0.0
+        return z
+
+    @property
+    def inseparable(self) -> frozenset[tuple[int, int]]:
+        """Pairs of which one cannot be as found without the other."""
+        return frozenset(
+            (min(a, b), max(a, b))
+            for name, a in self.of.items()
+            for b in {self.of[other] for other in self.feasible.hold({name}, self.within)} - {a}
+        )
+
+    def suspicion(self, components: Iterable[Component]) -> Array:
+        """Prior weight of each column; 1 is ordinary."""
+        weights = np.ones(len(self))
+        for one in components:
+            if one.id in self.of:
+                bounded = min(_MOST_SUSPICION, max(1 / _MOST_SUSPICION, one.suspicion))
+                weights[self.of[one.id]] = max(weights[self.of[one.id]], bounded) if bounded > 1 else bounded
+        return weights
+
+    def serves(self, held: Held, working: Iterable[Flips], broken: Iterable[Flips]) -> float:
+        """How likely the site serves, if each breakage is one component that misses another.
+
+        All of ``within`` flipped serves, so what breaks is never a flip in itself, but one beside something as found.
+        What worked clears those in it; the others share the blame.
+        """
+        guilty = [self._misses(flips) for flips in broken if flips <= self.within]
+        if not guilty:
+            return 1.0
+        cleared = np.zeros((len(self), len(self)))
+        for flips in working:
+            if flips <= self.within:
+                cleared = np.maximum(cleared, self._misses(flips))
+        here = self._misses(self.flips(held))
+        shares = ((blamed * (1 - cleared), here) for blamed in guilty)
+        return math.prod(1 - float(np.sum(blamed * seen) / np.sum(blamed)) for blamed, seen in shares if np.any(blamed))
+
+    def _misses(self, flips: Flips) -> Array:
+        """(as found, flipped): 1 for each pair of that kind."""
+        z = self.states(flips)
+        result: Array = np.outer(z, 1 - z)
+        return result
+
+
+def none(feasible: Feasible) -> Columns:
+    """No columns."""
+    return Columns(feasible, NOTHING)
