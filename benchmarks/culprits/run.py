@@ -1,0 +1,219 @@
+"""Culprits planted on real hosts, and hosts with none: whom does ``modbisect run`` name?
+
+Each run has a lab host of its own, made for it and taken down behind it, one at a time. Needs root on Debian.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from statistics import median
+
+from modbisect import lab
+from modbisect.errors import Exit
+from modbisect.report import Report, from_json
+from modbisect.report.figures import seconds as figure
+from scenes import INNOCENT, SCENES, Scene
+
+_MANIFEST = (
+    "for d in /etc/apache2 /etc/php /var/lib/apache2 /var/lib/php/modules /etc/systemd/system; do "
+    r"find $d -printf '%p %y %m %U %G %T@ %l\n'; find $d -type f -exec sha256sum {} +; done | sort"
+)
+_LOAD_SECONDS = 600
+# A third of one processor in bursts of 30 ms, and three requests a second.
+_LOAD = r"""
+use IO::Socket::INET; use Time::HiRes qw(time sleep);
+$SIG{PIPE} = 'IGNORE'; # the server is restarted all the time
+for (my $turn = 0; ; $turn++) {
+	my $until = time + 0.03;
+	1 while time < $until;
+	sleep 0.07;
+	next if $turn % 3;
+	my $site = IO::Socket::INET->new(PeerAddr => '127.0.0.1:80', Timeout => 2) or next;
+	print $site 'GET ' . ('/', '/items/' . (1 + $turn % 60), '/stock.php')[rand 3] . " HTTP/1.0\r\n\r\n";
+	1 while <$site>;
+}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What came of one run."""
+
+    scene: str
+    number: int
+    strategy: str
+    total: int
+    """Components of the host."""
+    seconds: float
+    restored: bool
+    """The manifests before and after are the same, and the report says so."""
+    said: str
+    """Why it ended so; without a report, the error."""
+    outcome: str = "error"
+    suspects: int = 0
+    """Components that may be flipped."""
+    named: Sequence[Sequence[str]] = ()
+    right: bool = False
+    effect: str = ""
+    restarts: int = 0
+
+
+def played(scene: Scene, number: int, strategy: str, seed: int) -> Row:
+    """One run on a fresh host."""
+    with tempfile.TemporaryDirectory(prefix="culprits-") as folder, _host(scene) as host:
+        (playbook := Path(folder, "playbook.yml")).write_text(scene.playbook(strategy))
+        (inventory := Path(folder, "inventory.yml")).write_text(lab.inventory())
+        total = len(json.loads(_modbisect("scan", host, "-i", str(inventory)).stdout))
+        before = _manifest(host)
+        began = time.monotonic()
+        done = _modbisect("run", str(playbook), host, "-i", str(inventory), "--quiet", "--seed", str(seed + number))
+        seconds = time.monotonic() - began
+        same = _manifest(host) == before
+    row = Row(scene.name, number, strategy, total, seconds, same, said=done.stderr.strip())
+    if not done.stdout:
+        return row
+    report = from_json(done.stdout)
+    named = [sorted(finding.components) for finding in report.findings]
+    code = Exit.FOUND if scene.truth else Exit.OK
+    return replace(
+        row,
+        restored=same and report.restored.verified,
+        said=report.reason,
+        outcome=report.outcome,
+        suspects=report.suspects,
+        named=named,
+        right=done.returncode == code and {frozenset(one) for one in named} == scene.truth,
+        effect=_effect(report),
+        restarts=report.restarts,
+    )
+
+
+@contextmanager
+def _host(scene: Scene) -> Iterator[str]:
+    name = f"culprits-{os.getpid()}"
+    lab.up(name, [lab.SETUPS / f"{setup}.sh" for setup in ("shop", "pages", *scene.setups)])
+    try:
+        if scene.loaded:
+            start = ["systemd-run", "-q", "--unit=load", "-p", f"RuntimeMaxSec={_LOAD_SECONDS}", "perl", "-e", _LOAD]
+            lab.execute(name, start).check_returncode()
+        yield name
+        if scene.loaded:
+            lab.execute(name, ["systemctl", "is-active", "load"]).check_returncode()
+    finally:
+        lab.down(name)
+
+
+def _modbisect(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "modbisect", *arguments, "--json"],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=600,
+        check=False,
+    )
+
+
+def _manifest(host: str) -> bytes:
+    """Paths, types, modes, owners, times, targets and contents of all that a run could touch."""
+    done = lab.execute(host, ["bash", "-eo", "pipefail", "-c", _MANIFEST])
+    done.check_returncode()
+    return done.stdout
+
+
+def _effect(report: Report) -> str:
+    effects = (finding.effect for finding in report.findings)
+    return ", ".join(f"{figure(one.before_seconds)} -> {figure(one.after_seconds)}" for one in effects)
+
+
+# --- the table -----------------------------------------------------------------------------------
+
+_COLUMNS = "{:<26} {:<12} {:<10} {:<58} {:<5} {:<16} {:>8} {:>7} {}"
+_HEAD = ("culprit", "kind", "components", "named", "right", "effect", "restarts", "seconds", "restored")
+
+
+def show(rows: Sequence[Row]) -> None:
+    """One line a culprit, one for all innocent hosts."""
+    print("components: those of the host / those that may be flipped")
+    print(_COLUMNS.format(*_HEAD))
+    for scene in SCENES:
+        for row in (row for row in rows if row.scene == scene.name):
+            named = "; ".join(" + ".join(one) for one in row.named) or f"nobody ({row.outcome})"
+            print(_line(scene, [row], named, _word(row.right)))
+    if innocent := [row for row in rows if row.scene == INNOCENT.name]:
+        accused, right = sum(bool(row.named) for row in innocent), sum(row.right for row in innocent)
+        named = f"{accused} of {len(innocent)} runs under load accused somebody"
+        print(_line(INNOCENT, innocent, named, f"{right}/{len(innocent)}"))
+    for row in rows:
+        if not row.right or not row.restored:
+            print(f"\n{row.scene} {row.number}: {row.outcome}: {row.said}")
+
+
+def _line(scene: Scene, rows: Sequence[Row], named: str, right: str) -> str:
+    """Restarts and seconds are medians."""
+    return _COLUMNS.format(
+        scene.name,
+        scene.kind,
+        f"{rows[0].total}/{rows[0].suspects}",
+        named,
+        right,
+        rows[0].effect,
+        round(median(row.restarts for row in rows)),
+        round(median(row.seconds for row in rows)),
+        _word(all(row.restored for row in rows)),
+    )
+
+
+def _word(good: bool) -> str:  # noqa: FBT001  that is all it is about
+    return "yes" if good else "NO"
+
+
+def main() -> int:
+    """All runs that FILE has not yet; 1 when one is wrong."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", metavar="NAME", help="this scene alone")
+    parser.add_argument("--innocent", type=int, default=20, metavar="N", help="innocent hosts (20)")
+    parser.add_argument("--seed", type=int, default=1, help="for the order of trials (1)")
+    parser.add_argument("--strategy", default="auto", help="the playbooks' strategy (auto)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="a line a run; what it has already is not run again")
+    arguments = parser.parse_args()
+    wanted = [(scene, 0) for scene in SCENES] + [(INNOCENT, number) for number in range(arguments.innocent)]
+    wanted = [(scene, number) for scene, number in wanted if arguments.only in (None, scene.name)]
+    if not wanted:
+        parser.error(f"no such scene; there are: {', '.join(scene.name for scene in (*SCENES, INNOCENT))}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # through every finally: no host stays behind
+    done = _kept(arguments.json)
+    rows = []
+    for place, (scene, number) in enumerate(wanted, 1):
+        row = done.get((scene.name, number, arguments.strategy))
+        if row is None:
+            row = played(scene, number, arguments.strategy, arguments.seed)
+            if arguments.json:
+                with arguments.json.open("a") as file:
+                    file.write(json.dumps(asdict(row)) + "\n")
+        rows.append(row)
+        print(f"{place}/{len(wanted)} {scene.name}: right: {_word(row.right)}, {row.seconds:.0f} s", file=sys.stderr)
+    show(rows)
+    return 0 if all(row.right and row.restored for row in rows) else 1
+
+
+def _kept(path: Path | None) -> dict[tuple[str, int, str], Row]:
+    if path is None or not path.exists():
+        return {}
+    rows = [Row(**json.loads(line)) for line in path.read_text().splitlines()]
+    return {(row.scene, row.number, row.strategy): row for row in rows}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

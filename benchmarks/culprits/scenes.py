@@ -1,0 +1,87 @@
+"""What is planted, what is asked, and who did it: one value a scene."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+BUDGET = "4m"
+
+_SHOP = """\
+probes:
+  home: {get: /, expect: {status: 200, contains: "</html>"}}
+  item: {get: /items/12, expect: {status: 200}}
+"""
+_VISITOR = "cookies: {PHPSESSID: a1b2c3d4e5f6a7b8c9d0e1f2a3}"
+_FIELDS = ", ".join(f"field{number}: value {number}" for number in range(500))
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A host with a culprit, or none."""
+
+    name: str
+    kind: str
+    setups: tuple[str, ...]
+    """Planted after the shop and its further pages, in this order."""
+    page: str
+    """The symptom's probe and what counts as slow; what else the shop is asked stands before it."""
+    truth: frozenset[frozenset[str]]
+    loaded: bool = False
+    """With other visitors and a busy processor beside the run."""
+
+    def playbook(self, strategy: str) -> str:
+        """The whole playbook."""
+        return f"name: {self.name}\nstrategy: {strategy}\nbudget: {{time: {BUDGET}}}\n{_SHOP}{self.page}\n"
+
+
+def _page(probe: str, symptom: str = "") -> str:
+    return f"  slow: {{{probe}}}\nsymptom: {{probe: slow{symptom}}}"
+
+
+def _scene(name: str, kind: str, page: str, *truth: str) -> Scene:
+    """Setups are ``name``'s words; each of ``truth`` is one culprit, its members by spaces."""
+    return Scene(name, kind, tuple(name.split()), page, frozenset(frozenset(one.split()) for one in truth))
+
+
+_ITEM = _page("get: /items/7")
+_STOCK = "get: /stock.php"
+_UPLOAD = "post: /upload, file: {field: file, size: %s}, expect: {contains: stored}"
+
+SCENES = (
+    _scene("xdebug-profile", "single", _page("get: /catalogue.php"), "php-module:xdebug"),
+    _scene("legacy-urls", "single", _ITEM, "apache-conf:legacy-urls"),
+    _scene("deflate-nine", "single", _page("get: /prices.txt"), "apache-module:deflate"),
+    _scene("hostname-lookups", "single", _ITEM, "apache-conf:names-in-log"),
+    _scene("few-workers", "single", _page(f"{_STOCK}, concurrency: 4"), "apache-conf:small-server"),
+    _scene("session-lock", "single", _page(f"{_STOCK}, concurrency: 4, {_VISITOR}"), "php-module:visitors"),
+    _scene("upload-middleware", "only at size", _page(_UPLOAD % "8MiB", ", slower_than: 1s"), "php-module:uploadguard"),
+    _scene("crs-forms", "only at size", _page(f"post: /items/7, form: {{{_FIELDS}}}"), "apache-module:security2"),
+    _scene("rate-limit", "only at size", _page('get: /prices.txt, encoding: ""'), "apache-module:ratelimit"),
+    _scene(
+        "security-pair",
+        "together",
+        _page(_UPLOAD % "20MiB", ", slower_than: 1s"),
+        "apache-module:security2 apache-conf:upload-inspection",
+    ),
+    _scene("multiviews", "together", _ITEM, "apache-module:negotiation apache-conf:language-pages"),
+    _scene(
+        "country-pair",
+        "together",
+        _page("get: /items/7, headers: {X-Country: de}"),
+        "apache-conf:countries apache-conf:untrusted-headers",
+    ),
+    _scene("opcache-off", "off", _page("get: /report"), "php-module:opcache"),
+    _scene("opcache-setting", "off", _page("get: /report"), "php-ini:opcache.enable"),
+    _scene("page-cache-off", "off", _page(_STOCK), "apache-module:cache_disk"),
+    _scene(
+        "legacy-urls xdebug-profile",
+        "two at once",
+        _page("get: /catalogue.php"),
+        "apache-conf:legacy-urls",
+        "php-module:xdebug",
+    ),
+    _scene("tenth-visit", "tail only", _page("get: /items/7", ", measure: tail"), "php-module:visits"),
+    _scene("crs-idle", "memory only", _page("get: /items/7", ", measure: memory"), "apache-module:security2"),
+    _scene("geodata", "memory only", _page("get: /items/7", ", measure: memory"), "php-module:geodata"),
+)
+INNOCENT = Scene("innocent", "nobody", (), _page("get: /report"), frozenset(), loaded=True)
