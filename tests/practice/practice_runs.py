@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+
+import yaml
 
 from modbisect.host.guard import Guard, Status
 from modbisect.lab.practice import PracticeHost, practice
@@ -33,6 +35,34 @@ def small(folder: Path, slow: Rule, slow_seconds: float = 1.0) -> Iterator[Pract
             trial=TrialOptions(requests=5, warm_up=1, cap=0.5),
         )
         yield replace(made, playbook=book)
+
+
+def written(made: PracticeHost, folder: Path, budget: Mapping[str, object]) -> tuple[str, str]:
+    """A playbook with a secret in it, and an inventory, as files: for the command line."""
+    host = made.host
+    variables = {
+        "ansible_host": host.address,
+        "ansible_port": host.port,
+        "ansible_user": host.user,
+        "ansible_ssh_private_key_file": host.key_file,
+        "ansible_become": True,
+        "modbisect_known_hosts": host.known_hosts,
+        "modbisect_role": "staging",
+        "modbisect_base_url": host.base_url,
+    }
+    file = {"field": "file", "size": "2MiB"}
+    playbook = {
+        "version": 1,
+        "probes": {"upload": {"post": "/upload", "file": file, "headers": {"X-Api-Key": "hunter2"}}},
+        "symptom": {"slower_than": "500ms"},
+        "components": {"include": list(FEW)},
+        "trial": {"requests": 5, "warm_up": 1, "cap": "500ms"},
+        "budget": dict(budget),
+    }
+    book, hosts = folder / "book.yml", folder / "hosts.yml"
+    book.write_text(yaml.safe_dump(playbook))
+    hosts.write_text(yaml.safe_dump({"all": {"hosts": {"practice": variables}}}))
+    return str(book), str(hosts)
 
 
 def ignore(_: object) -> None:

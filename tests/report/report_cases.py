@@ -175,6 +175,29 @@ CASES = {
         suspects_left=tuple(f"apache-module:m{number}" for number in range(1, 10)),
         warnings=("the hypervisor took 31 % of the processor's time in 3 trials",),
     ),
+    "inconclusive-ranked": replace(
+        _BARE,
+        outcome=Outcome.INCONCLUSIVE,
+        reason="the time budget of 10m is spent",
+        suspects_left=tuple(f"php-module:m{number}" for number in range(1, 8)),
+        ranking=tuple(
+            (f"php-module:m{number}", share)
+            for number, share in enumerate((0.62, 0.2, 0.09, 0.04, 0.02, 0.01, 0.004), 1)
+        ),
+        resumed="20260713-091502-1b2c",
+        known_trials=9,
+        resume="modbisect resume 20260714 --time 20m",
+    ),
+    "found-by-hand": replace(
+        FOUND,
+        findings=(replace(UPLOAD, memory_before=None, memory_after=None),),
+        residual=None,
+        found_seconds=0.0,
+        found_memory=None,
+        request="",
+        by_hand=True,
+        requests=0,
+    ),
     "interrupted": replace(
         FOUND,
         outcome=Outcome.INTERRUPTED,

@@ -11,12 +11,15 @@ from modbisect.errors import Exit, ModbisectError
 
 _VERBS = {  # name: module, one line of help
     "run": ("run", "Find what makes a site slow, prove it, leave the host as found."),
+    "resume": ("resume", "Go on with a run that was cut short; nothing is measured twice."),
     "plan": ("plan", "Say what a run would do, and what it would cost; touch nothing."),
     "scan": ("scan", "List a host's components and their states; touch nothing."),
     "probe": ("probe", "Measure a playbook's probes now; touch nothing."),
     "canary": ("canary", "Measure, compare with earlier measurements, speak when slower."),
     "status": ("status", "Tell what a host's guard is doing."),
     "restore": ("restore", "Put a host back that a run has left switched."),
+    "guard": ("guard", "Install the guard on a host, for runs without full sudo; or remove it."),
+    "sudoers": ("sudoers", "Print the sudoers file that such runs need."),
     "report": ("report", "Print a run's report from its journal."),
     "schema": ("schema", "Print the JSON Schema of playbooks, inventories or reports."),
     "lab": ("lab", "Real throw-away hosts on this box, to try it on."),

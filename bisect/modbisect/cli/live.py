@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import sys
-import threading
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from statistics import fmean
 from typing import Self
 
-from modbisect.model import Measurement
+from modbisect.model import Ask, Measurement
+from modbisect.report.figures import ranked
 from modbisect.report.figures import seconds as in_words
 from modbisect.run.events import (
     Armed,
+    Began,
     Concluded,
     Event,
     FoundSlow,
+    Known,
     PutBack,
     Stage,
     Surveyed,
@@ -23,6 +27,12 @@ from modbisect.run.events import (
     TrialEnded,
     Warned,
 )
+from modbisect.run.person import SLOW_SECONDS
+
+_LATEST = 5
+"""Trials whose mean duration is taken for that of those to come."""
+_MINUTES = 120
+"""Seconds from which on minutes are said."""
 
 
 class Live:
@@ -31,63 +41,61 @@ class Live:
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
         self._lively = sys.stderr.isatty() and not quiet
-        self._status: AbstractContextManager[object] = nullcontext()
         self._print: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True)  # noqa: T201
-        self._doing = ""
+        self._turning: Callable[[], AbstractContextManager[None]] = nullcontext
+        self._moving = ExitStack()
         self._since = time.monotonic()
-        self._why = ""
-        self._left = 0
-        self._end = threading.Event()
+        self._asked: Ask | None = None
+        self._took: deque[float] = deque(maxlen=_LATEST)
+        self._suspects = ""
+        self._by_hand = False
+        self.doing = ""
+        """What is going on, in words."""
 
     def __enter__(self) -> Self:
         if self._lively:
-            from rich.console import Console  # noqa: PLC0415  # only where there is a terminal
-            from rich.status import Status  # noqa: PLC0415
+            from modbisect.cli.spinner import Spinner  # noqa: PLC0415  # only where there is a terminal
 
-            console = Console(stderr=True, highlight=False)
-            status = Status("", console=console)
-            status.start()
-            self._status = status
-            self._print = lambda line: console.print(line, markup=False, soft_wrap=True)
-            self._thread = threading.Thread(target=self._tick, args=(status,), daemon=True)
-            self._thread.start()
+            spinner = Spinner(self._moment)
+            self._print, self._turning = spinner.print, spinner.turning
+        self._moving.enter_context(self._turning())
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._lively:
-            self._end.set()
-            self._thread.join()
-            self._status.__exit__(None, None, None)
+        self._moving.close()
 
-    def _tick(self, status: object) -> None:
-        while not self._end.wait(0.2):
-            text = f"{self._doing}  {time.monotonic() - self._since:.0f} s" if self._doing else ""
-            status.update(text.replace("[", "\\["))  # type: ignore[attr-defined]  # rich's Status
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave the terminal to a question while the context lasts."""
+        self._moving.close()
+        try:
+            yield
+        finally:
+            self._since = time.monotonic()
+            self._moving.enter_context(self._turning())
+
+    def _moment(self) -> str:
+        if not self.doing:
+            return ""
+        suspects = f"\n  suspects: {self._suspects}" if self._suspects else ""
+        return f"{self.doing}  {time.monotonic() - self._since:.0f} s{suspects}"
 
     def say(self, line: str) -> None:
         """One line."""
         if not self._quiet:
             self._print(line)
 
-    def __call__(self, event: Event) -> None:  # noqa: C901  # one case an event
+    def __call__(self, event: Event) -> None:
         """Show an event."""
         match event:
+            case Began():
+                self._by_hand = event.by_hand
             case Stage(what):
                 self._set(what)
                 if not self._lively:
                     self.say(what)
-            case FoundSlow(measurement):
-                self.say(f"as found    {_figure(measurement)}")
-            case Surveyed(components):
-                self.say(f"components  {len(components)}, of which {event.suspects} may be flipped")
             case Armed(_, entries, lease):
                 self.say(f"guard       armed: {entries} paths kept, restores by itself after {lease} s of silence")
-            case TrialBegan(number, ask):
-                self._why, self._left = ask.why, ask.left
-                self._set(f"trial {number}, about {ask.left} more: {ask.why}")
-            case TrialEnded(number, measurement):
-                left = f"~{self._left} left" if self._left else ""
-                self.say(f"trial {number:>3}   {_figure(measurement):<28} {left:<9} {self._why}")
             case PutBack(restored):
                 how = f"{'verified' if restored.verified else 'NOT VERIFIED'} in {in_words(restored.seconds)}"
                 self.say(f"restored    {how}")
@@ -96,17 +104,56 @@ class Live:
             case Warned(what):
                 self.say(f"warning     {what}")
             case _:
+                self._search(event)
+
+    def _search(self, event: Event) -> None:
+        match event:
+            case FoundSlow(measurement):
+                self.say(f"as found    {self._figure(measurement)}")
+            case Surveyed(components):
+                self.say(f"components  {len(components)}, of which {event.suspects} may be flipped")
+            case Known(number, ask, measurement):
+                self._took.append(measurement.seconds)
+                self._trial(number, measurement, "known", ask.why)
+            case TrialBegan(number, ask):
+                self._asked = ask
+                self._suspect(ranked(ask.suspects))
+                self._set(f"trial {number}, {self._to_go(ask.left)}: {ask.why}")
+            case TrialEnded(number, measurement) if self._asked:
+                self._took.append(measurement.seconds)
+                left = self._to_go(self._asked.left) if self._asked.left else ""
+                self._trial(number, measurement, left, self._asked.why)
+            case _:
                 pass
 
+    def _trial(self, number: int, measurement: Measurement, left: str, why: str) -> None:
+        self.say(f"trial {number:>3}   {self._figure(measurement):<28} {left:<20} {why}")
+
+    def _suspect(self, suspects: str) -> None:
+        """On a terminal beside what is going on, elsewhere a line whenever it changes."""
+        if suspects and suspects != self._suspects and not self._lively:
+            self.say(f"suspects    {suspects}")
+        self._suspects = suspects
+
+    def _to_go(self, trials: int) -> str:
+        """How many restarts come after this one, and how long they take if they are like the latest."""
+        if not (self._took and trials):
+            return f"~{trials} left"
+        seconds = round(fmean(self._took) * trials) or 1
+        return f"~{trials} left, {f'{seconds} s' if seconds < _MINUTES else in_words(seconds)}"
+
     def _set(self, doing: str) -> None:
-        self._doing, self._since = doing, time.monotonic()
+        self.doing, self._since = doing, time.monotonic()
 
+    def _figure(self, measurement: Measurement) -> str:
+        if measurement.broken:
+            return f"broken: {measurement.broken}"[:60]
+        if not measurement.requests:
+            return "nothing measured"
+        from modbisect.judging import level  # noqa: PLC0415  # not needed for --help
 
-def _figure(measurement: Measurement) -> str:
-    if measurement.broken:
-        return f"broken: {measurement.broken}"[:60]
-    from modbisect.judging import level  # noqa: PLC0415  # not needed for --help
-
-    of = level(measurement)
-    peak = f", {measurement.memory.peak / (1 << 20):.0f} MiB" if measurement.memory else ""
-    return f"{'over ' if of.censored else ''}{in_words(of.seconds)}{peak}"
+        of = level(measurement)
+        if self._by_hand:
+            return "fast" if of.seconds < SLOW_SECONDS else "slow"
+        peak = f", {measurement.memory.peak / (1 << 20):.0f} MiB" if measurement.memory else ""
+        return f"{'over ' if of.censored else ''}{in_words(of.seconds)}{peak}"

@@ -22,7 +22,8 @@ def command(run: str, form: str) -> int:
     if not finished:
         raise UsageError(
             "this run has not finished, or was killed: its journal has no report",
-            advice="the guard restored the host; see 'modbisect status HOST'",
+            advice="the guard restored the host, see 'modbisect status HOST'; "
+            f"'modbisect resume {run}' goes on where it ended",
         )
     report = finished[-1]
     match form:

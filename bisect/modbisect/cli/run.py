@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -22,6 +23,7 @@ from modbisect.cli.common import (
     playbook_of,
 )
 from modbisect.cli.live import Live
+from modbisect.cli.manual import AtTerminal, need_terminal
 from modbisect.errors import Exit
 from modbisect.inventory import Host
 from modbisect.model import Outcome
@@ -35,30 +37,51 @@ from modbisect.run.signals import Signals
 _EXITS = {Outcome.FOUND: Exit.FOUND, Outcome.NONE: Exit.OK, Outcome.INCONCLUSIVE: Exit.INCONCLUSIVE}
 
 
-@click.command("run")
-@PLAYBOOK
-@HOST
-@inventory_option
-@become_option
-@json_option
-@click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
-@click.option("--seed", type=int, help="For the order of the confirmation; random unless given.")
-@click.option(
+def _outputs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, Path], ...]:
+    del ctx, param
+    found = []
+    for text in values:
+        form, equals, path = text.partition("=")
+        if form not in ("json", "markdown") or not equals or not path:
+            raise click.BadParameter(f"--output takes json=FILE or markdown=FILE, not {text!r}")
+        found.append((form, Path(path)))
+    return tuple(found)
+
+
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
+lease_option = click.option(
     "--lease",
     type=click.IntRange(5, 600),
     default=LEASE_SECONDS,
     show_default=True,
     help="Seconds of silence after which the host restores itself.",
 )
-@click.option("--accept-drift", is_flag=True, help="Run though the server has not read its latest configuration.")
-@click.option(
+accept_drift_option = click.option(
+    "--accept-drift", is_flag=True, help="Run though the server has not read its latest configuration."
+)
+output_option = click.option(
     "-o",
     "--output",
     "outputs",
     multiple=True,
+    callback=_outputs,
     metavar="FORMAT=PATH",
     help="Write a report as well: json=FILE or markdown=FILE; may be repeated.",
 )
+
+
+@click.command("run")
+@PLAYBOOK
+@HOST
+@inventory_option
+@become_option
+@json_option
+@quiet_option
+@click.option("--seed", type=int, help="For the order of the confirmation; random unless given.")
+@lease_option
+@accept_drift_option
+@output_option
+@click.option("--manual", is_flag=True, help="Ask a person what the site is like in each trial; no probe is sent.")
 def command(
     playbook: Path,
     host: str | None,
@@ -70,26 +93,37 @@ def command(
     seed: int | None,
     lease: int,
     accept_drift: bool,
-    outputs: tuple[str, ...],
+    outputs: tuple[tuple[str, Path], ...],
+    manual: bool,
 ) -> int:
     """Find what makes a site slow, prove it both ways, leave the host as found."""
     book = playbook_of(playbook)
     target = one_host(host, book, inventory)
-    files = [_output(text) for text in outputs]
+    if manual:
+        need_terminal()
     options = Options(
         seed=secrets.randbelow(1 << 31) if seed is None else seed,
         lease=lease,
         accept_drift=accept_drift,
         ask_password=password_prompt(ask_become),
+        playbook_path=str(playbook.resolve()),
+        inventory=str(inventory.resolve()) if inventory else "",
     )
-    report, code = perform(target, book, options, quiet=quiet)
-    click.echo(reports.to_json(report) if as_json else on_terminal(report))
-    for form, path in files:
-        path.write_text(reports.to_json(report) if form == "json" else reports.markdown(report), encoding="utf-8")
+    report, code = perform(target, book, options, quiet=quiet, manual=manual)
+    write(report, outputs, as_json=as_json)
     return code
 
 
-def perform(host: Host, playbook: Playbook, options: Options, *, quiet: bool) -> tuple[Report, int]:
+def write(report: Report, outputs: tuple[tuple[str, Path], ...], *, as_json: bool) -> None:
+    """The report on standard output, and in files."""
+    click.echo(reports.to_json(report) if as_json else on_terminal(report))
+    for form, path in outputs:
+        path.write_text(reports.to_json(report) if form == "json" else reports.markdown(report), encoding="utf-8")
+
+
+def perform(
+    host: Host, playbook: Playbook, options: Options, *, quiet: bool, manual: bool = False
+) -> tuple[Report, int]:
     """Carry out a run with its journal and its live view; the report and the exit code."""
     run = new_run()
     journal = Journal(run)
@@ -99,7 +133,10 @@ def perform(host: Host, playbook: Playbook, options: Options, *, quiet: bool) ->
             journal(event)
             live(event)
 
-        live.say(f"run {run[:8]} on {host.name}: {playbook.name}")
+        if manual:
+            options = replace(options, asker=AtTerminal(live))
+        after = f", goes on from {options.before.run[:8]}" if options.before else ""
+        live.say(f"run {run[:8]} on {host.name}: {playbook.name}{after}")
         try:
             report = conduct(host, playbook, options, observer=observe, signals=signals, run=run)
         finally:
@@ -114,13 +151,6 @@ def exit_code(report: Report, signals: Signals | None = None) -> int:
     if report.outcome is Outcome.INTERRUPTED:
         return signals.exit if signals else Exit.INTERRUPTED
     return _EXITS[report.outcome]
-
-
-def _output(text: str) -> tuple[str, Path]:
-    form, equals, path = text.partition("=")
-    if form not in ("json", "markdown") or not equals or not path:
-        raise click.UsageError(f"--output takes json=FILE or markdown=FILE, not {text!r}")
-    return form, Path(path)
 
 
 def on_terminal(report: Report) -> str:

@@ -66,6 +66,14 @@ class CostOut:
 
 
 @dataclass(frozen=True, slots=True)
+class RankedOut:
+    """A suspect, and how likely it is of the culprit: 0 to 1."""
+
+    component: ComponentId
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A modbisect report."""
 
@@ -88,9 +96,14 @@ class Document:
     untestable: tuple[Untestable, ...]
     suspects: int
     suspects_left: tuple[ComponentId, ...]
+    ranking: tuple[RankedOut, ...]
     details: dict[ComponentId, str]
     found_off: tuple[ComponentId, ...]
     remedies: dict[ComponentId, tuple[str, ...]]
+    resumed: str
+    known_trials: int
+    resume: str
+    by_hand: bool
     trials: int
     restarts: int
     requests: int
@@ -170,6 +183,7 @@ def _outward(report: Report) -> Document:
             "findings": findings,
             "residual": report.residual and _effect_out(report.residual),
             "costs": tuple(CostOut(one.component, _effect_out(one.effect)) for one in report.costs),
+            "ranking": tuple(RankedOut(*one) for one in report.ranking),
         }
     )
 
@@ -193,6 +207,7 @@ def _inward(document: Document) -> Report:
             "findings": findings,
             "residual": document.residual and _effect_in(document.residual),
             "costs": tuple(Cost(one.component, _effect_in(one.effect)) for one in document.costs),
+            "ranking": tuple((one.component, one.probability) for one in document.ranking),
         }
     )
 

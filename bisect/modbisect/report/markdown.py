@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from modbisect.model import Finding
 from modbisect.report import wording
-from modbisect.report.figures import after, at_least, before, factor, interval, listed, peak, ratio, seconds
+from modbisect.report.figures import after, at_least, before, factor, interval, listed, peak, percent, ratio, seconds
 from modbisect.report.plain import escaped, fenced
 from modbisect.report.values import Report
 
@@ -26,10 +26,7 @@ def _blocks(report: Report) -> Iterator[str]:
     if report.findings and report.residual:
         yield "## What is left"
         yield f"{escaped(wording.rest(report, report.residual))}."
-    if report.suspects_left:
-        yield "## Not cleared"
-        yield escaped(report.reason)
-        yield _items(wording.described(report, one) for one in report.suspects_left)
+    yield from _not_cleared(report)
     if report.costs:
         yield "## What each component costs on its own"
         yield _table(("component", "as found", "switched over", "ratio", "95 % interval"), _costs(report))
@@ -48,6 +45,19 @@ def _blocks(report: Report) -> Iterator[str]:
         yield f"**No.** {escaped(report.restored.how)}"
 
 
+def _not_cleared(report: Report) -> Iterator[str]:
+    named = {one for one, _ in report.ranking}
+    rest = [one for one in report.suspects_left if one not in named]
+    if named or rest:
+        yield "## Not cleared"
+        yield escaped(report.reason)
+    if named:
+        shares = ((wording.described(report, one), percent(share)) for one, share in report.ranking)
+        yield _table(("component", "chance to be of the culprit"), shares)
+    if rest:
+        yield _items(wording.described(report, one) for one in rest)
+
+
 def _overview(report: Report) -> Iterator[tuple[str, str]]:
     yield "host", report.host
     yield "playbook", report.playbook
@@ -59,6 +69,10 @@ def _overview(report: Report) -> Iterator[tuple[str, str]]:
     if report.found_memory:
         yield "peak memory of a worker as found", peak(report.found_memory)
     yield "effort", wording.effort(report)
+    if report.resumed:
+        yield "known before", wording.known(report)
+    if report.resume:
+        yield "to go on", report.resume
 
 
 def _finding(report: Report, finding: Finding) -> Iterator[str]:
@@ -67,13 +81,12 @@ def _finding(report: Report, finding: Finding) -> Iterator[str]:
     slow, fast = wording.states(report, finding)
     effect = finding.effect
     rows = [
-        ("response time", before(effect), after(effect)),
+        ("response time", "slow", "fast") if report.by_hand else ("response time", before(effect), after(effect)),
         ("peak memory of a worker", peak(finding.memory_before), peak(finding.memory_after)),
     ]
     yield _table(("", slow, fast), rows)
-    yield f"That is {factor(effect)}, 95 % interval {interval(effect)}." + (
-        " Every other culprit was switched over meanwhile." if len(report.findings) > 1 else ""
-    )
+    sure = "A person judged that" if report.by_hand else f"That is {factor(effect)}, 95 % interval {interval(effect)}"
+    yield f"{sure}." + (" Every other culprit was switched over meanwhile." if len(report.findings) > 1 else "")
     if finding.confirmations:
         yield "### Proof"
         yield _table(("trial", "state", "response time", "verdict"), _proof(report, finding))
@@ -83,7 +96,7 @@ def _finding(report: Report, finding: Finding) -> Iterator[str]:
 def _proof(report: Report, finding: Finding) -> Iterator[tuple[str, ...]]:
     slowest = max(one.seconds for one in finding.confirmations)
     for number, one in enumerate(finding.confirmations, 1):
-        took = at_least(one.seconds, censored=one.censored, beside=slowest)
+        took = "by hand" if report.by_hand else at_least(one.seconds, censored=one.censored, beside=slowest)
         yield str(number), wording.state(report, finding, one), took, one.verdict
 
 

@@ -8,7 +8,7 @@ from textwrap import wrap
 
 from modbisect.model import ComponentId, Confirmation, Finding, Outcome
 from modbisect.report import wording
-from modbisect.report.figures import at_least, count, factor, interval, listed, peak, seconds
+from modbisect.report.figures import at_least, count, factor, interval, listed, peak, ranked, seconds
 from modbisect.report.plain import plain
 from modbisect.report.values import Report
 
@@ -65,17 +65,21 @@ def _facts(report: Report) -> Iterator[_Fact]:
         yield "rest", wording.rest(report, report.residual)
     for cost in _dearest(report):
         yield "cost", cost
-    if report.suspects_left:
+    if report.ranking:
+        yield "not cleared", ranked(report.ranking, _MANY)
+    elif report.suspects_left:
         why = f": {report.reason}" if report.outcome is Outcome.FOUND else ""
         yield "not cleared", listed(report.suspects_left, _MANY) + why
     yield from _not_tested(report)
-    yield "effort", wording.effort(report)
+    yield "effort", "; ".join(filter(None, [wording.effort(report), wording.known(report)]))
     for warning in report.warnings:
         yield "warning", warning
     yield (
         "restored",
         wording.restored(report) if report.restored.verified else f"NO, run now: {wording.rescue(report)}",
     )
+    if report.resume:
+        yield "to go on", report.resume
 
 
 def _finding(report: Report, finding: Finding, number: str) -> Iterator[_Fact]:
@@ -112,7 +116,9 @@ def _proof(report: Report, finding: Finding) -> str:
     slowest = max(one.seconds for one in finding.confirmations)
     groups = (list(same) for _, same in groupby(sorted(finding.confirmations, key=kind, reverse=True), kind))
     return "; ".join(
-        f"{wording.state(report, finding, same[0])} {', '.join(map(took, same))} {same[0].verdict}" for same in groups
+        f"{wording.state(report, finding, same[0])} "
+        f"{count(len(same), 'time') if report.by_hand else ', '.join(map(took, same))} {same[0].verdict}"
+        for same in groups
     )
 
 

@@ -47,12 +47,22 @@ class Report:
     suspects: int = 0
     """Components that are not pinned; those of them that are untestable were never flipped."""
     suspects_left: tuple[ComponentId, ...] = ()
+    ranking: tuple[tuple[ComponentId, float], ...] = ()
+    """When inconclusive: the likeliest with their probability, 0 to 1, to be of the culprit."""
     details: dict[ComponentId, str] = field(default_factory=dict)
     """For each component named above: what it is."""
     found_off: tuple[ComponentId, ...] = ()
     """Those of them that were off as found."""
     remedies: dict[ComponentId, tuple[str, ...]] = field(default_factory=dict)
     """For each culprit and its dependents, the commands that switch it for good, a restart last."""
+    resumed: str = ""
+    """Id of the run that this one went on from ..."""
+    known_trials: int = 0
+    """... and how many of the trials are that one's."""
+    resume: str = ""
+    """The command that goes on from here; empty where nothing is left to do."""
+    by_hand: bool = False
+    """A person judged the trials: there are no times."""
     trials: int = 0
     restarts: int = 0
     requests: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from modbisect.model import ComponentId, Confirmation, Effect, Finding, Outcome, Verdict
-from modbisect.report.figures import after, before, count, factor, interval, listed, seconds
+from modbisect.report.figures import after, before, count, factor, interval, listed, ranked, seconds
 from modbisect.report.plain import plain
 from modbisect.report.values import Report
 
@@ -90,6 +90,12 @@ def restored(report: Report) -> str:
     return f"verified{took}" + (f" ({about})" if about else "")
 
 
+def known(report: Report) -> str:
+    """What was known before; empty where nothing was."""
+    after = count(report.known_trials, "trial")
+    return f"resumed from {report.resumed[:8]} after {after}" if report.resumed else ""
+
+
 def rescue(report: Report) -> str:
     """The command that puts a host back that is not restored."""
     return f"modbisect restore {shlex.quote(plain(report.host))}"
@@ -114,6 +120,7 @@ def _found(report: Report) -> str:
         claim = f"{names} makes {site} slow"
     effect = finding.effect
     sure = factor(effect) if effect.censored else f"{factor(effect)}, 95 % interval {interval(effect)}"
+    sure = "judged by hand" if report.by_hand else sure
     return f"{claim}: {_times(report, finding)} ({sure}); {_proof(finding)}"
 
 
@@ -126,11 +133,13 @@ def _names(report: Report, finding: Finding, between: str) -> str:
 
 def _times(report: Report, finding: Finding) -> str:
     slow, fast = states(report, finding)
-    return f"{before(finding.effect)} {slow}, {after(finding.effect)} {fast}"
+    took = ("slow", "fast") if report.by_hand else (before(finding.effect), after(finding.effect))
+    return f"{took[0]} {slow}, {took[1]} {fast}"
 
 
 def _brief(report: Report, finding: Finding) -> str:
-    return f"{_names(report, finding, ' with ')} ({_times(report, finding)}, {factor(finding.effect)})"
+    sure = "" if report.by_hand else f", {factor(finding.effect)}"
+    return f"{_names(report, finding, ' with ')} ({_times(report, finding)}{sure})"
 
 
 def _proof(finding: Finding) -> str:
@@ -157,7 +166,9 @@ def _open(report: Report) -> str:
     word = report.outcome.capitalize()
     so_far = [f"found so far: {listed([_brief(report, one) for one in report.findings])}"] if report.findings else []
     left = report.suspects_left
-    suspects = [f"{count(len(left), 'suspect')} left: {listed(left)}"] if left else []
+    likeliest = f"{count(len(left), 'suspect')} left, the likeliest {ranked(report.ranking[:1])}"
+    names = likeliest if report.ranking else f"{count(len(left), 'suspect')} left: {listed(left)}"
+    suspects = [names] if left else []
     return f"{word}: " + "; ".join([_reason(report), *so_far, *suspects])
 
 

@@ -3,61 +3,46 @@
 from __future__ import annotations
 
 import secrets
-import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from urllib.parse import urlsplit
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 
 import modbisect
 from modbisect import components as parts
 from modbisect.components import Facts
 from modbisect.errors import Interrupted, ModbisectError, NotRestored, ProbeError, UsageError
 from modbisect.host.guard import Guard, Status
+from modbisect.host.privilege import RootLink
 from modbisect.host.survey import config_tests, survey
 from modbisect.inventory import Host
 from modbisect.judging import level
-from modbisect.model import (
-    Component,
-    Conclusion,
-    Measurement,
-    Outcome,
-    Probe,
-    Symptom,
-)
-from modbisect.playbook import Budget, Playbook, format_seconds
+from modbisect.model import Component, Conclusion, Outcome, Symptom
+from modbisect.playbook import Playbook
 from modbisect.probe import ProbeProcess
-from modbisect.report import Report, Restored, remedies
-from modbisect.run import preflight, requirements
+from modbisect.report import Report, Restored
+from modbisect.run import preflight, requirements, same
 from modbisect.run.access import opened
+from modbisect.run.dialogue import Dialogue
+from modbisect.run.drive import drive
 from modbisect.run.events import (
     Began,
-    Concluded,
-    Event,
     Finished,
     FoundSlow,
     Observer,
-    PutBack,
+    Posed,
     Stage,
-    Surveyed,
-    TrialBegan,
-    TrialEnded,
     Warned,
 )
 from modbisect.run.measure import reached
-from modbisect.run.session import Session, guarded
+from modbisect.run.past import Past, resumed, without_secrets
+from modbisect.run.person import Asker, Person
+from modbisect.run.session import guarded
 from modbisect.run.signals import Signals
-from modbisect.run.trial import Site, Trials
-from modbisect.search import Problem, Spent, conversation
+from modbisect.run.story import Story
+from modbisect.run.trial import Site, Trials, Watcher
+from modbisect.search import Problem
 
 LEASE_SECONDS = 30
-STEAL = 0.05
-"""Share of stolen processor time above which a person is told."""
-MOST_WARNINGS = 10
-
-_NOT_SEARCHED = Conclusion(Outcome.INCONCLUSIVE, reason="the run ended before its search")
-_UNTOUCHED = Restored(verified=True, how="nothing was changed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,89 +53,14 @@ class Options:
     lease: int = LEASE_SECONDS
     accept_drift: bool = False
     ask_password: Callable[[], str] | None = None
-
-
-@dataclass(slots=True)
-class _Story:
-    """What has come out so far; a report can be made of it at any moment."""
-
-    run: str
-    host: Host
-    playbook: Playbook
-    observer: Observer
-    started: datetime = field(default_factory=lambda: datetime.now(UTC))
-    began: float = field(default_factory=time.monotonic)
-    facts: Facts | None = None
-    components: Sequence[Component] = ()
-    found: Measurement | None = None
-    conclusion: Conclusion = _NOT_SEARCHED
-    restored: Restored = _UNTOUCHED
-    warnings: list[str] = field(default_factory=list)
-    trials: int = 0
-    counted: Trials | None = None
-
-    def observe(self, event: Event) -> None:
-        if isinstance(event, Warned):
-            self.warnings.append(event.what)
-        if isinstance(event, PutBack):
-            self.restored = event.restored
-        self.observer(event)
-
-    def note(self, measurement: Measurement) -> None:
-        """Keep what a trial warns of, once; and a hypervisor that takes the processor away."""
-        warnings = measurement.warnings
-        if measurement.steal > STEAL:
-            warnings += (
-                f"the hypervisor took {measurement.steal:.0%} of the processor time: the times may be too long",
-            )
-        for warning in warnings:
-            if warning not in self.warnings and len(self.warnings) < MOST_WARNINGS:
-                self.observe(Warned(warning))
-
-    @property
-    def elapsed(self) -> float:
-        return time.monotonic() - self.began
-
-    def report(self) -> Report:
-        said = self.conclusion
-        accused = {one for finding in said.findings for one in (*finding.components, *finding.also_flipped)}
-        named = accused | {one.component for one in said.untestable} | set(said.suspects_left)
-        probe = self.playbook.symptom_probe
-        return Report(
-            run=self.run,
-            host=self.host.name,
-            playbook=self.playbook.name,
-            outcome=said.outcome,
-            started=self.started.isoformat(timespec="seconds"),
-            seconds=self.elapsed,
-            restored=self.restored,
-            probe=probe.name,
-            request=_in_words(probe),
-            found_seconds=level(self.found).seconds if self.found and self.found.requests else 0.0,
-            found_memory=self.found.memory if self.found else None,
-            findings=said.findings,
-            untestable=said.untestable,
-            residual=said.residual,
-            costs=said.costs,
-            suspects=sum(not component.pinned for component in self.components),
-            suspects_left=said.suspects_left,
-            details={one.id: one.detail for one in self.components if one.id in named and one.detail},
-            found_off=tuple(one.id for one in self.components if one.id in named and not one.on),
-            remedies=remedies(self.facts, (one for one in self.components if one.id in accused)) if self.facts else {},
-            trials=self.trials,
-            restarts=self.counted.restarts if self.counted else 0,
-            requests=self.counted.requests if self.counted else 0,
-            downtime_seconds=self.counted.downtime if self.counted else 0.0,
-            reason=said.reason,
-            warnings=(*dict.fromkeys([*self.warnings, *said.warnings]),),
-        )
-
-
-def _in_words(probe: Probe) -> str:
-    parts_of_url = urlsplit(probe.url)
-    where = parts_of_url.path or "/"
-    size = f", {probe.upload.size / (1 << 20):g} MiB upload" if probe.upload else ""
-    return f"{probe.method} {where}{size}"
+    playbook_path: str = ""
+    """For the journal; a run without one is not told how to resume it."""
+    inventory: str = ""
+    """For the journal."""
+    before: Past | None = None
+    """The run to go on from."""
+    asker: Asker | None = None
+    """Puts questions to a person, who judges the trials in place of the probes."""
 
 
 def conduct(
@@ -161,18 +71,18 @@ def conduct(
     Raises:
         Refused, Unreachable, UsageError: nothing was changed.
     """
-    story = _Story(run, host, playbook, observer)
-    story.observe(Began(run, host.name, playbook.name, story.started.isoformat(), modbisect.__version__, options.seed))
+    story = Story(run, host, playbook, observer, options.before, by_hand=options.asker is not None)
+    _begin(story, options)
     try:
         _investigate(story, options, signals)
     except Interrupted as error:
-        story.conclusion = Conclusion(Outcome.INTERRUPTED, reason=error.what)
+        story.ended_early(Outcome.INTERRUPTED, error.what)
     except NotRestored as error:
         story.restored = Restored(verified=False, how=f"{error.what}: {error.state}")
     except ModbisectError as error:
         if story.counted is None:
             raise
-        story.conclusion = Conclusion(Outcome.INCONCLUSIVE, reason=error.what)
+        story.ended_early(Outcome.INCONCLUSIVE, error.what)
     report = story.report()
     story.observe(Finished(report))
     return report
@@ -196,8 +106,38 @@ def suspects_of(playbook: Playbook, facts: Facts) -> tuple[Component, ...]:
     )
 
 
-def _investigate(story: _Story, options: Options, signals: Signals) -> None:
-    host = story.host
+def _begin(story: Story, options: Options) -> None:
+    """A journal says at once all that its run knows already, so that the latest one is enough to go on from."""
+    before = story.before
+    story.observe(
+        Began(
+            story.run,
+            story.host.name,
+            story.playbook.name,
+            story.started.isoformat(),
+            modbisect.__version__,
+            before.began.seed if before else options.seed,
+            without_secrets(story.playbook),
+            options.playbook_path,
+            options.inventory,
+            before.run if before else "",
+            by_hand=story.by_hand,
+        )
+    )
+    if before is None:
+        return
+    if before.surveyed and before.posed:
+        story.observe(before.surveyed)
+        story.observe(before.posed)
+    for trial in before.trials:
+        story.observe(trial)
+        story.note(trial.measurement)
+    story.resume = _resume(story, options)
+
+
+def _investigate(story: Story, options: Options, signals: Signals) -> None:
+    host, before = story.host, story.before
+    dialogue = resumed(before, story.playbook.budget) if before else None
     with ExitStack() as stack:
         story.observe(Stage("connecting"))
         root = stack.enter_context(opened(host, options.ask_password))
@@ -205,17 +145,25 @@ def _investigate(story: _Story, options: Options, signals: Signals) -> None:
         facts = story.facts = survey(root)
         story.components = suspects_of(story.playbook, facts)
         preflight.check(host, facts, story.components, accept_drift=options.accept_drift)
-        playbook = stack.enter_context(reached(root.link, host, story.playbook))
-        probes = stack.enter_context(ProbeProcess())
-        site = Site(playbook, probes, root)
-        story.observe(Stage(f"measuring {site.symptom.name} as found: a complete request"))
-        story.found = site.found()
+        surveyed = same.state_of(root, facts, story.components)
+        if before and before.surveyed:
+            same.refuse_another(host.name, before.surveyed, surveyed)
+        watcher = stack.enter_context(_watcher(story, options.asker, root))
+        if not story.by_hand:
+            story.observe(Stage(f"measuring {story.playbook.symptom_probe.name} as found: a complete request"))
+        story.found = watcher.found()
         story.observe(FoundSlow(story.found))
-        if not _is_slow(story):
+        if dialogue:
+            problem = dialogue.problem
+            same.refuse_other_times(host.name, problem.found, story.found, problem.symptom)
+            story.components, story.found = problem.components, problem.found
+        elif _is_slow(story):
+            story.observe(Stage("asking Apache, on a copy, what its configuration needs"))
+            story.components = requirements.learn(story.components, facts, lambda wanted: config_tests(root, wanted))
+            story.observe(replace(surveyed, components=tuple(story.components)))
+            dialogue = _pose(story, options)
+        else:
             return
-        story.observe(Stage("asking Apache, on a copy, what its configuration needs"))
-        story.components = requirements.learn(story.components, facts, lambda wanted: config_tests(root, wanted))
-        story.observe(Surveyed(tuple(story.components)))
 
         def status() -> Status:
             with opened(host, options.ask_password) as fresh:
@@ -229,20 +177,34 @@ def _investigate(story: _Story, options: Options, signals: Signals) -> None:
             observe=story.observe,
             before_restore=signals.defer,
             reconnect=status,
-            on_loss=probes.stop,
+            on_loss=watcher.stop,
         ) as session:
-            story.counted = Trials(session.guard, site, facts, story.components)
+            story.counted = Trials(session.guard, watcher, facts, story.components)
+            story.resume = _resume(story, options)
             try:
-                story.conclusion = _search(story, options, session, story.counted)
+                drive(story, dialogue, session, story.counted)
             except ProbeError:
                 session.check()
                 raise
     _answers(story, host, options)
 
 
-def _is_slow(story: _Story) -> bool:
+def _resume(story: Story, options: Options) -> str:
+    return f"modbisect resume {story.run[:8]}" if options.playbook_path else ""
+
+
+@contextmanager
+def _watcher(story: Story, asker: Asker | None, root: RootLink) -> Iterator[Watcher]:
+    if asker:
+        yield Person(asker, story.seconds_left, lambda: {one.id: one for one in story.components})
+        return
+    with reached(root.link, story.host, story.playbook) as playbook, ProbeProcess() as probes:
+        yield Site(playbook, probes, root, fastest_cold=story.before.fastest_cold if story.before else None)
+
+
+def _is_slow(story: Story) -> bool:
     symptom = story.playbook.symptom
-    if symptom is None or symptom.slower_than is None or story.found is None:
+    if symptom is None or symptom.slower_than is None or story.found is None or story.by_hand:
         return True
     if level(story.found).seconds >= symptom.slower_than:
         return True
@@ -252,48 +214,25 @@ def _is_slow(story: _Story) -> bool:
     return False
 
 
-def _search(story: _Story, options: Options, session: Session, trials: Trials) -> Conclusion:
+def _pose(story: Story, options: Options) -> Dialogue:
     playbook, found = story.playbook, story.found
     if found is None:
         raise UsageError("nothing was measured as found")
-    budget = playbook.budget
+    plain = Symptom(playbook.symptom_probe.name)
     problem = Problem(
         tuple(story.components),
         found,
-        playbook.symptom or Symptom(playbook.symptom_probe.name),
+        plain if story.by_hand else playbook.symptom or plain,
         seed=options.seed,
-        max_trials=budget.restarts or 0,
+        max_trials=playbook.budget.restarts or 0,
     )
-    talk = conversation(problem, playbook.strategy)
-    try:
-        ask = next(talk)
-        while True:
-            session.check()
-            if spent := _spent(budget, story.elapsed, trials.requests):
-                ask = talk.throw(Spent(spent))
-            story.trials += 1
-            story.observe(TrialBegan(story.trials, ask))
-            measurement = trials.run(ask)
-            story.observe(TrialEnded(story.trials, measurement))
-            story.note(measurement)
-            ask = talk.send(measurement)
-    except StopIteration as end:
-        conclusion: Conclusion = end.value
-    story.observe(Concluded(conclusion))
-    return conclusion
+    story.observe(Posed(problem, playbook.strategy))
+    return Dialogue(problem, playbook.strategy)
 
 
-def _spent(budget: Budget, seconds: float, requests: int) -> str:
-    if budget.seconds is not None and seconds > budget.seconds:
-        return f"the time budget of {format_seconds(budget.seconds)} is spent"
-    if budget.requests is not None and requests > budget.requests:
-        return f"the budget of {budget.requests} requests is spent"
-    return ""
-
-
-def _answers(story: _Story, host: Host, options: Options) -> None:
+def _answers(story: Story, host: Host, options: Options) -> None:
     """The last look, over a fresh connection: the site answers correctly again."""
-    if story.restored.verified and story.counted is not None:
+    if story.restored.verified and story.counted is not None and not story.by_hand:
         with (
             opened(host, options.ask_password) as root,
             reached(root.link, host, story.playbook) as playbook,

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from modbisect.model import Ask, Component, Conclusion, Measurement
+from modbisect.playbook import Playbook
 from modbisect.report.values import Report, Restored
+from modbisect.search import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What a run has cost so far, the runs included that it goes on from."""
+
+    restarts: int = 0
+    requests: int = 0
+    downtime_seconds: float = 0.0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +32,16 @@ class Began:
     started: str
     version: str
     seed: int
+    book: Playbook | None = None
+    """The playbook, without what may be a secret: see ``past.without_secrets``."""
+    playbook_path: str = ""
+    """Empty where it is no file of a person's."""
+    inventory: str = ""
+    """Path of the inventory; empty for a host named on the command line."""
+    resumes: str = ""
+    """Id of the run that this one goes on from."""
+    by_hand: bool = False
+    """A person judges the trials."""
     type: Literal["began"] = "began"
 
 
@@ -36,6 +58,10 @@ class Surveyed:
     """The components and which of them are suspects."""
 
     components: tuple[Component, ...]
+    files: dict[str, str] = field(default_factory=dict)
+    """The files behind them: type, time and target."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """Of the installed packages of the server and of PHP."""
     type: Literal["surveyed"] = "surveyed"
 
     @property
@@ -63,6 +89,26 @@ class Armed:
 
 
 @dataclass(frozen=True, slots=True)
+class Posed:
+    """What the planner was given: with this and the measurements it asks the same again."""
+
+    problem: Problem
+    strategy: str
+    type: Literal["posed"] = "posed"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A trial of the run that this one goes on from."""
+
+    number: int
+    ask: Ask
+    measurement: Measurement
+    effort: Effort = Effort()
+    type: Literal["known"] = "known"
+
+
+@dataclass(frozen=True, slots=True)
 class TrialBegan:
     """Written before the host is changed."""
 
@@ -77,6 +123,8 @@ class TrialEnded:
 
     number: int
     measurement: Measurement
+    effort: Effort = Effort()
+    """Of the run up to here."""
     type: Literal["trial-ended"] = "trial-ended"
 
 
@@ -113,6 +161,18 @@ class Finished:
 
 
 Event: TypeAlias = (
-    Began | Stage | Surveyed | FoundSlow | Armed | TrialBegan | TrialEnded | Concluded | PutBack | Warned | Finished
+    Began
+    | Stage
+    | Surveyed
+    | FoundSlow
+    | Posed
+    | Known
+    | Armed
+    | TrialBegan
+    | TrialEnded
+    | Concluded
+    | PutBack
+    | Warned
+    | Finished
 )
 Observer: TypeAlias = Callable[[Event], None]

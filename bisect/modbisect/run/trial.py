@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from modbisect import components as parts
 from modbisect.components import Facts
@@ -24,6 +25,22 @@ QUICK_SECONDS = 2.0
 """A page faster than this is measured several times as found."""
 
 
+class Watcher(Protocol):
+    """Tells how fast the site is: by requests, or by asking a person."""
+
+    sent: int
+    """Requests so far."""
+
+    def found(self) -> Measurement:
+        """What the site is like before anything is switched."""
+
+    def stop(self) -> None:
+        """End ``see`` with a `ProbeError`; called from another thread."""
+
+    def see(self, ask: Ask) -> Measurement:
+        """What the site is like in the configuration that is applied now."""
+
+
 @dataclass(slots=True)
 class Site:
     """The site under test: asks it, and learns what it looks like as found."""
@@ -31,7 +48,10 @@ class Site:
     playbook: Playbook
     probes: ProbeProcess
     root: RootLink
-    seen: dict[str, tuple[Markers, ...]] = field(default_factory=dict)
+    learned: dict[str, tuple[Markers, ...]] = field(default_factory=dict)
+    """What each probe's answers look like as found."""
+    fastest_cold: float | None = None
+    sent: int = 0
 
     @property
     def symptom(self) -> Probe:
@@ -42,6 +62,10 @@ class Site:
     def others(self) -> Sequence[Probe]:
         """The probes that only tell whether the site works."""
         return [probe for probe in self.playbook.probes if probe is not self.symptom]
+
+    def stop(self) -> None:
+        """End a measurement that is under way."""
+        self.probes.stop()
 
     def found(self) -> Measurement:
         """Measure the untouched host: complete requests, however long they take.
@@ -69,6 +93,35 @@ class Site:
             warnings=whole.warnings,
         )
 
+    def see(self, ask: Ask) -> Measurement:
+        """Whether the site works in the configuration that is applied, and how long it takes.
+
+        Raises:
+            ProbeError: nothing can be said.
+        """
+        for probe in self.others:
+            result = self.window(probe, requests=0, warm_up=0, cap=CHECK_SECONDS, cold_cap=CHECK_SECONDS)
+            self.sent += 1
+            if result.broken:
+                return Measurement(ask.configuration, broken=f"{probe.name}: {result.broken}")
+        options = self.playbook.trial
+        cap = options.cap or ask.cap
+        # A page that is quick when warm may well take long when it is compiled for the first time.
+        cold_cap = max(cap, 3 * self.fastest_cold) if self.fastest_cold else cap
+        result = self.window(
+            self.symptom,
+            requests=options.requests or ask.requests,
+            warm_up=options.warm_up,
+            cap=cap,
+            cold_cap=cold_cap,
+        )
+        self.sent += len(result.requests) + 1
+        if result.broken:
+            return Measurement(ask.configuration, result.requests, broken=f"{self.symptom.name}: {result.broken}")
+        if result.cold and not result.cold.censored:
+            self.fastest_cold = min(result.cold.seconds, self.fastest_cold or result.cold.seconds)
+        return Measurement(ask.configuration, result.requests, cold=result.cold, warnings=result.warnings)
+
     def window(self, probe: Probe, *, requests: int, warm_up: int, cap: float, cold_cap: float) -> WindowResult:
         """One window after a restart."""
         return self._ask(probe, requests=requests, warm_up=warm_up, cap=cap, cold_cap=cold_cap)
@@ -83,7 +136,7 @@ class Site:
                 state="nothing was changed",
                 advice="correct the probe's url or what it expects; 'modbisect probe' shows the answer",
             )
-        self.seen[probe.name] = (*self.seen.get(probe.name, ()), result.markers)
+        self.learned[probe.name] = (*self.learned.get(probe.name, ()), result.markers)
 
     def _ask(
         self,
@@ -96,7 +149,7 @@ class Site:
     ) -> WindowResult:
         window = Window(
             probe,
-            Oracle(probe.expect, self.seen.get(probe.name, ())),
+            Oracle(probe.expect, self.learned.get(probe.name, ())),
             requests=requests,
             warm_up=warm_up,
             cap=cap,
@@ -114,15 +167,18 @@ class Trials:
     """Carries out what a planner asks for, one guard call a trial."""
 
     guard: Guard
-    site: Site
+    watcher: Watcher
     facts: Facts
     components: Sequence[Component]
     cut_off: bool = False
     """A request of the last trial was cut off; its worker may still burn."""
-    fastest_cold: float | None = None
     restarts: int = 0
-    requests: int = 0
     downtime: float = 0.0
+
+    @property
+    def requests(self) -> int:
+        """Those that were sent."""
+        return self.watcher.sent
 
     def run(self, ask: Ask) -> Measurement:
         """One trial.
@@ -133,7 +189,6 @@ class Trials:
         began = time.monotonic()
         steps = parts.plan(self.facts, self.components, ask.configuration)
         applied = self.guard.apply(steps, reap=self.cut_off)
-        self.cut_off = False
         self.restarts += applied.restart_seconds > 0
         self.downtime += applied.restart_seconds
         broken = ""
@@ -143,45 +198,20 @@ class Trials:
             broken = f"the server does not start: {applied.text[:300]}"
         else:
             broken = parts.missing_or_extra(self.facts, self.components, ask.configuration, applied.loaded)
-        if broken:
-            return self._broken(ask, broken, applied.restart_seconds, began)
-        for probe in self.site.others:
-            result = self.site.window(probe, requests=0, warm_up=0, cap=CHECK_SECONDS, cold_cap=CHECK_SECONDS)
-            self.requests += 1
-            if result.broken:
-                return self._broken(ask, f"{probe.name}: {result.broken}", applied.restart_seconds, began)
-        options = self.site.playbook.trial
-        cap = options.cap or ask.cap
-        # A page that is quick when warm may well take long when it is compiled for the first time.
-        cold_cap = max(cap, 3 * self.fastest_cold) if self.fastest_cold else cap
-        result = self.site.window(
-            self.site.symptom,
-            requests=options.requests or ask.requests,
-            warm_up=options.warm_up,
-            cap=cap,
-            cold_cap=cold_cap,
-        )
+        seen = Measurement(ask.configuration, broken=broken) if broken else self.watcher.see(ask)
+        self.cut_off = any(request.censored for request in seen.requests)
+        seconds = time.monotonic() - began
+        if seen.broken:
+            return Measurement(
+                ask.configuration, broken=seen.broken, restart_seconds=applied.restart_seconds, seconds=seconds
+            )
         after = self.guard.sample()
-        self.requests += len(result.requests) + 1
-        self.cut_off = any(request.censored for request in result.requests)
-        if result.broken:
-            return self._broken(ask, f"{self.site.symptom.name}: {result.broken}", applied.restart_seconds, began)
-        if result.cold and not result.cold.censored:
-            self.fastest_cold = min(result.cold.seconds, self.fastest_cold or result.cold.seconds)
-        return Measurement(
-            ask.configuration,
-            result.requests,
-            cold=result.cold,
+        return replace(
+            seen,
             memory=after.memory,
             steal=_steal(applied.sample, after),
             restart_seconds=applied.restart_seconds,
-            seconds=time.monotonic() - began,
-            warnings=result.warnings,
-        )
-
-    def _broken(self, ask: Ask, why: str, restart_seconds: float, began: float) -> Measurement:
-        return Measurement(
-            ask.configuration, broken=why, restart_seconds=restart_seconds, seconds=time.monotonic() - began
+            seconds=seconds,
         )
 
 

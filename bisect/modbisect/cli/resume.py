@@ -1,0 +1,108 @@
+"""``modbisect resume``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from modbisect.cli.common import become_option, inventory_option, json_option, one_host, password_prompt
+from modbisect.cli.manual import need_terminal
+from modbisect.cli.run import (
+    accept_drift_option,
+    exit_code,
+    lease_option,
+    output_option,
+    perform,
+    quiet_option,
+    write,
+)
+from modbisect.errors import UsageError
+from modbisect.model import Outcome
+from modbisect.playbook import Budget, Playbook, load_playbook, parse_seconds
+from modbisect.report import Report
+from modbisect.run.conduct import Options
+from modbisect.run.journal import read
+from modbisect.run.past import Past, finished, left_out, past, resumed, whole
+
+
+def _time(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    del ctx, param
+    try:
+        return None if value is None else parse_seconds(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@click.command("resume")
+@click.argument("run", default="last")
+@inventory_option
+@become_option
+@json_option
+@quiet_option
+@lease_option
+@accept_drift_option
+@output_option
+@click.option("--time", "seconds", callback=_time, metavar="TIME", help="A larger budget, as 20m; for the whole run.")
+@click.option("--restarts", type=click.IntRange(1), help="A larger budget of restarts; for the whole run.")
+@click.option("--requests", type=click.IntRange(1), help="A larger budget of requests; for the whole run.")
+def command(
+    run: str,
+    inventory: Path | None,
+    *,
+    ask_become: bool,
+    as_json: bool,
+    quiet: bool,
+    lease: int,
+    accept_drift: bool,
+    outputs: tuple[tuple[str, Path], ...],
+    seconds: float | None,
+    restarts: int | None,
+    requests: int | None,
+) -> int:
+    """Go on with a run that was interrupted, killed, or had too small a budget: no trial is measured again.
+
+    RUN is its id, the beginning of one, or "last". A run that came to its end is only told again, from its journal.
+    """
+    before = past(read(run))
+    book = _playbook(before)
+    budget = book.budget
+    budget = Budget(seconds or budget.seconds, restarts or budget.restarts, requests or budget.requests)
+    report = _ended(before, budget)
+    if report:
+        click.echo(f"modbisect: run {before.run[:8]} has ended: told again from its journal, no host touched", err=True)
+        write(report, outputs, as_json=as_json)
+        return exit_code(report)
+    if before.began.by_hand:
+        need_terminal()
+    options = Options(
+        lease=lease,
+        accept_drift=accept_drift,
+        ask_password=password_prompt(ask_become),
+        playbook_path=before.began.playbook_path,
+        inventory=str(inventory.resolve()) if inventory else before.began.inventory,
+        before=before,
+    )
+    host = one_host(before.began.host, None, Path(options.inventory) if options.inventory else None)
+    book = replace(book, budget=budget)
+    report, code = perform(host, book, options, quiet=quiet, manual=before.began.by_hand)
+    write(report, outputs, as_json=as_json)
+    return code
+
+
+def _ended(before: Past, budget: Budget) -> Report | None:
+    """The report of a run that there is nothing to add to."""
+    if before.posed is None and before.report and before.report.outcome is Outcome.NONE:
+        return before.report
+    return finished(before, resumed(before, budget), budget)
+
+
+def _playbook(before: Past) -> Playbook:
+    began = before.began
+    if began.book is None:
+        raise UsageError(
+            f"run {before.run[:8]} was begun by modbisect {began.version}, whose journals cannot be resumed",
+            advice="start it again with 'modbisect run'",
+        )
+    return whole(began.book, load_playbook(began.playbook_path) if left_out(began.book) else None)

@@ -1,0 +1,41 @@
+"""The search, driven: what the planner asks is done on the host and told to it, until it concludes."""
+
+from __future__ import annotations
+
+from modbisect.model import Ask, Outcome
+from modbisect.run.dialogue import Dialogue, larger, spent
+from modbisect.run.events import Concluded, TrialBegan, TrialEnded
+from modbisect.run.session import Session
+from modbisect.run.story import Story
+from modbisect.run.trial import Trials
+from modbisect.search import Spent
+
+
+def drive(story: Story, dialogue: Dialogue, session: Session, trials: Trials) -> None:
+    """Carry the conversation on to its conclusion.
+
+    Raises:
+        Fenced, LinkLost, ProbeError: it cannot be carried on; the host may be changed.
+    """
+    budget, early = story.playbook.budget, ""
+    while isinstance(said := dialogue.now, Ask):
+        session.check()
+        early = spent(budget, story.effort)
+        if not early:
+            number = story.trials + 1
+            story.observe(TrialBegan(number, said))
+            try:
+                measurement = trials.run(said)
+            except Spent as end:
+                early = str(end)
+            else:
+                story.observe(TrialEnded(number, measurement, story.effort))
+                story.note(measurement)
+                dialogue.tell(measurement)
+        if early:
+            dialogue.end(early)
+    story.concluded(said)
+    story.observe(Concluded(story.conclusion))
+    more = larger(budget, story.effort, dialogue.problem, story.trials)
+    left = story.conclusion.outcome is Outcome.INCONCLUSIVE and (early or more)
+    story.resume = story.resume and story.resume + more if left else ""

@@ -1,0 +1,165 @@
+"""What has come out of a run so far: a report can be made of it at any moment."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from modbisect.components import Facts
+from modbisect.inventory import Host
+from modbisect.judging import level
+from modbisect.model import Ask, Component, Conclusion, Measurement, Outcome, Probe
+from modbisect.playbook import Playbook
+from modbisect.report import Report, Restored, remedies
+from modbisect.run.events import Effort, Event, Known, Observer, PutBack, TrialBegan, TrialEnded, Warned
+from modbisect.run.past import Past
+from modbisect.run.trial import Trials
+
+STEAL = 0.05
+"""Share of stolen processor time above which a person is told."""
+MOST_WARNINGS = 10
+
+_NOT_SEARCHED = Conclusion(Outcome.INCONCLUSIVE, reason="the run ended before its search")
+_UNTOUCHED = Restored(verified=True, how="nothing was changed")
+
+
+@dataclass(slots=True)
+class Story:
+    """One run, told as it happens."""
+
+    run: str
+    host: Host
+    playbook: Playbook
+    observer: Observer
+    before: Past | None = None
+    """The run that this one goes on from."""
+    by_hand: bool = False
+    """A person judges the trials."""
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    began: float = field(default_factory=time.monotonic)
+    facts: Facts | None = None
+    components: Sequence[Component] = ()
+    found: Measurement | None = None
+    conclusion: Conclusion = _NOT_SEARCHED
+    restored: Restored = _UNTOUCHED
+    warnings: list[str] = field(default_factory=list)
+    trials: int = 0
+    """Those that were measured, the known ones included."""
+    counted: Trials | None = None
+    asked: Ask | None = None
+    """The latest trial."""
+    resume: str = ""
+    """The command that goes on from here; empty where nothing is left to do."""
+
+    def observe(self, event: Event) -> None:
+        """Keep what the report wants, and pass it on."""
+        match event:
+            case Warned(what):
+                self.warnings.append(what)
+            case PutBack(restored):
+                self.restored = restored
+            case Known(number, ask):
+                self.asked, self.trials = ask, number
+            case TrialBegan(_, ask):
+                self.asked = ask
+            case TrialEnded(number, _):
+                self.trials = number
+            case _:
+                pass
+        self.observer(event)
+
+    def note(self, measurement: Measurement) -> None:
+        """Keep what a trial warns of, once; and a hypervisor that takes the processor away."""
+        warnings = measurement.warnings
+        if measurement.steal > STEAL:
+            warnings += (
+                f"the hypervisor took {measurement.steal:.0%} of the processor time: the times may be too long",
+            )
+        for warning in warnings:
+            if warning not in self.warnings and len(self.warnings) < MOST_WARNINGS:
+                self.observe(Warned(warning))
+
+    def ended_early(self, outcome: Outcome, reason: str) -> None:
+        """It ended without the planner's conclusion: what is suspected by now is all there is to say."""
+        suspects = self.asked.suspects if self.asked else ()
+        self.conclusion = Conclusion(
+            outcome, reason=reason, suspects_left=tuple(one for one, _ in suspects), ranking=suspects
+        )
+
+    def concluded(self, conclusion: Conclusion) -> None:
+        """The planner's conclusion; where it has no ranking, what it said with its last wish."""
+        if conclusion.outcome is Outcome.INCONCLUSIVE and not conclusion.ranking and self.asked:
+            conclusion = replace(conclusion, ranking=self.asked.suspects)
+        self.conclusion = conclusion
+
+    @property
+    def effort(self) -> Effort:
+        """What it has cost so far."""
+        before = self.before.effort if self.before else Effort()
+        seconds = before.seconds + time.monotonic() - self.began
+        counted = self.counted
+        if counted is None:
+            return replace(before, seconds=seconds)
+        return Effort(
+            before.restarts + counted.restarts,
+            before.requests + counted.requests,
+            before.downtime_seconds + counted.downtime,
+            seconds,
+        )
+
+    def seconds_left(self) -> float:
+        """What the time budget leaves; infinite without one."""
+        most = self.playbook.budget.seconds
+        return math.inf if most is None else most - self.effort.seconds
+
+    def report(self) -> Report:
+        """All that there is to say."""
+        said, effort = self.conclusion, self.effort
+        accused = {one for finding in said.findings for one in (*finding.components, *finding.also_flipped)}
+        named = accused | {one.component for one in said.untestable} | set(said.suspects_left)
+        named |= {one for one, _ in said.ranking}
+        probe = self.playbook.symptom_probe
+        return Report(
+            run=self.run,
+            host=self.host.name,
+            playbook=self.playbook.name,
+            outcome=said.outcome,
+            started=self.started.isoformat(timespec="seconds"),
+            seconds=effort.seconds,
+            restored=self.restored,
+            probe=probe.name,
+            request="" if self.by_hand else _in_words(probe),
+            found_seconds=level(self.found).seconds if self.found and not self.by_hand else 0.0,
+            found_memory=self.found.memory if self.found else None,
+            findings=said.findings,
+            untestable=said.untestable,
+            residual=None if self.by_hand else said.residual,
+            costs=() if self.by_hand else said.costs,
+            suspects=sum(not component.pinned for component in self.components),
+            suspects_left=said.suspects_left,
+            ranking=said.ranking,
+            details={one.id: one.detail for one in self.components if one.id in named and one.detail},
+            found_off=tuple(one.id for one in self.components if one.id in named and not one.on),
+            remedies=remedies(self.facts, (one for one in self.components if one.id in accused)) if self.facts else {},
+            trials=self.trials,
+            restarts=effort.restarts,
+            requests=effort.requests,
+            downtime_seconds=effort.downtime_seconds,
+            reason=said.reason,
+            warnings=(*dict.fromkeys([*self.warnings, *said.warnings]),),
+            resumed=self.before.run if self.before else "",
+            known_trials=len(self.before.trials) if self.before else 0,
+            resume=self.resume if self.restored.verified else "",
+            by_hand=self.by_hand,
+        )
+
+
+def _in_words(probe: Probe) -> str:
+    parts_of_url = urlsplit(probe.url)
+    where = parts_of_url.path or "/"
+    size = f", {probe.upload.size / (1 << 20):g} MiB upload" if probe.upload else ""
+    return f"{probe.method} {where}{size}"

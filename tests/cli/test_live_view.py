@@ -1,0 +1,54 @@
+"""What a run says as it goes on, where standard error is no terminal."""
+
+from __future__ import annotations
+
+import pytest
+
+from modbisect.cli.live import Live
+from modbisect.model import AS_FOUND, Ask, Measurement, Request
+from modbisect.run.events import Began, Known, TrialBegan, TrialEnded
+
+FAST = Measurement(AS_FOUND, (Request("page", 0.2),), seconds=40.0)
+SUSPECTS = (("php-module:xdebug", 0.62), ("php-module:curl", 0.2), ("php-module:zip", 0.09), ("php-module:gd", 0.04))
+
+
+def ask(left: int, suspects: tuple[tuple[str, float], ...] = ()) -> Ask:
+    return Ask(AS_FOUND, 3, 1.0, "is it xdebug?", left, suspects=suspects)
+
+
+def test_the_suspects_are_named_when_they_change_and_the_time_to_go_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Live() as live:
+        live(TrialBegan(1, ask(3)))
+        live(TrialEnded(1, FAST))
+        for number in (2, 3):
+            live(TrialBegan(number, ask(4 - number, SUSPECTS)))
+            live(TrialEnded(number, FAST))
+        live(TrialBegan(4, ask(0, SUSPECTS[:1])))
+        live(TrialEnded(4, FAST))
+    lines = [" ".join(line.split()) for line in capsys.readouterr().err.splitlines()]
+    assert lines == [
+        "trial 1 200 ms ~3 left, 2 min is it xdebug?",
+        "suspects php-module:xdebug 62 %, php-module:curl 20 %, php-module:zip 9 %, 1 other 4 %",
+        "trial 2 200 ms ~2 left, 80 s is it xdebug?",
+        "trial 3 200 ms ~1 left, 40 s is it xdebug?",
+        "suspects php-module:xdebug 62 %",
+        "trial 4 200 ms is it xdebug?",
+    ]
+
+
+def test_known_trials_are_told_as_such(capsys: pytest.CaptureFixture[str]) -> None:
+    with Live() as live:
+        live(Known(1, ask(3), FAST))
+    assert " known " in capsys.readouterr().err
+
+
+def test_a_persons_answers_are_words(capsys: pytest.CaptureFixture[str]) -> None:
+    with Live() as live:
+        live(Began("a", "web1", "book", "", "0.1.0", 1, by_hand=True))
+        for number, seconds in enumerate((1.0, 10.0), 1):
+            live(TrialBegan(number, ask(0)))
+            live(TrialEnded(number, Measurement(AS_FOUND, (Request("by hand", seconds),))))
+    said = capsys.readouterr().err
+    assert [word for word in said.split() if word in ("fast", "slow")] == ["fast", "slow"]

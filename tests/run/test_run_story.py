@@ -1,0 +1,61 @@
+"""What a run says when it ends before its planner does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from modbisect.inventory import Host
+from modbisect.model import AS_FOUND, Ask, Conclusion, Measurement, Outcome, Probe
+from modbisect.playbook import Playbook
+from modbisect.run.events import Began, Effort, Known, TrialBegan, TrialEnded
+from modbisect.run.past import Past
+from modbisect.run.story import Story
+
+SUSPECTS = (("php-module:xdebug", 0.62), ("php-module:curl", 0.2))
+ASK = Ask(AS_FOUND, 3, 1.0, "is it xdebug?", 4, suspects=SUSPECTS)
+SEEN = Measurement(AS_FOUND)
+
+
+@pytest.fixture
+def story() -> Story:
+    return Story("a" * 32, Host("web1", "192.0.2.1"), Playbook("book", probes=(Probe("home", "/"),)), lambda _: None)
+
+
+def test_an_interrupted_run_tells_what_was_suspected_last(story: Story) -> None:
+    story.observe(TrialBegan(1, ASK))
+    story.ended_early(Outcome.INTERRUPTED, "interrupted by SIGINT")
+    report = story.report()
+    assert (report.ranking, report.suspects_left) == (SUSPECTS, ("php-module:xdebug", "php-module:curl"))
+    assert report.trials == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "ranking"),
+    [
+        (Conclusion(Outcome.INCONCLUSIVE), SUSPECTS),
+        (Conclusion(Outcome.INCONCLUSIVE, ranking=SUSPECTS[1:]), SUSPECTS[1:]),
+        (Conclusion(Outcome.NONE), ()),
+    ],
+)
+def test_the_planners_ranking_comes_first(
+    story: Story, said: Conclusion, ranking: tuple[tuple[str, float], ...]
+) -> None:
+    story.observe(TrialBegan(1, ASK))
+    story.concluded(said)
+    assert story.report().ranking == ranking
+
+
+def test_a_resumed_run_counts_what_the_earlier_ones_have_cost(story: Story) -> None:
+    trials = tuple(Known(number, ASK, SEEN, Effort(number, 3 * number, 0.5 * number, 100.0)) for number in (1, 2))
+    before = Past(Began("b" * 32, "web1", "book", "", "0.1.0", 1), trials=trials)
+    told = replace(story, before=before)
+    for trial in trials:
+        told.observe(trial)
+    told.observe(TrialBegan(3, ASK))
+    told.observe(TrialEnded(3, SEEN))
+    report = told.report()
+    assert (report.trials, report.known_trials, report.resumed) == (3, 2, "b" * 32)
+    assert (report.restarts, report.requests, report.downtime_seconds) == (2, 6, 1.0)
+    assert report.seconds >= 100.0
