@@ -22,7 +22,7 @@ from statistics import median
 from modbisect import lab
 from modbisect.errors import Exit
 from modbisect.report import Report, from_json
-from modbisect.report.figures import seconds as figure
+from modbisect.report.figures import after, before
 from scenes import INNOCENT, SCENES, Scene
 
 _MANIFEST = (
@@ -134,7 +134,7 @@ def _manifest(host: str) -> bytes:
 
 def _effect(report: Report) -> str:
     effects = (finding.effect for finding in report.findings)
-    return ", ".join(f"{figure(one.before_seconds)} -> {figure(one.after_seconds)}" for one in effects)
+    return ", ".join(f"{before(one)} -> {after(one)}" for one in effects)
 
 
 # --- the table -----------------------------------------------------------------------------------

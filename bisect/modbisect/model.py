@@ -40,6 +40,17 @@ class Verdict(StrEnum):
     BROKEN = "broken"
 
 
+class Measure(StrEnum):
+    """Which figure of a trial the symptom is about."""
+
+    LATENCY = "latency"
+    """The typical request."""
+    TAIL = "tail"
+    """The slowest tenth of the requests."""
+    MEMORY = "memory"
+    """The largest worker."""
+
+
 class Outcome(StrEnum):
     """How a run ended."""
 
@@ -164,7 +175,8 @@ class Symptom:
     ratio: float = 1.5
     """Smallest slowdown that matters, as a factor ..."""
     at_least: float = 0.02
-    """... and in seconds: both must be exceeded."""
+    """... and in seconds (GiB where it is about memory): both must be exceeded."""
+    measure: Measure = Measure.LATENCY
 
 
 # --- what a trial saw ----------------------------------------------------------------------------
@@ -220,6 +232,8 @@ class Measurement:
     seconds: float = 0.0
     """The whole trial."""
     warnings: tuple[str, ...] = ()
+    measure: Measure = Measure.LATENCY
+    """Which of these figures counts."""
 
 
 # --- the conversation between a planner and a run -------------------------------------------------
@@ -255,6 +269,8 @@ class Effect:
     after_seconds: float
     censored: bool = False
     """``before_seconds`` and the ratio are lower bounds."""
+    measure: Measure = Measure.LATENCY
+    """Of memory, what is called seconds is GiB."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from modbisect.judging import Judge, Level, Noise, cap, combine, difference, effect, level, pooled, requests
 from modbisect.judging.noise import quantile
-from modbisect.model import AS_FOUND, Measurement, Request, Symptom, Verdict
+from modbisect.model import AS_FOUND, Measure, Measurement, Memory, Request, Symptom, Verdict
 
 SYMPTOM = Symptom("page")
 SECONDS = st.floats(0.001, 100)
@@ -32,6 +33,24 @@ def test_a_level_is_the_median_and_shrugs_off_a_hiccup() -> None:
 def test_a_level_is_a_lower_bound_when_most_were_cut_off() -> None:
     assert level(measured(2, 2, 1, capped=2)).censored
     assert not level(measured(2, 1, 1, capped=1)).censored
+
+
+def test_the_tail_is_the_slowest_tenth() -> None:
+    seen = replace(measured(*[0.01] * 95, *[0.2] * 5), measure=Measure.TAIL)
+    assert level(seen).seconds == pytest.approx(0.105)
+    assert level(replace(seen, measure=Measure.LATENCY)).seconds == pytest.approx(0.01)
+    assert level(seen).measure is Measure.TAIL
+
+
+def test_memory_is_that_of_the_largest_worker_in_gib() -> None:
+    seen = replace(measured(0.2), measure=Measure.MEMORY)
+    with pytest.raises(ValueError, match="without memory"):
+        level(seen)
+    large, small = (level(replace(seen, memory=Memory(peak << 20, peak << 19, 5))) for peak in (48, 24))
+    assert large.seconds == pytest.approx(48 / 1024)
+    said = effect([large], [small], Noise())
+    assert said.measure is Measure.MEMORY
+    assert said.ratio == pytest.approx(2)
 
 
 def test_an_empty_window_has_no_level() -> None:

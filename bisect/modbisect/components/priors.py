@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from statistics import median
 
 from modbisect.components import apache, php
 from modbisect.components.facts import Facts
@@ -18,14 +19,26 @@ _VITAL = {
         }
     ),
 }
+_LATELY = 24 * 3600.0
+"""Seconds after the usual component was last changed."""
+_FEW = 5
+"""At most one in so many."""
+_SUSPICION = 4.0
 
 
 def ordered(components: Iterable[Component], facts: Facts) -> tuple[Component, ...]:
-    """The components with the latest change first, those that most sites need marked."""
-    marked = (
+    """The latest change first; those that most sites need are marked, the few changed lately suspected."""
+    marked = [
         replace(one, vital=one.kind is Kind.APACHE_SITE or one.name in _VITAL.get(one.kind, ())) for one in components
-    )
-    return tuple(sorted(marked, key=lambda one: -changed(one, facts)))
+    ]
+    known = {one: changed(one, facts) for one in marked}
+    times = [when for when in known.values() if when]
+    usual = median(times) if times else 0.0
+    late = {one for one, when in known.items() if when > usual + _LATELY}
+    if len(late) * _FEW > len(known):
+        late = set()  # what most have in common tells nothing
+    weighed = {one: replace(one, suspicion=_SUSPICION) if one in late else one for one in known}
+    return tuple(weighed[one] for one in sorted(known, key=lambda one: -known[one]))
 
 
 def changed(component: Component, facts: Facts) -> float:

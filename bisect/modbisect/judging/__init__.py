@@ -1,10 +1,11 @@
 """Samples to verdicts: levels, noise, controls, effects. Pure."""
 
 from modbisect.judging.judge import Judge, cap, difference, effect, requests
-from modbisect.judging.level import Level, combine, level
+from modbisect.judging.level import REQUESTS, Level, combine, level, measured
 from modbisect.judging.noise import Noise, pooled
 
 __all__ = [
+    "REQUESTS",
     "Judge",
     "Level",
     "Noise",
@@ -13,6 +14,7 @@ __all__ = [
     "difference",
     "effect",
     "level",
+    "measured",
     "pooled",
     "requests",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from modbisect.model import Measurement
+from modbisect.model import Measure, Measurement
 
 PRIOR_SD = 0.45
 """Usual spread of log latency between the requests of one restart ..."""
@@ -17,18 +17,26 @@ _SD_OF_MAD = 1.4826
 _MEDIAN_PENALTY = math.pi / 2
 """Variance of a median beside that of a mean."""
 _SHORTEST = 1e-6
+REQUESTS = {Measure.TAIL: 100, Measure.MEMORY: 6}
+"""How many a trial takes, where it is not about the typical request."""
+_TENTH = 10
+_GIB = 1 << 30
+_MEMORY_SD = 0.02
+"""Of the log of a peak, between equal restarts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """How slow a configuration is, over one or more restarts."""
+    """How slow a configuration is, over one or more restarts; how large where the measure is memory."""
 
     log_seconds: float
+    """Of memory: log GiB, so that the numbers are of the size that times have."""
     variance: float
     """Of ``log_seconds``, from the requests alone; the luck of a restart comes on top."""
     censored: bool = False
     """Most requests were cut off: the truth is at least ``log_seconds``."""
     restarts: int = 1
+    measure: Measure = Measure.LATENCY
 
     @property
     def seconds(self) -> float:
@@ -43,8 +51,15 @@ def level(measurement: Measurement) -> Level:
         ValueError: there is no request in the window.
     """
     requests = measurement.requests
+    if measurement.measure is Measure.MEMORY:
+        return _memory(measurement)
     if not requests:
         raise ValueError("a measurement without requests has no level")
+    if measurement.measure is Measure.TAIL:
+        requests = tuple(sorted(requests, key=lambda one: one.seconds)[-max(1, len(requests) // _TENTH) :])
+        centre = math.log(max(fmean(one.seconds for one in requests), _SHORTEST))
+        cut = 2 * sum(one.censored for one in requests) >= len(requests)
+        return Level(centre, _MEDIAN_PENALTY * PRIOR_SD**2 / len(requests), cut, measure=Measure.TAIL)
     logs = [math.log(max(request.seconds, _SHORTEST)) for request in requests]
     centre = median(logs)
     spread = _SD_OF_MAD * median(abs(value - centre) for value in logs)
@@ -52,6 +67,19 @@ def level(measurement: Measurement) -> Level:
     pooled = (PRIOR_DF * PRIOR_SD**2 + df * spread**2) / (PRIOR_DF + df)
     censored = 2 * sum(request.censored for request in requests) >= len(requests)
     return Level(centre, _MEDIAN_PENALTY * pooled / len(logs), censored)
+
+
+def _memory(measurement: Measurement) -> Level:
+    if not measurement.memory or not measurement.memory.peak:
+        raise ValueError("a measurement without memory has no level of it")
+    return Level(math.log(measurement.memory.peak / _GIB), _MEMORY_SD**2, measure=Measure.MEMORY)
+
+
+def measured(measurement: Measurement) -> bool:
+    """Whether there is a level in it."""
+    if measurement.measure is Measure.MEMORY:
+        return bool(measurement.memory and measurement.memory.peak)
+    return bool(measurement.requests)
 
 
 def combine(levels: Sequence[Level]) -> Level:
@@ -69,4 +97,5 @@ def combine(levels: Sequence[Level]) -> Level:
         sum(one.variance * one.restarts**2 for one in used) / restarts**2,
         censored,
         restarts,
+        used[0].measure,
     )

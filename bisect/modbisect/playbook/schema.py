@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from modbisect.model import Symptom
+from modbisect.model import Measure, Symptom
 from modbisect.playbook.fields import Glob, Line, OneOrMany, ProbeName, Time
 from modbisect.playbook.probe_schema import ProbeModel
 from modbisect.playbook.text import did_you_mean, shown
@@ -17,10 +17,18 @@ Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Ratio = Annotated[float, Field(gt=1, le=1000)]
 
 
+_LEAST_MEMORY = 4 / 1024
+"""GiB."""
+
+
 class SymptomModel(Strict):
     """What counts as slow."""
 
     probe: str | None = Field(default=None, description="Probe that shows it; not needed when there is one probe.")
+    measure: Literal["latency", "tail", "memory"] = Field(
+        default="latency",
+        description="What is too much: time of the typical request, of the slowest tenth (tail), a worker's memory.",
+    )
     slower_than: Time | None = Field(
         default=None,
         description="A site faster than this has nothing to find; left out: compare with all flipped.",
@@ -31,6 +39,18 @@ class SymptomModel(Strict):
         description="... and as a time: both must be exceeded.",
         json_schema_extra={"default": "20ms"},
     )
+
+    @field_validator("slower_than", "at_least")
+    @classmethod
+    def _is_about_time(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if info.data.get("measure") == "memory":
+            raise ValueError("is a time, and memory has none; leave it out")
+        return value
+
+    @property
+    def least(self) -> float:
+        """In seconds; in GiB where it is about memory."""
+        return _LEAST_MEMORY if self.measure == "memory" else self.at_least
 
 
 class ComponentsModel(Strict):
@@ -117,7 +137,7 @@ class PlaybookModel(Strict):
             name=self.name or default_name,
             hosts=self.hosts or "",
             probes=tuple(model.value(name) for name, model in self.probes.items()),
-            symptom=Symptom(probe, symptom.slower_than, symptom.ratio, symptom.at_least),
+            symptom=Symptom(probe, symptom.slower_than, symptom.ratio, symptom.least, Measure(symptom.measure)),
             select=Selection(tuple(parts.include), tuple(parts.keep), parts.off, parts.allow_security),
             strategy=self.strategy,
             budget=Budget(budget.time, budget.restarts, budget.requests),

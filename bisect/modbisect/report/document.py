@@ -14,6 +14,7 @@ from modbisect.model import (
     Cost,
     Effect,
     Finding,
+    Measure,
     Memory,
     Outcome,
     Untestable,
@@ -25,7 +26,7 @@ from modbisect.report.wording import verdict
 
 @dataclass(frozen=True, slots=True)
 class EffectOut:
-    """Slow beside fast; times in seconds."""
+    """Slow beside fast; times in seconds, memory in GiB."""
 
     ratio: float
     low: float
@@ -35,6 +36,7 @@ class EffectOut:
     before_seconds: float
     after_seconds: float
     censored: bool
+    measure: Measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class Document:
     seconds: float
     probe: str
     request: str
+    measure: Measure
     found_seconds: float
     found_memory: Memory | None
     findings: tuple[FindingOut, ...]

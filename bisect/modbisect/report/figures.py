@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from modbisect.model import Effect, Memory
+from modbisect.model import Effect, Measure, Memory
 
 # Up to which value (what rounds to the next row's least), times what, in which format.
 _SECONDS = (
@@ -56,19 +56,24 @@ def ratio(value: float) -> str:
     return f"{value:.3g}x" if value < _NO_EXPONENT else f"{value:.0f}x"
 
 
-def at_least(value: float, *, censored: bool, beside: float = 0.0) -> str:
-    """A time in seconds; ``more than 75.2 s`` when it was cut off there."""
-    return ("more than " if censored else "") + seconds(value, beside=beside)
+def figure(value: float, measure: Measure, *, beside: float = 0.0) -> str:
+    """What was measured: a time in seconds, or memory in GiB."""
+    return size(value * _KIBI**3) if measure is Measure.MEMORY else seconds(value, beside=beside)
+
+
+def at_least(value: float, *, censored: bool, beside: float = 0.0, measure: Measure = Measure.LATENCY) -> str:
+    """As ``figure``; ``more than 75.2 s`` when it was cut off there."""
+    return ("more than " if censored else "") + figure(value, measure, beside=beside)
 
 
 def before(effect: Effect) -> str:
     """The slow time of an effect."""
-    return at_least(effect.before_seconds, censored=effect.censored)
+    return at_least(effect.before_seconds, censored=effect.censored, measure=effect.measure)
 
 
 def after(effect: Effect) -> str:
     """The fast time of an effect, in the unit of the slow one."""
-    return seconds(effect.after_seconds, beside=effect.before_seconds)
+    return figure(effect.after_seconds, effect.measure, beside=effect.before_seconds)
 
 
 def factor(effect: Effect) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from modbisect.model import Finding
 from modbisect.report import wording
-from modbisect.report.figures import after, at_least, before, factor, interval, listed, peak, percent, ratio, seconds
+from modbisect.report.figures import after, at_least, before, factor, figure, interval, listed, peak, percent, ratio
 from modbisect.report.plain import escaped, fenced
 from modbisect.report.values import Report
 
@@ -65,7 +65,7 @@ def _overview(report: Report) -> Iterator[tuple[str, str]]:
     if report.request:
         yield "request", ": ".join(filter(None, [report.probe, report.request]))
     if report.found_seconds:
-        yield "response time as found", seconds(report.found_seconds)
+        yield f"{wording.measured(report)} as found", figure(report.found_seconds, report.measure)
     if report.found_memory:
         yield "peak memory of a worker as found", peak(report.found_memory)
     yield "effort", wording.effort(report)
@@ -81,7 +81,9 @@ def _finding(report: Report, finding: Finding) -> Iterator[str]:
     slow, fast = wording.states(report, finding)
     effect = finding.effect
     rows = [
-        ("response time", "slow", "fast") if report.by_hand else ("response time", before(effect), after(effect)),
+        (wording.measured(report), "slow", "fast")
+        if report.by_hand
+        else (wording.measured(report), before(effect), after(effect)),
         ("peak memory of a worker", peak(finding.memory_before), peak(finding.memory_after)),
     ]
     yield _table(("", slow, fast), rows)
@@ -89,14 +91,15 @@ def _finding(report: Report, finding: Finding) -> Iterator[str]:
     yield f"{sure}." + (" Every other culprit was switched over meanwhile." if len(report.findings) > 1 else "")
     if finding.confirmations:
         yield "### Proof"
-        yield _table(("trial", "state", "response time", "verdict"), _proof(report, finding))
+        yield _table(("trial", "state", wording.measured(report), "verdict"), _proof(report, finding))
     yield from _for_good(report, finding)
 
 
 def _proof(report: Report, finding: Finding) -> Iterator[tuple[str, ...]]:
     slowest = max(one.seconds for one in finding.confirmations)
     for number, one in enumerate(finding.confirmations, 1):
-        took = "by hand" if report.by_hand else at_least(one.seconds, censored=one.censored, beside=slowest)
+        seen = at_least(one.seconds, censored=one.censored, beside=slowest, measure=finding.effect.measure)
+        took = "by hand" if report.by_hand else seen
         yield str(number), wording.state(report, finding, one), took, one.verdict
 
 

@@ -8,7 +8,7 @@ from textwrap import wrap
 
 from modbisect.model import ComponentId, Confirmation, Finding, Outcome
 from modbisect.report import wording
-from modbisect.report.figures import at_least, count, factor, interval, listed, peak, ranked, seconds
+from modbisect.report.figures import at_least, count, factor, figure, interval, listed, peak, ranked
 from modbisect.report.plain import plain
 from modbisect.report.values import Report
 
@@ -58,7 +58,7 @@ def _facts(report: Report) -> Iterator[_Fact]:
         yield "request", ": ".join(filter(None, [report.probe, report.request]))
     if report.found_seconds:
         memory = f", peak memory of a worker {peak(report.found_memory)}" if report.found_memory else ""
-        yield "as found", f"{seconds(report.found_seconds)}{memory}"
+        yield "as found", f"{figure(report.found_seconds, report.measure)}{memory}"
     for number, finding in enumerate(report.findings, 1):
         yield from _finding(report, finding, f" {number}" if len(report.findings) > 1 else "")
     if report.findings and report.residual:
@@ -111,7 +111,7 @@ def _proof(report: Report, finding: Finding) -> str:
         return one.state, one.verdict
 
     def took(one: Confirmation) -> str:
-        return at_least(one.seconds, censored=one.censored, beside=slowest)
+        return at_least(one.seconds, censored=one.censored, beside=slowest, measure=finding.effect.measure)
 
     slowest = max(one.seconds for one in finding.confirmations)
     groups = (list(same) for _, same in groupby(sorted(finding.confirmations, key=kind, reverse=True), kind))

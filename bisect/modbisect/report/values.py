@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from modbisect.model import ComponentId, Cost, Effect, Finding, Memory, Outcome, Untestable
+from modbisect.model import ComponentId, Cost, Effect, Finding, Measure, Memory, Outcome, Untestable
 
 SCHEMA = 1
 
@@ -37,6 +37,8 @@ class Report:
     """Name of the symptom's probe ..."""
     request: str = ""
     """... and what it sends, in words; no secrets."""
+    measure: Measure = Measure.LATENCY
+    """What the symptom is about; of memory, what is called seconds is GiB."""
     found_seconds: float = 0.0
     """A complete request on the host as found."""
     found_memory: Memory | None = None

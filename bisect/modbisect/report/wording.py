@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import shlex
 
-from modbisect.model import ComponentId, Confirmation, Effect, Finding, Outcome, Verdict
-from modbisect.report.figures import after, before, count, factor, interval, listed, ranked, seconds
+from modbisect.model import ComponentId, Confirmation, Effect, Finding, Measure, Outcome, Verdict
+from modbisect.report.figures import after, before, count, factor, figure, interval, listed, ranked, seconds
 from modbisect.report.plain import plain
 from modbisect.report.values import Report
 
 _PAIR = 2
+_MEASURED = {
+    Measure.LATENCY: "response time",
+    Measure.TAIL: "response time of the slowest tenth",
+    Measure.MEMORY: "peak memory of a worker",
+}
 
 
 def verdict(report: Report) -> str:
@@ -59,6 +64,11 @@ def cures(report: Report, finding: Finding) -> tuple[tuple[str, ...], ...]:
     return tuple(way for way in ways if way)
 
 
+def measured(report: Report) -> str:
+    """What the symptom is about."""
+    return _MEASURED[report.measure]
+
+
 def effort(report: Report) -> str:
     """What the run took."""
     return (
@@ -102,26 +112,34 @@ def rescue(report: Report) -> str:
 
 
 def _found(report: Report) -> str:
-    site = report.probe or "the site"
+    site, bad = _complaint(report)
     if len(report.findings) > 1:
         culprits = listed([_brief(report, one) for one in report.findings])
         proofs = {_proof(one) for one in report.findings}
         proof = f"each {proofs.pop()}" if len(proofs) == 1 else "not all confirmed both ways"
-        return f"{len(report.findings)} culprits make {site} slow: {culprits}; {proof}"
+        return f"{len(report.findings)} culprits make {site} {bad}: {culprits}; {proof}"
     if not report.findings:
         return report.reason
     [finding] = report.findings
     names = _names(report, finding, " and ")
     if finding.kind == "together":
-        claim = f"{names} make {site} slow only together"
+        claim = f"{names} make {site} {bad} only together"
     elif set(finding.components) <= set(report.found_off):
-        claim = f"{finding.components[0]} is off, and that makes {site} slow"
+        claim = f"{finding.components[0]} is off, and that makes {site} {bad}"
     else:
-        claim = f"{names} makes {site} slow"
+        claim = f"{names} makes {site} {bad}"
     effect = finding.effect
     sure = factor(effect) if effect.censored else f"{factor(effect)}, 95 % interval {interval(effect)}"
     sure = "judged by hand" if report.by_hand else sure
     return f"{claim}: {_times(report, finding)} ({sure}); {_proof(finding)}"
+
+
+def _complaint(report: Report) -> tuple[str, str]:
+    """Who is what, with a culprit as found."""
+    site = report.probe or "the site"
+    if report.measure is Measure.MEMORY:
+        return f"the workers that serve {site}", "large"
+    return (f"a share of {site}'s requests" if report.measure is Measure.TAIL else site), "slow"
 
 
 def _names(report: Report, finding: Finding, between: str) -> str:
@@ -151,7 +169,7 @@ def _proof(finding: Finding) -> str:
 def _none(report: Report) -> str:
     untested = len({one.component for one in report.untestable})
     if report.residual is None:
-        found = f" ({seconds(report.found_seconds)} as found)" if report.found_seconds else ""
+        found = f" ({figure(report.found_seconds, report.measure)} as found)" if report.found_seconds else ""
         said = f"Nothing found: {_reason(report)}{found}"
     else:
         said = (

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from modbisect.components import Facts
 from modbisect.inventory import Host
 from modbisect.judging import level
-from modbisect.model import Ask, Component, Conclusion, Measurement, Outcome, Probe
+from modbisect.model import Ask, Component, Conclusion, Measure, Measurement, Outcome, Probe
 from modbisect.playbook import Playbook
 from modbisect.report import Report, Restored, remedies
 from modbisect.run.events import Effort, Event, Known, Observer, PutBack, TrialBegan, TrialEnded, Warned
@@ -133,6 +133,7 @@ class Story:
             restored=self.restored,
             probe=probe.name,
             request="" if self.by_hand else _in_words(probe),
+            measure=Measure.LATENCY if self.by_hand or self.found is None else self.found.measure,
             found_seconds=level(self.found).seconds if self.found and not self.by_hand else 0.0,
             found_memory=self.found.memory if self.found else None,
             findings=said.findings,

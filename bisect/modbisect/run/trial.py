@@ -13,7 +13,8 @@ from modbisect.errors import Refused
 from modbisect.host.guard import Guard, Sample
 from modbisect.host.privilege import RootLink
 from modbisect.host.survey import sample
-from modbisect.model import AS_FOUND, Ask, Component, Measurement, Probe, Request
+from modbisect.judging import REQUESTS, measured
+from modbisect.model import AS_FOUND, Ask, Component, Measure, Measurement, Probe, Request
 from modbisect.playbook import Playbook
 from modbisect.probe import Markers, Oracle, ProbeProcess, Window, WindowResult
 
@@ -63,6 +64,11 @@ class Site:
         """The probes that only tell whether the site works."""
         return [probe for probe in self.playbook.probes if probe is not self.symptom]
 
+    @property
+    def measure(self) -> Measure:
+        """What the symptom is about."""
+        return self.playbook.symptom.measure if self.playbook.symptom else Measure.LATENCY
+
     def stop(self) -> None:
         """End a measurement that is under way."""
         self.probes.stop()
@@ -80,18 +86,27 @@ class Site:
         self._learn(self.symptom, whole)
         more: tuple[Request, ...] = ()
         if whole.cold and whole.cold.seconds < QUICK_SECONDS:
-            window = self._ask(self.symptom, requests=10, warm_up=3)
+            window = self._ask(self.symptom, requests=REQUESTS.get(self.measure, 10), warm_up=3)
             self._learn(self.symptom, window)
             more = window.requests
         cold = (whole.cold,) if whole.cold else ()
-        return Measurement(
+        seen = Measurement(
             AS_FOUND,
             more or cold,
             cold=whole.cold,
             memory=sample(self.root).memory,
             seconds=time.monotonic() - began,
             warnings=whole.warnings,
+            measure=self.measure,
         )
+        if not measured(seen) and not (whole.cold and whole.cold.censored):
+            raise Refused(
+                f"the host does not tell the {self.measure} that the symptom is about",
+                host=self.root.name,
+                state="nothing was changed",
+                advice="leave out the symptom's measure, or look at the workers' /proc/PID/status on the host",
+            )
+        return seen
 
     def see(self, ask: Ask) -> Measurement:
         """Whether the site works in the configuration that is applied, and how long it takes.
@@ -120,7 +135,9 @@ class Site:
             return Measurement(ask.configuration, result.requests, broken=f"{self.symptom.name}: {result.broken}")
         if result.cold and not result.cold.censored:
             self.fastest_cold = min(result.cold.seconds, self.fastest_cold or result.cold.seconds)
-        return Measurement(ask.configuration, result.requests, cold=result.cold, warnings=result.warnings)
+        return Measurement(
+            ask.configuration, result.requests, cold=result.cold, warnings=result.warnings, measure=self.measure
+        )
 
     def window(self, probe: Probe, *, requests: int, warm_up: int, cap: float, cold_cap: float) -> WindowResult:
         """One window after a restart."""

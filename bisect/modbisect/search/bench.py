@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from modbisect.judging import Judge, Level, Noise, cap, combine, difference, level, pooled, requests
+from modbisect.judging import REQUESTS, Judge, Level, Noise, cap, combine, difference, level, measured, pooled, requests
 from modbisect.judging.judge import floor, whole
-from modbisect.model import Ask, ComponentId, Configuration, Measurement, Memory, Verdict
+from modbisect.model import Ask, ComponentId, Configuration, Measure, Measurement, Memory, Verdict
 from modbisect.search.feasible import Feasible
 from modbisect.search.problem import NOTHING, Flips, Problem, Talk
 
@@ -29,7 +29,8 @@ class Bench:
     problem: Problem
     feasible: Feasible
     seen: dict[Flips, list[Measurement]] = field(default_factory=dict)
-    trials: int = 0
+    trials: list[tuple[Flips, Measurement]] = field(default_factory=list)
+    """In their order, since a site may drift."""
     fast: Flips = NOTHING
     """The fast control: everything that can be flipped, once that is known."""
     ahead: int = 0
@@ -117,7 +118,7 @@ class Bench:
         Raises:
             Spent: the budget is spent.
         """
-        if self.trials >= self.problem.budget:
+        if len(self.trials) >= self.problem.budget:
             raise Spent
         fast = self._fastest()
         limit = whole(self.found) if complete else cap(fast, self.problem.symptom, self.found)
@@ -127,17 +128,20 @@ class Bench:
             count = min(20, 2 * count)
         if not flips and self.found.seconds > limit:
             count = 2
-        self.trials += 1
-        left = max(0, min(left + self.ahead, self.problem.budget - self.trials))
+        if self.problem.symptom.measure is not Measure.LATENCY:
+            count = REQUESTS[self.problem.symptom.measure]
+        if self.problem.symptom.measure is Measure.MEMORY:
+            limit = whole(level(replace(self.problem.found, measure=Measure.LATENCY)))
+        left = max(0, min(left + self.ahead, self.problem.budget - len(self.trials) - 1))
         measurement = yield Ask(Configuration(flips), count, limit, why, left, stage, self.likely)
+        if not measurement.broken and not measured(measurement):
+            # Nothing measured is no proof of anything: as good as broken.
+            measurement = Measurement(measurement.configuration, broken="nothing was measured")
+        self.trials.append((flips, measurement))
         self.seen.setdefault(flips, []).append(measurement)
         if not measurement.broken:
-            if measurement.requests:
-                self.kept_levels.setdefault(flips, []).append(level(measurement))
-            else:
-                # Nothing measured is no proof of anything: as good as broken.
-                self.seen[flips][-1] = Measurement(measurement.configuration, broken="no request was measured")
-        return self.seen[flips][-1]
+            self.kept_levels.setdefault(flips, []).append(level(measurement))
+        return measurement
 
     def ensure(self, flips: Flips, why: str, *, times: int = 1, stage: str = "search") -> Talk[None]:
         """Sees to it that a configuration was measured so many times."""

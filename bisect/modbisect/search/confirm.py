@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from modbisect.judging import Judge, effect, level
+from modbisect.judging import Judge, effect, level, measured
 from modbisect.model import ComponentId, Confirmation, Finding, Measurement, Verdict
 from modbisect.search.bench import Bench
 from modbisect.search.minimal import Culprit
@@ -68,7 +68,7 @@ def confirm(bench: Bench, culprit: Culprit, others: Flips, seed: int) -> Talk[Fi
                 if again[-1] is not _EXPECTED[step.state]:
                     break
             verdict = again[-1]
-        here = level(seen[-1]) if seen[-1].requests else None
+        here = level(seen[-1]) if measured(seen[-1]) else None
         confirmations.append(
             Confirmation(step.state, verdict, here.seconds if here else 0.0, bool(here and here.censored))
         )

@@ -57,7 +57,7 @@ class Conversation:
         try:
             return (yield from self._stages())
         except Spent as spent:
-            return self._open(str(spent) or f"{self.bench.trials} trials were not enough to tell")
+            return self._open(str(spent) or f"{len(self.bench.trials)} trials were not enough to tell")
 
     def _stages(self) -> Talk[Conclusion]:
         if not self.suspects:

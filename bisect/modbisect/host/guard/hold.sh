@@ -15,13 +15,13 @@ manifest() { # path type mode uid gid mtime target, then content digests; of the
 }
 
 # Nothing is said before the watch is there: whoever waited for it may be gone, and a word to nobody ends a command.
-hold() { snapshot "$1"; locked=yes; ( arm "$1" "$2" ) || { code=$?; vanish; exit $code; }; tell; }
+hold() { snapshot "$1" "$2"; locked=yes; ( arm "$1" "$2" ) || { code=$?; vanish; exit $code; }; tell; }
 
-snap() { snapshot "$1"; tell; }
+snap() { snapshot "$1" 60; tell; }
 
 tell() { echo "entries $(wc -l <"$cur/manifest")"; echo "digest $(sha256sum <"$cur/manifest" | cut -c1-64)"; }
 
-snapshot() {
+snapshot() { # RUN, seconds until it expires unless it is armed
   folder "$base"
   take_lock 0
   new=$base/new
@@ -41,7 +41,7 @@ snapshot() {
     "$base"/new.*) mv -fT -- "$0" "$base/guard" ;;
     *) cp -- "$0" "$base/guard.new" && chmod 0700 -- "$base/guard.new" && mv -fT -- "$base/guard.new" "$base/guard" ;;
   esac || die 73 "cannot write to $base"
-  set_lease 60 && sync -f -- "$base" || die 73 "cannot sync"
+  set_lease "$2" && sync -f -- "$base" || die 73 "cannot sync"
   mv -T -- "$new" "$cur" && durable "$base" || die 73 "cannot commit the snapshot"
   trap - EXIT
   note "snap $1"
@@ -61,7 +61,11 @@ steal() {
 }
 
 withdraw() { # no trace of a run that was refused; a failed snapshot must not take another's guard away
-  [ -e "$cur" ] || { rm -f -- "$base/guard" "$base/guard.new"; rmdir -- "$base"; } 2>/dev/null
+  [ -e "$cur" ] || {
+    rm -f -- "$base/guard" "$base/guard.new"
+    find "$base" -maxdepth 1 -name 'new.*' -mmin +1 -delete   # of a controller that died as it brought the script
+    rmdir -- "$base"
+  } 2>/dev/null
 }
 
 vanish() { drop; withdraw; }

@@ -53,7 +53,7 @@ sample() { # and of each worker of the server its peak and its present memory
   [ $# = 0 ] || grep -hs -E '^Vm(HWM|RSS):' -- "$@" || :
 }
 
-config_test() ( set +u; . /etc/apache2/envvars 2>/dev/null; exec /usr/sbin/apache2 -t 2>&1 )
+config_test() ( set +u; . /etc/apache2/envvars 2>/dev/null; exec timeout -k 5 60 /usr/sbin/apache2 -t 2>&1 )
 
 config_passes() { # by Apache's last word; behind it the test only unloads what it loaded, which may go on meanwhile
   { config_test & } | (

@@ -68,7 +68,7 @@ keep() {
 }
 
 tick() {
-  [ -e "$cur" ] || { stop_watch; exit 0; }
+  [ -e "$cur" ] || { take_lock 0; [ -e "$cur" ] || { sweep; withdraw; }; exit 0; }
   folder "$run_dir"
   tick_alive
   state_now
@@ -142,10 +142,13 @@ drop() { # end the run: no trace stays but what another run needs
   release
   clear_traces
   rm -rf -- "$base/old"
-  mv -T -- "$cur" "$base/old" && durable "$base"
-  stop_watch
-  # The lock stays: unlinking it would race.
+  mv -T -- "$cur" "$base/old" && durable "$base" || die 73 "cannot end the run"
+  sweep
+}
+
+sweep() { # the watch goes last: should this be cut short, its next tick does it. The lock stays: unlinking it would race
   rm -rf -- "$base/old" "$run_dir/back" "$run_dir/output" "$run_dir/now" "$run_dir/retry"
+  stop_watch
 }
 
 retire() { # WHY: ended without the controller; two lines stay for whoever asks

@@ -26,6 +26,8 @@ _SOME_COUNTS = (3, 8, 27)
 _CUT_OFF = 2
 _REACH = 4.0
 """Standard deviations that the quadrature covers."""
+_TIE = 1e-7
+"""What differs by less differs by the processor's rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class Designer:
         order = sorted(range(len(inclusion)), key=lambda one: (-round(float(inclusion[one]), 3), self.random.random()))
         target, chosen, total = mass * float(np.sum(inclusion)), set(), 0.0
         for one in order:
-            if total + inclusion[one] <= target:
+            if total + inclusion[one] <= target + _TIE:
                 chosen.add(one)
                 total += float(inclusion[one])
         return frozenset(chosen)
@@ -148,7 +150,7 @@ class Designer:
         forecast = self._forecast(pool, guess)
         value = np.max([self._worth(forecast, guess, count) for count in _SOME_COUNTS], axis=0)
         value *= [self.serves(held) for held in pool]
-        best = int(np.argmax(value))
+        best = int(np.argmax(np.round(value / _TIE)))
         return pool[best], float(value[best])
 
     def _requests(self, held: Held, guess: _Guess) -> int:

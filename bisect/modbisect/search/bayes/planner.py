@@ -15,11 +15,11 @@ import numpy as np
 
 from modbisect.judging import requests
 from modbisect.judging.judge import CAP_FACTOR, SHARE, floor
-from modbisect.model import Conclusion, Finding, Measurement, Outcome, Verdict
+from modbisect.model import Conclusion, Finding, Measure, Outcome, Verdict
 from modbisect.search import needs
 from modbisect.search.bayes.columns import Columns, Held, none
 from modbisect.search.bayes.design import Costs, Designer
-from modbisect.search.bayes.posterior import Belief, Posterior, design
+from modbisect.search.bayes.posterior import NUISANCES, Belief, Members, Posterior, design
 from modbisect.search.bayes.proof import Proof
 from modbisect.search.bayes.rows import Array, Rows, rows
 from modbisect.search.conversation import Conversation
@@ -75,8 +75,6 @@ class Planner(Conversation):
     """One run's planner."""
 
     random: Random = field(init=False)
-    trials: list[tuple[Flips, Measurement]] = field(default_factory=list)
-    """In their order."""
     columns: Columns = field(init=False)
     proven: dict[_Parts, list[Finding]] = field(default_factory=dict)
     """What fresh trials have shown; the posterior may still doubt that it is all."""
@@ -86,19 +84,6 @@ class Planner(Conversation):
         self.bench.disturbance = _DISTURBANCE
         self.columns = none(self.bench.feasible)
         self.random = Random(self.problem.seed)  # noqa: S311  candidates, not secrets
-
-    def talk(self) -> Talk[Conclusion]:
-        """As any conversation; remembers the order of the trials, since a site may drift."""
-        talk = Conversation.talk(self)
-        try:
-            ask = next(talk)
-            while True:
-                measurement = yield ask
-                self.trials.append((ask.configuration.flipped, measurement))
-                ask = talk.send(measurement)
-        except StopIteration as end:
-            conclusion: Conclusion = end.value
-            return conclusion
 
     def _stages(self) -> Talk[Conclusion]:
         if not self.suspects:
@@ -152,10 +137,13 @@ class Planner(Conversation):
         flips = frozenset(min(one.components) for one in culprits)
         cured = bench.feasible.close(flips) or NOTHING
         rest = bench.level_of(cured).log_seconds - bench.level_of(bench.fast).log_seconds
-        if cured < bench.fast and rest > floor(bench.level_of(bench.fast), self.problem.symptom):
+        adds_up = self.problem.symptom.measure is Measure.MEMORY
+        if not adds_up and cured < bench.fast and rest > floor(bench.level_of(bench.fast), self.problem.symptom):
             why = f"is the rest still slow, with {len(culprits)} found and flipped?"
             if (yield from bench.slower(cured, bench.fast, why, "residual")):
-                return (yield from self._by_halving())
+                more = yield from self._by_halving()
+                if more.outcome is Outcome.FOUND:
+                    return more
         return self._found(culprits, findings)
 
     def _proof(self, settled: _Settled) -> Proof:
@@ -163,7 +151,7 @@ class Planner(Conversation):
 
         def row(flips: Flips) -> Array:
             z = self.columns.states(flips)[None, :]
-            return design([settled.belief], z, np.ones(1))[0, 0, : 2 + len(settled.belief.products)]
+            return design([settled.belief], z, np.ones(1))[0, 0, : NUISANCES + len(settled.belief.products)]
 
         return Proof(
             bench=self.bench,
@@ -207,7 +195,7 @@ class Planner(Conversation):
             wish = None if self._misfit(posterior) else self._designer(posterior).next()
             if wish is None:
                 return _End.LOST
-            name = ", ".join(self.columns.names(members)) or "none"
+            name = ", ".join(sorted(self.columns.names(members))) or "none"
             why = f"{len(self.bench.suspects)} suspects left, the likeliest: {name} ({probability:.0%})"
             left = len(self.bench.suspects).bit_length()
             seen = yield from self.bench.ask(self.columns.flips(wish.held), why, left=left, wanted=wish.requests)
@@ -217,7 +205,7 @@ class Planner(Conversation):
     def _posterior(self) -> Posterior:
         columns = self.columns
         return Posterior(
-            rows([(flips, one) for flips, one in self.trials if not one.broken], columns.of),
+            rows([(flips, one) for flips, one in self.bench.trials if not one.broken], columns.of),
             floor(self.bench.level_of(columns.within), self.problem.symptom),
             columns.inseparable,
             columns.suspicion(self.problem.components),
@@ -236,8 +224,8 @@ class Planner(Conversation):
         return lost and self.bench.noise.sd < _LUCKY
 
     def _designer(self, posterior: Posterior) -> Designer:
-        working = {flips for flips, one in self.trials if not one.broken}
-        broken = [flips for flips, one in self.trials if one.broken]
+        working = {flips for flips, one in self.bench.trials if not one.broken}
+        broken = [flips for flips, one in self.bench.trials if one.broken]
 
         def serves(held: Held) -> float:
             return self.columns.serves(held, working, broken)
@@ -264,13 +252,21 @@ class Planner(Conversation):
         """The likeliest set, taken apart: what is slow on its own, or only together; and what saves time."""
         members = posterior.sets[0][0]
         belief = posterior.likeliest(members)
-        effects = posterior.fit(belief).mean[2:]
+        effects = posterior.fit(belief).mean[NUISANCES:]
         if len(belief.products) == 1:
             return _Parts((members,) if effects[0] > 0 else ())
         mains = list(zip(members, effects[: len(members)].tolist(), strict=True))
-        enough = SHARE * posterior.rows.total if belief.form == "saturated" else 0.0
-        slow = tuple((one,) for one, effect in mains if effect > enough)
+        mixed = belief.form == "saturated"
+        enough = SHARE * self._total(posterior) if mixed else 0.0
+        slow: tuple[Members, ...] = tuple((one,) for one, effect in mains if effect > enough)
+        if mixed and not slow and effects[-1] > enough:
+            slow = (members,)
         return _Parts(slow, tuple(one for one, effect in mains if effect < 0))
+
+    def _total(self, posterior: Posterior) -> float:
+        """Log ratio of the site as found to everything flipped, by a complete measurement where the others were cut."""
+        complete = self.bench.level_of(NOTHING).log_seconds - self.bench.level_of(self.columns.within).log_seconds
+        return max(posterior.rows.total, complete)
 
     def _culprits(self, posterior: Posterior, parts: _Parts) -> Talk[_Settled | _End]:
         """What saves time is left as found."""

@@ -1,8 +1,8 @@
 """The decoder: rows to a posterior over sets of culprits. Exact for one and two, three by a beam.
 
-log seconds = mu + drift t + effects + luck of the restart + scatter of its requests, with every continuous
-unknown integrated out in closed form, the luck's size and the slab's width on grids. A set that includes
-components which do not matter is excluded by a slab that is truncated away from zero.
+log seconds = mu + drift t + slope s + effects + luck of the restart + scatter of its requests, with s the share of
+components as found, and every continuous unknown integrated out in closed form, the luck's size and the slab's width
+on grids. A set that includes components which do not matter is excluded by a slab that is truncated away from zero.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from modbisect.model import Measure
 from modbisect.search.bayes.rows import Array, Rows
 
 Members = tuple[int, ...]
@@ -24,6 +25,8 @@ LUCK = np.array([0.05, 0.09, 0.15, 0.25, 0.42])
 """Standard deviation from restart to restart. A grid that ends near the expected value makes wrong accusations."""
 _LUCK_PRIOR = np.array([0.22, 0.34, 0.25, 0.13, 0.06])
 _DRIFT = 0.1
+_SLOPE = {Measure.LATENCY: 1e-3, Measure.TAIL: 1e-3, Measure.MEMORY: 0.5}
+"""Standard deviation of what all components add up to, each a little: memory, but no time to speak of."""
 _FLAT = 10.0
 """Standard deviation of the level: wide."""
 _POSITIVE = 0.9
@@ -32,6 +35,8 @@ _MEMBER_FLOOR = math.log(1.3)
 _MEMBER_SHARE = 0.15
 _PRIMARY = 0.9
 _BEAM = 6
+NUISANCES = 3
+"""Level, drift and slope come before the effects."""
 _MOST_EFFECTS = 3
 """Of one hypothesis; the most members as well."""
 _SATURATED = 600
@@ -78,7 +83,7 @@ class Belief:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The continuous unknowns under one hypothesis: level, drift, effects."""
+    """The continuous unknowns under one hypothesis: level, drift, slope, effects."""
 
     mean: Array
     covariance: Array
@@ -140,6 +145,10 @@ class Posterior:
         result: Array = np.sum(logs[members], axis=1, keepdims=True)
         return result
 
+    @property
+    def _slope(self) -> float:
+        return _SLOPE[self.rows.measure]
+
     @cached_property
     def _widths(self) -> tuple[float, ...]:
         total = max(self.rows.total, self.floor)
@@ -164,7 +173,9 @@ class Posterior:
     def _whitened(self, luck: float) -> tuple[Array, float]:
         """Inverse covariance of the rows when nothing matters, and the log evidence of that."""
         rows = self.rows
-        cov = np.diag(luck**2 + rows.v) + _FLAT**2 + _DRIFT**2 * np.outer(rows.t, rows.t)
+        share = np.mean(rows.z, axis=1)
+        cov = np.diag(luck**2 + rows.v) + _FLAT**2
+        cov += _DRIFT**2 * np.outer(rows.t, rows.t) + self._slope**2 * np.outer(share, share)
         weight = np.linalg.inv(cov).astype(np.float64, copy=False)
         centred = rows.y - np.mean(rows.y)
         return weight, float(-0.5 * (np.linalg.slogdet(cov)[1] + centred @ weight @ centred))
@@ -173,8 +184,8 @@ class Posterior:
     def beliefs(self) -> list[Belief]:
         """Every hypothesis, the likeliest first."""
         logs = np.concatenate([_total(weights) for _, weights in self._parts])
-        logs -= _logsum(logs)
         order = np.argsort(-logs, kind="stable")
+        logs -= _logsum(logs)
         index = [
             (family.form, members, family.products) for family, _ in self._parts for members in family.members.tolist()
         ]
@@ -189,7 +200,7 @@ class Posterior:
         mass: dict[Members, float] = {}
         for one in self.beliefs:
             mass[one.members] = mass.get(one.members, 0.0) + one.probability
-        return sorted(mass.items(), key=lambda item: -item[1])
+        return sorted(mass.items(), key=lambda item: -round(item[1], 9))
 
     def likeliest(self, members: Members) -> Belief:
         """The form of that set."""
@@ -201,7 +212,7 @@ class Posterior:
         result = np.zeros(self.rows.z.shape[1])
         for members, probability in self.sets:
             result[list(members)] += probability
-        return result
+        return np.round(result, 9)
 
     @cached_property
     def luck(self) -> Array:
@@ -217,14 +228,15 @@ class Posterior:
 
     def fit(self, belief: Belief) -> Fit:
         """Level, drift and effects under a hypothesis; the slab untruncated."""
-        fits, size = self.fits([belief]), 2 + len(belief.products)
+        fits, size = self.fits([belief]), NUISANCES + len(belief.products)
         return Fit(fits.mean[0, :size], fits.covariance[0, :size, :size])
 
     def fits(self, beliefs: Sequence[Belief]) -> Fit:
-        """As ``fit``, for several at once: means (hypotheses, 5), covariances (hypotheses, 5, 5)."""
+        """As ``fit``, for several at once: means (hypotheses, 6), covariances (hypotheses, 6, 6)."""
         rows = self.rows
         designs = design(beliefs, rows.z, rows.t)
-        precision = np.array([1 / _FLAT**2, 1 / _DRIFT**2] + [1 / max(self._widths) ** 2] * _MOST_EFFECTS)
+        deviations = [_FLAT, _DRIFT, self._slope, *[max(self._widths)] * _MOST_EFFECTS]
+        precision = np.array(deviations) ** -2.0
         weighted = np.swapaxes(designs, 1, 2) / (self.variance + rows.v)
         covariance = np.linalg.inv(weighted @ designs + np.diag(precision)).astype(np.float64, copy=False)
         offset = np.mean(rows.y)
@@ -234,7 +246,7 @@ class Posterior:
 
 
 def design(beliefs: Sequence[Belief], z: Array, t: Array) -> Array:
-    """(hypotheses, rows, 5): level, drift and effects; a column of zeros for each effect that one does not have."""
+    """(hypotheses, rows, 6): level, drift, slope, effects; zeros for each effect that a hypothesis does not have."""
     one, nothing = z.shape[1], z.shape[1] + 1
     index = np.full((len(beliefs), _MOST_EFFECTS, _MOST_EFFECTS), one, dtype=np.intp)
     for at, belief in enumerate(beliefs):
@@ -242,9 +254,10 @@ def design(beliefs: Sequence[Belief], z: Array, t: Array) -> Array:
         for effect, product in enumerate(belief.products):
             index[at, effect, : len(product)] = [belief.members[position] for position in product]
     wide = np.column_stack([z, np.ones(len(z)), np.zeros(len(z))])
-    result = np.ones((len(beliefs), len(z), 2 + _MOST_EFFECTS))
+    result = np.ones((len(beliefs), len(z), NUISANCES + _MOST_EFFECTS))
     result[:, :, 1] = t
-    result[:, :, 2:] = np.prod(wide[:, index], axis=3).transpose(1, 0, 2)
+    result[:, :, 2] = np.mean(z, axis=1)
+    result[:, :, NUISANCES:] = np.prod(wide[:, index], axis=3).transpose(1, 0, 2)
     return result
 
 
@@ -291,7 +304,8 @@ def _tail(x: Array) -> Array:
 
 
 def _total(weights: Array) -> Array:
-    return _logsum(weights, axis=1)
+    """Rounded, so that what is equal by symmetry is equal on every processor."""
+    return np.round(_logsum(weights, axis=1), 6)
 
 
 def _logsum(logs: Array, axis: int | None = None) -> Array:

@@ -16,9 +16,10 @@ from random import Random
 
 import numpy as np
 
+from modbisect.judging import level
 from modbisect.model import Confirmation, Finding, Measurement, Verdict
 from modbisect.search.bayes.posterior import LUCK, Fit
-from modbisect.search.bayes.rows import Array, location, spread
+from modbisect.search.bayes.rows import Array, location, spread, variance
 from modbisect.search.bench import Bench
 from modbisect.search.confirm import everything, finding
 from modbisect.search.minimal import Culprit
@@ -132,20 +133,20 @@ class Proof:
         Counts the trials of these contrasts, and unless ``only``, those of the fast control.
         """
         step = self.features(contrasts[0].slow) - self.features(contrasts[0].fast)
-        mean, variance = float(step @ self.fit.mean), float(step @ self.fit.covariance @ step)
+        mean, vague = float(step @ self.fit.mean), float(step @ self.fit.covariance @ step)
         slow, fast = {one.slow for one in contrasts}, {one.fast for one in contrasts}
         if not only:
             fast.add(self.bench.fast)
         used = [(flips in slow, one) for flips, one in seen if flips in slow or flips in fast]
         y = np.array([min(self.ceiling, location(one)) for _, one in used])[:, None]
         x = np.array([[float(is_slow)] for is_slow, _ in used])
-        weight = 1 / (LUCK**2 + np.array([[spread([one]) / len(one.requests)] for _, one in used]))
+        weight = 1 / (LUCK**2 + np.array([[variance(one, spread([one]))] for _, one in used]))
         total = np.sum(weight, axis=0)
         y, x = (each - np.sum(weight * each, axis=0) / total for each in (y, x))
         pull, size = np.sum(weight * x * y, axis=0), np.sum(weight * x * x, axis=0)
         none = 0.5 * (np.sum(np.log(weight) - weight * y**2, axis=0) - np.log(total))
-        gain = 0.5 * (mean / variance + pull) ** 2 / (1 / variance + size) - 0.5 * mean**2 / variance
-        some = none + gain - 0.5 * np.log1p(variance * size)
+        gain = 0.5 * (mean / vague + pull) ** 2 / (1 / vague + size) - 0.5 * mean**2 / vague
+        some = none + gain - 0.5 * np.log1p(vague * size)
         prior = np.log(np.maximum(self.luck, 1e-9))
         return float(np.logaddexp.reduce(some + prior) - np.logaddexp.reduce(none + prior))
 
@@ -159,7 +160,7 @@ class Proof:
         for flips, one in seen:
             if flips in states:
                 here = location(one)
-                cut = 2 * sum(request.censored for request in one.requests) >= len(one.requests)
+                cut = level(one).censored
                 verdict = Verdict.SLOW if here > middle else Verdict.FAST
                 confirmations.append(Confirmation(states[flips], verdict, math.exp(here), cut))
         return finding(bench, culprit, on, off, confirmations)

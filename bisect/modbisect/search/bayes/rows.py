@@ -10,8 +10,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from modbisect.judging import level, measured
 from modbisect.judging.level import PRIOR_DF, PRIOR_SD
-from modbisect.model import ComponentId, Measurement
+from modbisect.model import ComponentId, Measure, Measurement
 from modbisect.search.problem import Flips
 
 Array: TypeAlias = NDArray[np.float64]
@@ -38,6 +39,7 @@ class Rows:
     """Sampling variance of y were there one request."""
     ceiling: float = math.inf
     """What y was cut at."""
+    measure: Measure = Measure.LATENCY
 
     @property
     def total(self) -> float:
@@ -56,25 +58,22 @@ def rows(trials: Sequence[tuple[Flips, Measurement]], columns: Mapping[Component
     equal configurations stay equal: what is beyond it is one same "very slow".
     """
     count = len(trials)
-    used = [(at, flips, one) for at, (flips, one) in enumerate(trials) if one.requests and flips <= columns.keys()]
+    used = [(at, flips, one) for at, (flips, one) in enumerate(trials) if measured(one) and flips <= columns.keys()]
     z = np.ones((len(used), max(columns.values()) + 1))
     for row, (_, flips, _) in enumerate(used):
         z[row, [columns[one] for one in flips]] = 0.0
     windows = [one for _, _, one in used]
-    variance = spread(windows)
-    ceiling = min((float(np.max(_logs(one))) for one in windows if _cut(one)), default=math.inf)
+    scatter = spread([one for one in windows if one.measure is Measure.LATENCY])
+    ceiling = min((float(np.max(_logs(one))) for one in windows if level(one).censored), default=math.inf)
     return Rows(
         z,
         np.minimum([location(one) for one in windows], ceiling),
-        np.array([variance / len(one.requests) for one in windows]),
+        np.array([variance(one, scatter) for one in windows]),
         np.array([at / max(1, count - 1) for at, _, _ in used]),
-        variance,
+        scatter,
         ceiling,
+        windows[0].measure if windows else Measure.LATENCY,
     )
-
-
-def _cut(one: Measurement) -> bool:
-    return 2 * sum(request.censored for request in one.requests) >= len(one.requests)
 
 
 def _logs(one: Measurement) -> Array:
@@ -82,12 +81,22 @@ def _logs(one: Measurement) -> Array:
 
 
 def location(one: Measurement) -> float:
-    """Log seconds of one restart: Huber's location, with the usual spread of requests as its scale."""
+    """Log seconds of one restart: Huber's location, with the usual spread of requests as its scale.
+
+    Of the tail and of memory, what ``judging.level`` says.
+    """
+    if one.measure is not Measure.LATENCY:
+        return level(one).log_seconds
     values = _logs(one)
     centre, limit = float(np.median(values)), _HUBER * PRIOR_SD
     for _ in range(5):
         centre += float(np.mean(np.clip(values - centre, -limit, limit)))
     return centre
+
+
+def variance(one: Measurement, scatter: float) -> float:
+    """Sampling variance of ``location``; ``scatter``: were there one request."""
+    return scatter / len(one.requests) if one.measure is Measure.LATENCY else level(one).variance
 
 
 def spread(windows: Sequence[Measurement]) -> float:
