@@ -110,7 +110,7 @@ class Planner(Conversation):
             bench.fast = within
             settled = yield from self._settle()
             if settled is _End.NONE:
-                return (yield from self._acquit())
+                return (yield from self._acquit(self._parts(self._posterior())))
             if settled is _End.LOST:
                 return None
             if settled.parts in self.proven:
@@ -120,8 +120,22 @@ class Planner(Conversation):
                 self.proven[settled.parts] = findings
         return None
 
-    def _acquit(self) -> Talk[Conclusion | None]:
-        """Nobody, unless flipping one of those that the site seemed to need makes it fast."""
+    def _acquit(self, parts: _Parts) -> Talk[Conclusion | None]:
+        """Nobody, unless something makes it fast that all of them flipped may hide.
+
+        That is: flipping without what saves time; flipping only what is on, or only what is off; or one of those that
+        the site seemed to need.
+        """
+        bench, within = self.bench, self.columns.within
+        rest = within - bench.feasible.hold(self.columns.names(parts.saving), within)
+        for flips in dict.fromkeys((rest, *self._variants(within))):
+            if flips in (NOTHING, within):
+                continue
+            yield from bench.ensure(flips, f"only {len(flips)} flipped, before nobody is accused", stage="baseline")
+            if not bench.levels(flips) or bench.level_of(flips).censored:
+                continue
+            if (yield from bench.slower(NOTHING, flips, f"as found beside {len(flips)} flipped", "baseline")):
+                return None
         for one in self.kept:
             yield from needs.prove(self.bench, one)
             flips = self.bench.feasible.close({one.component}) or NOTHING
@@ -170,7 +184,7 @@ class Planner(Conversation):
         contrast = yield from self._contrast()
         if contrast is not Verdict.SLOW:
             known = bool(len(self.columns)) and bool(self.bench.levels(self.columns.within))
-            if known and dict(self._posterior().sets)[()] <= 1 - DELTA:
+            if known and not self._nobody_left(self._posterior()):
                 return self._open("too noisy to tell whether flipping the suspects makes it faster")
             return self._nobody(contrast)
         culprits = yield from self._search()
@@ -187,10 +201,10 @@ class Planner(Conversation):
             posterior = self._posterior()
             self._tell(posterior)
             members, probability = posterior.sets[0]
-            if not members and probability > 1 - DELTA:
-                return _End.NONE
             parts = self._parts(posterior)
-            if members and probability > (1 - DELTA if parts in self.proven else _WORTH_PROVING):
+            if self._nobody_left(posterior):
+                return _End.NONE
+            if parts.slow and probability > (1 - DELTA if parts in self.proven else _WORTH_PROVING):
                 return (yield from self._culprits(posterior, parts))
             wish = None if self._misfit(posterior) else self._designer(posterior).next()
             if wish is None:
@@ -248,13 +262,18 @@ class Planner(Conversation):
         posterior = self._posterior()
         return posterior.sets[0][1] if self._parts(posterior) == parts else 0.0
 
+    def _nobody_left(self, posterior: Posterior) -> bool:
+        """Whether the likeliest set costs nothing, beyond doubt."""
+        return posterior.sets[0][1] > 1 - DELTA and not self._parts(posterior).slow
+
     def _parts(self, posterior: Posterior) -> _Parts:
         """The likeliest set, taken apart: what is slow on its own, or only together; and what saves time."""
         members = posterior.sets[0][0]
         belief = posterior.likeliest(members)
         effects = posterior.fit(belief).mean[NUISANCES:]
-        if len(belief.products) == 1:
-            return _Parts((members,) if effects[0] > 0 else ())
+        if len(belief.products) <= 1:
+            costly = bool(members) and effects[0] > 0
+            return _Parts((members,)) if costly else _Parts((), members)
         mains = list(zip(members, effects[: len(members)].tolist(), strict=True))
         mixed = belief.form == "saturated"
         enough = SHARE * self._total(posterior) if mixed else 0.0
