@@ -13,9 +13,9 @@ from modbisect.search.bayes.posterior import Belief, Fit, Posterior, design
 from modbisect.search.bayes.rows import Array
 
 _SHARES = (0.3, 0.5, 0.7)
-_RANDOM_EACH = 4
+_RANDOM_EACH = 8
 _MASSES = (0.35, 0.5, 0.65, 0.7)
-_BALANCED_EACH = 3
+_BALANCED_EACH = 6
 _TOP_SETS = 3
 _LIKELY = 8
 _BEST = 30

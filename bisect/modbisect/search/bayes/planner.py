@@ -31,7 +31,7 @@ DELTA = 0.01
 _WORTH_PROVING = 0.6
 """The proof's trials tell as much as the search's would."""
 _PROOFS = 8
-_DISTURBANCE = 20.0
+_DISTURBANCE = 40.0
 """Seconds of waiting that one restart less is worth: the site's users feel it."""
 _MOST_REQUESTS = 40
 _MOST_BROKEN = 6

@@ -30,6 +30,10 @@ _DOUBT = 0.05
 """Chance that fresh trials prove what is not so; what the search knows comes on top."""
 _EACH = 0.0
 """What each contrast has to say at least, in nats; all of a culprit's together say more."""
+_ALONE = 0.4
+"""Of what flipping a culprit saves as found, it has to cost this share alone: else it only takes part in it."""
+_PATIENCE = 3
+"""Blocks until a share that is too small counts as such."""
 _FEWEST = 3
 _EXPECTED = 9.0
 """What a contrast should say, in nats, where requests can make it."""
@@ -100,10 +104,9 @@ class Proof:
                 seen.append((flips, fresh))
                 if self.probability() < _GIVEN_UP:
                     return f"{why}: after that others are likelier"
-            for one in contrasts:
-                if self._log_ratio([one], seen, only=True) < _REFUTED:
-                    return f"not confirmed: {len(one.slow)} flipped is not slower than {len(one.fast)} flipped"
-            still = [each for each in asked.values() if not self._proven(each, seen)]
+            if refuted := self._refuted(list(asked.values()), seen, block):
+                return f"not confirmed: {refuted}"
+            still = [each for each in asked.values() if not (self._proven(each, seen) and self._alone(each, seen))]
             if not still:
                 return [self._finding(one, asked[index], seen) for index, one in enumerate(self.culprits)]
         return f"{_MOST_BLOCKS} rounds of confirmation were not enough to tell"
@@ -119,6 +122,24 @@ class Proof:
         """Beyond doubt together, and each on its own more likely than not."""
         alone = (self._log_ratio([one], seen, only=True) for one in contrasts)
         return self._log_ratio(contrasts, seen) >= -math.log(_DOUBT) and min(alone) > _EACH
+
+    def _refuted(self, asked: Sequence[list[Contrast]], seen: Sequence[tuple[Flips, Measurement]], block: int) -> str:
+        """Why a culprit is none."""
+        for one in dict.fromkeys(one for each in asked for one in each):
+            if self._log_ratio([one], seen, only=True) < _REFUTED:
+                return f"{len(one.slow)} flipped is not slower than {len(one.fast)} flipped"
+        if block + 1 >= _PATIENCE and not all(self._alone(each, seen) for each in asked):
+            return "alone it costs little of what flipping it saves"
+        return ""
+
+    def _alone(self, contrasts: Sequence[Contrast], seen: Sequence[tuple[Flips, Measurement]]) -> bool:
+        """Whether a culprit is as slow with everything else flipped as it is among all."""
+
+        def level_of(flips: Flips) -> float:
+            return float(np.mean([min(self.ceiling, location(one)) for at, one in seen if at == flips]))
+
+        costs = [level_of(one.slow) - level_of(one.fast) for one in contrasts]
+        return contrasts[-1].state != "alone" or costs[-1] >= _ALONE * min(costs[:-1])
 
     def _predicted(self, one: Contrast) -> float:
         """The log ratio by the search."""
