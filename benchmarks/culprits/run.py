@@ -151,10 +151,10 @@ def show(rows: Sequence[Row]) -> None:
         for row in (row for row in rows if row.scene == scene.name):
             named = "; ".join(" + ".join(one) for one in row.named) or f"nobody ({row.outcome})"
             print(_line(scene, [row], named, _word(row.right)))
-    if innocent := [row for row in rows if row.scene == INNOCENT.name]:
+    if innocent := [row for row in rows if row.scene == INNOCENT[0].name]:
         accused, right = sum(bool(row.named) for row in innocent), sum(row.right for row in innocent)
         named = f"{accused} of {len(innocent)} runs under load accused somebody"
-        print(_line(INNOCENT, innocent, named, f"{right}/{len(innocent)}"))
+        print(_line(INNOCENT[0], innocent, named, f"{right}/{len(innocent)}"))
     for row in rows:
         if not row.right or not row.restored:
             print(f"\n{row.scene} {row.number}: {row.outcome}: {row.said}")
@@ -188,10 +188,12 @@ def main() -> int:
     parser.add_argument("--strategy", default="auto", help="the playbooks' strategy (auto)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="a line a run; what it has already is not run again")
     arguments = parser.parse_args()
-    wanted = [(scene, 0) for scene in SCENES] + [(INNOCENT, number) for number in range(arguments.innocent)]
+    wanted = [(scene, 0) for scene in SCENES] + [
+        (INNOCENT[number % len(INNOCENT)], number) for number in range(arguments.innocent)
+    ]
     wanted = [(scene, number) for scene, number in wanted if arguments.only in (None, scene.name)]
     if not wanted:
-        parser.error(f"no such scene; there are: {', '.join(scene.name for scene in (*SCENES, INNOCENT))}")
+        parser.error(f"no such scene; there are: {', '.join(scene.name for scene in (*SCENES, INNOCENT[0]))}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # through every finally: no host stays behind
     done = _kept(arguments.json)
     rows = []

@@ -84,4 +84,8 @@ SCENES = (
     _scene("crs-idle", "memory only", _page("get: /items/7", ", measure: memory"), "apache-module:security2"),
     _scene("geodata", "memory only", _page("get: /items/7", ", measure: memory"), "php-module:geodata"),
 )
-INNOCENT = Scene("innocent", "nobody", (), _page("get: /report"), frozenset(), loaded=True)
+INNOCENT = tuple(
+    Scene("innocent", "nobody", (), _page(page), frozenset(), loaded=True)
+    for page in ("get: /report", _STOCK, "get: /catalogue.php", _UPLOAD % "1MiB")
+)
+"""The same host, asked for one page or another."""
