@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEBIAN := python3 python3-venv ca-certificates openssh-client iproute2 util-linux mmdebstrap shellcheck
 
-.PHONY: demo test lint bench bench-search bench-culprits setup debian clean
+.PHONY: demo test lint bench bench-search bench-culprits fuzz setup debian clean
 
 demo: setup
 	$(BIN)/modbisect demo
@@ -28,6 +28,10 @@ bench-search: setup
 
 bench-culprits: setup
 	$(BIN)/python benchmarks/culprits/run.py
+
+fuzz: MINUTES = 60
+fuzz: setup
+	$(BIN)/python benchmarks/faults/fuzz.py --minutes $(MINUTES) --json benchmarks/faults/trials.jsonl
 
 setup: debian $(VENV)/installed
 

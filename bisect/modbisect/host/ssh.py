@@ -204,14 +204,17 @@ class SshLink:
         except (SSHException, OSError, EOFError) as error:
             raise self._lost(f"the connection broke: {error or type(error).__name__}") from error
         finally:
-            channel.close()
+            _end(channel)
         code, out = status.split(out, self.name)
         return Result(code, out, err)
 
     def stream(self, argv: Sequence[str]) -> Stream:
         """See `Link.stream`."""
         channel = self._channel(Deadline(CONNECT_SECONDS))
-        channel.exec_command(shlex.join(argv))
+        try:
+            channel.exec_command(shlex.join(argv))
+        except (SSHException, OSError, EOFError) as error:
+            raise self._lost(f"the connection broke: {error or type(error).__name__}") from error
         return _SshStream(self.name, channel)
 
     @contextlib.contextmanager
@@ -251,6 +254,12 @@ class SshLink:
             state="unknown: the command may have run",
             advice="look with 'modbisect status'; the guard restores an armed host by itself",
         )
+
+
+def _end(channel: paramiko.Channel) -> None:
+    """Close it; a connection that breaks as its end is told has ended as well."""
+    with contextlib.suppress(SSHException, OSError, EOFError):
+        channel.close()
 
 
 def _pump(channel: paramiko.Channel, stdin: bytes, until: Deadline, cap: int) -> tuple[bytes, bytes]:
@@ -315,7 +324,7 @@ class _SshStream:
             self._channel.settimeout(2)
             while self._channel.recv(4096):
                 pass
-        self._channel.close()
+        _end(self._channel)
 
 
 class _Forwarder:

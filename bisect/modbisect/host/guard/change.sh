@@ -117,7 +117,7 @@ apply() { # RUN [BYTES of the request]
   wait
   uptime_now; tested=$hundredths ended=$hundredths
   if [ $verdict = ok ]; then
-    : >"$cur/dirty"
+    true >"$cur/dirty" || die 73 "cannot write"   # without it a restore would not restart the server
     ! has "reap$nl" || reap
     # shellcheck disable=SC2086
     restart_units $units >"$run_dir/output" 2>&1 || verdict=restart
@@ -133,7 +133,7 @@ apply() { # RUN [BYTES of the request]
     processors
     # What the files as found make of the server is what a restore has to reach, also where drift was accepted.
     [ -s "$run_dir/now" ] || [ -e "$cur/settled" ] || {
-      printf '%s\n' "$objects" | sort >"$cur/loaded.new" && mv -fT -- "$cur/loaded.new" "$cur/loaded" && : >"$cur/settled"
+      printf '%s\n' "$objects" | sort >"$cur/loaded.new" && mv -fT -- "$cur/loaded.new" "$cur/loaded" && true >"$cur/settled"
     }
   fi
   [ $verdict = ok ] || { head -c 4000 "$run_dir/output" | sed 's/^/text /'; journal_tail; }
@@ -143,6 +143,7 @@ apply() { # RUN [BYTES of the request]
 
 serve() { # for one run, from one shell: an answer is one line, its own lines parted by RS, "exit" and the status last; a refusal is the last answer
   folder "$run_dir"
+  end_with "$1" 5
   while read -r word bytes; do
     case $word:$bytes in
       apply:*[!0-9]* | apply: | apply:????????*) die 64 "bad size" ;;

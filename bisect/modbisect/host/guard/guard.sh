@@ -11,7 +11,7 @@
 #   verify RUN       print what differs from the snapshot
 #   disarm RUN       end a run whose restore was verified; removes every trace
 #   rescue [force]   restore whatever run is open, if its lease has expired; for a person
-#   tick | boot      called by the timer and at boot; watch: starts the ticks anew where cron stands in for systemd
+#   tick | boot      called by the timer and at boot; watch: starts the ticks anew, behind a boot or by cron
 #   status           one "key value" a line
 #   survey           what the host is and has; scratch: tests configurations (stdin) on a copy; sample: processor time
 #                    of the host, memory of the server's workers. All three only read
@@ -76,7 +76,7 @@ lease_holds() {
   [ "$b" = "$boot" ] && [ "$up" -lt "${e:-0}" ]
 }
 
-watch_lives() { seen=0; { read -r seen <"$alive"; } 2>/dev/null || :; uptime_now; [ $((up - seen)) -le 5 ]; }
+watch_lives() { seen=-9; { read -r seen <"$alive"; } 2>/dev/null || :; uptime_now; [ $((up - seen)) -le 5 ]; }
 
 stopped() { # stop: who says so
   [ -e "$stop_file" ] || [ -L "$stop_file" ] || return 1
@@ -107,10 +107,11 @@ safe() {
 
 folder() { [ -d "$1" ] || mkdir -m 0700 -- "$1" 2>/dev/null || safe; }
 
+# A redirection that fails ends the shell behind `:` and `exec`, with a status of its own: hence `true` and `command`.
 take_lock() { # seconds to wait
   [ -z "$locked" ] || return 0
   folder "$run_dir"
-  exec 9>>"$run_dir/lock" || die 73 "cannot open the lock"
+  command exec 9>>"$run_dir/lock" || die 73 "cannot open the lock"
   flock -w "$1" 9 || { state_now; die 75 "another guard command is at work$([ "$state" = NONE ] || printf '; %s' "$(held_by)")"; }
 }
 

@@ -15,7 +15,7 @@ manifest() { # path type mode uid gid mtime target, then content digests; of the
 }
 
 # Nothing is said before the watch is there: whoever waited for it may be gone, and a word to nobody ends a command.
-hold() { snapshot "$1" "$2"; locked=yes; ( arm "$1" "$2" ) || { code=$?; vanish; exit $code; }; tell; }
+hold() { snapshot "$1" "$2"; locked=yes; ( arm "$1" "$2" ) || { code=$?; ( vanish ) || tick_on; exit $code; }; tell; }
 
 snap() { snapshot "$1" 60; tell; }
 
@@ -64,7 +64,7 @@ withdraw() { # no trace of a run that was refused; a failed snapshot must not ta
   [ -e "$cur" ] || {
     rm -f -- "$base/guard" "$base/guard.new"
     find "$base" -maxdepth 1 -name 'new.*' -mmin +1 -delete   # of a controller that died as it brought the script
-    rmdir -- "$base"
+    rmdir -- "$base" || :
   } 2>/dev/null
 }
 
@@ -93,8 +93,8 @@ copy() { # all that a restore needs to know, into $new
   parent_now
   loaded | sort >"$new/loaded"
   boot_id
-  printf '%s\n' "$1" >"$new/run" && echo "$boot" >"$new/boot" && echo SNAP >"$new/state" && : >"$new/touched" &&
-    : >"$run_dir/now" || die 73 "cannot write"
+  printf '%s\n' "$1" >"$new/run" && echo "$boot" >"$new/boot" && echo SNAP >"$new/state" && true >"$new/touched" &&
+    true >"$run_dir/now" || die 73 "cannot write"
   manifest "$new/dirs" | cmp -s - "$new/manifest" || die 75 "the configuration changed while it was copied"
 }
 

@@ -54,7 +54,11 @@ converge() { # why: tick, asked or boot. Idempotent; leaves state RESTORED or FA
     rm -f -- "$cur/dirty"   # a further try restarts nothing for nothing
   fi
   # Even beside somebody's edit the server is back on what this run found; but it is not called restored.
-  [ $same = yes ] || { failed "edited by somebody else: $(grep -m 5 '^foreign' "$run_dir/back" | cut -f 2 | tr '\n' ' ')"; return 1; }
+  [ $same = yes ] || {
+    edits=$(grep -m 5 '^foreign' "$run_dir/back" | cut -f 2 | tr '\n' ' ')
+    failed "${edits:+edited by somebody else: }${edits:-could not put files back}"
+    return 1
+  }
   put "$cur/state" RESTORED || return 1
   [ "$1" = asked ] && set_lease 10
   note "restored"

@@ -14,6 +14,7 @@ ConditionPathExists=$cur
 [Service]
 Type=oneshot
 ExecStart=$base/guard boot
+ExecStopPost=/bin/sh -c '[ ! -e $base/guard ] || exec $base/guard watch'
 UNIT
     ln -sfT -- "$boot_unit" "$boot_want" || return 1
     durable "$boot_unit" "${boot_want%/*}" "${boot_unit%/*}"
@@ -46,17 +47,30 @@ start_loop() {
     >/dev/null 2>&1 </dev/null 9>&- &
 }
 
-watch() { # once a minute, by cron: the loop may have been killed
-  [ -e "$cur" ] || exit 0
-  folder "$run_dir"
-  watch_lives || { tick_alive; start_loop; }
+# By systemd behind every boot with a run open, and once a minute by cron: whoever should put the host back may have been
+# killed, or have failed.
+watch() {
+  if has_systemd; then tick_on
+  elif [ -e "$cur" ]; then folder "$run_dir"; watch_lives || { tick_alive; start_loop; }
+  fi
 }
+
+tick_on() { if has_systemd; then start_timer --no-block 2>/dev/null || :; else start_loop; fi; } # it may tick already
 
 tick_alive() { uptime_now; echo "$up" >"$alive"; }
 
 beat() { own "$1"; [ "$state" = ARMED ] || fenced "$1"; set_lease "$2" || die 73 "cannot write the lease"; }
 
+# A session whose controller is out of reach is never told that it is over: it ends some time behind its run.
+end_with() { # RUN, seconds
+  ( while sleep 2 && kill -0 $$ && { read -r owner <"$cur/run"; } && [ "$owner" = "$1" ]; do :; done
+    sleep "$2"; kill $$ ) >/dev/null 2>&1 </dev/null &
+  # shellcheck disable=SC2064  # of this one
+  trap "kill $! 2>/dev/null" EXIT
+}
+
 keep() {
+  end_with "$1" "$2"
   while IFS= read -r _; do
     said=$(beat "$1" "$2" 2>&1) || { code=$?; printf '%s\n' "${said#modbisect-guard: }"; exit $code; }
     echo ok
@@ -86,9 +100,9 @@ tick() {
     SNAP) lease_holds && ! stopped || vanish ;;
     ARMED) ! lease_holds || stopped || exit 0
       echo "$stop" >"$cur/why"
-      note "$stop"; converge tick && retire "$stop" ;;
+      note "$stop"; converge tick || exit 78; retire "$stop" ;;
     RESTORED) lease_holds || retire "restored" ;;
-    *) note "again from $state"; converge tick && retire "$(cat "$cur/why" 2>/dev/null || echo "$state")" ;;
+    *) note "again from $state"; converge tick || exit 78; retire "$(cat "$cur/why" 2>/dev/null || echo "$state")" ;;
   esac
 }
 
@@ -102,7 +116,7 @@ boot() {
   case $state in
     SNAP | RESTORED) : ;;
     *) note "boot"; tick_alive
-      converge $how || { if has_systemd; then start_timer --no-block; else start_loop; fi; exit 78; } ;;
+      converge $how || { tick_on; exit 78; } ;;
   esac
   retire "restored at boot"
 }
@@ -126,21 +140,25 @@ announce() { # FILE TEXT: for whoever logs in; pam_motd shows both folders
   if [ -e "$where" ] || [ -L "$where" ]; then
     case $(stat -c %u:%A -- "$where") in 0:d???????[!w]*) keep_times "$where" ;; *) return 0 ;; esac
   else
-    keep_times "${where%/*}" && mkdir -m 0755 -- "$where" && echo "$where" >>"$cur/made"
+    keep_times "${where%/*}" && echo "$where" >>"$cur/made" && mkdir -m 0755 -- "$where"
   fi && ( umask 022; printf '\n%s\n\n' "$2" | place "$1" )
 } 2>/dev/null
 
 clear_traces() {
-  rm -f -- "$boot_want" "$boot_unit" "$boot_unit.tmp" "$cron_file" "$cron_file.tmp" "$motd" "$motd.tmp" "$lasting_motd" "$lasting_motd.tmp"
-  [ ! -e "$cur/made" ] || while IFS= read -r where; do rmdir -- "$where" 2>/dev/null; done <"$cur/made"
-  [ ! -e "$cur/times" ] || awk '!seen[$1]++' "$cur/times" | while read -r where when; do
-    touch -c -d "$when" -- "$where" 2>/dev/null
-  done
+  rm -f -- "$boot_want" "$boot_unit" "$boot_unit.tmp" "$cron_file" "$cron_file.tmp" "$motd" "$motd.tmp" "$lasting_motd" "$lasting_motd.tmp" || return 1
+  [ ! -e "$cur/made" ] || while IFS= read -r where; do   # unless somebody else has put something there
+    rmdir -- "$where" 2>/dev/null || [ ! -d "$where" ] || [ "$(ls -A -- "$where")" ] || return 1
+  done <"$cur/made"
+  [ -e "$cur/times" ] || return 0
+  times=$(awk '!seen[$1]++' "$cur/times") && ( # no pipe: what one end of it loses the other never misses
+    set -f; IFS=$nl
+    for line in $times; do touch -c -d "${line#* }" -- "${line%% *}" || exit 1; done
+  )
 }
 
 drop() { # end the run: no trace stays but what another run needs
   release
-  clear_traces
+  clear_traces || die 73 "cannot remove the traces of the run"   # it stays, so that somebody still knows of them
   rm -rf -- "$base/old"
   mv -T -- "$cur" "$base/old" && durable "$base" || die 73 "cannot end the run"
   sweep

@@ -1,0 +1,57 @@
+"""One worker of the bench: a lab host, and the trials on it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from on_steps import TO_COUNT, Counts, count_steps
+from result import Result
+from sight import Sight
+from trial import Found, Trial, played
+
+from modbisect import lab
+
+_SETUP = Path(__file__).parent / "small.sh"
+
+
+class Bench:
+    """A host, kept from trial to trial; after a failure a new one."""
+
+    def __init__(self, label: str = "") -> None:
+        self._name = f"faults-{os.getpid()}{label}"
+        self._found: Found | None = None
+
+    def play(self, name: str, act: Callable[[Trial], None], seed: int) -> Result:
+        """One trial."""
+        if self._found is None:
+            lab.up(self._name, [_SETUP])
+            self._found = Found.on(Sight.of(self._name))
+        (host,) = (one for one in lab.hosts() if one.name == self._name)
+        with tempfile.TemporaryDirectory(prefix="faults-") as folder:
+            result = played(name, act, seed, host=host, found=self._found, folder=Path(folder))
+        if result.failure:
+            self.close()
+        return result
+
+    def count(self) -> Counts:
+        """The steps of all verbs.
+
+        Raises:
+            RuntimeError: one did not end well though nothing struck it.
+        """
+        counts: Counts = {}
+        for seed in TO_COUNT:
+            result = self.play("nothing", lambda trial: counts.update(count_steps(trial)), seed)
+            if result.failure:
+                raise RuntimeError(f"counting the steps of {list(counts)[-1:]}: {result.failure}")
+        return counts
+
+    def close(self) -> None:
+        """Take the host down."""
+        self._found = None
+        with suppress(lab.LabError):
+            lab.down(self._name)

@@ -1,0 +1,168 @@
+"""A lab host seen from the box, past its network and without a process of its own: all that a trial asks of it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+from modbisect import lab
+from modbisect.host.helper import GUARD
+
+PAGE = b"All 42 items"
+CURRENT = "/var/lib/modbisect/cur"
+_KEPT = ("/etc/apache2", "/etc/php", "/etc/systemd", "/etc/cron.d", "/var/lib/apache2", "/var/lib/php")
+_STAY = {"lock", "last", "last-journal"}
+"""What may stay in /run/modbisect."""
+_LEFT = (
+    "/var/lib/modbisect",
+    "/run/motd.d",
+    "/etc/motd.d",
+    "/etc/cron.d/modbisect",
+    "/run/systemd/transient/modbisect-guard.timer",
+    "/run/systemd/transient/modbisect-guard.service",
+)
+_NAMES = (
+    ("/etc/systemd/system", "modbisect"),
+    ("/etc/systemd/system/multi-user.target.wants", "modbisect"),
+    ("/run", "modbisect-scratch"),
+)
+_POLL_SECONDS = 0.02
+
+
+class Dirty(Exception):
+    """The host, or what was said of it, is not as it must be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One running host, since one boot."""
+
+    name: str
+    address: str
+    root: Path
+    """Its root folder; absolute links in it lead astray, and none is followed."""
+
+    @classmethod
+    def of(cls, name: str) -> Sight:
+        """The host as it runs now."""
+        (host,) = (one for one in lab.hosts() if one.name == name)
+        return cls(name, host.address, Path(f"/proc/{host.pid}/root"))
+
+    def path(self, inside: str) -> Path:
+        """Where a path of the host lies for the box."""
+        return self.root / inside.lstrip("/")
+
+    def text(self, inside: str) -> str:
+        """A file of the host; empty when it is not there."""
+        try:
+            return self.path(inside).read_text(errors="replace")
+        except OSError:
+            return ""
+
+    def state(self) -> str:
+        """The guard's state; NONE when no run is open."""
+        return self.text(f"{CURRENT}/state").strip() or ("SNAP" if self.path(CURRENT).exists() else "NONE")
+
+    def files(self) -> frozenset[tuple[str, ...]]:
+        """Path, type and mode, owner, size, time, target and content of what a run must leave as it was."""
+        own = self.path("/etc").lstat()
+        return frozenset(
+            [("/etc", str(own.st_mtime_ns)), *(row for folder in _KEPT for row in self._tree(self.path(folder)))]
+        )
+
+    def _tree(self, folder: Path) -> Iterator[tuple[str, ...]]:
+        yield self.row(folder)
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    yield from self._tree(Path(entry.path))
+                else:
+                    yield self.row(Path(entry.path))
+
+    def row(self, path: Path | str) -> tuple[str, ...]:
+        """One path, as the host has it; empty when it has none."""
+        if isinstance(path, str):
+            path = self.path(path)
+        if not os.path.lexists(path):
+            return ()
+        own = path.lstat()
+        what = ""
+        if path.is_symlink():
+            what = str(path.readlink())
+        elif path.is_file():
+            what = hashlib.sha256(path.read_bytes()).hexdigest()
+        size = 0 if path.is_dir() and not path.is_symlink() else own.st_size
+        inside = f"/{path.relative_to(self.root)}"
+        return inside, f"{own.st_mode:o}", f"{own.st_uid}:{own.st_gid}", str(size), str(own.st_mtime_ns), what
+
+    def modules(self) -> frozenset[str]:
+        """The shared objects in the live server's parent; none while it is down."""
+        pid = self.text("/run/apache2/apache2.pid").strip()
+        lines = self.text(f"/proc/{pid}/maps").splitlines() if pid.isdigit() else []
+        return frozenset(line.split()[-1] for line in lines if ".so" in line)
+
+    def page(self) -> bytes:
+        """The site's answer; nothing when there is none."""
+        connection = HTTPConnection(self.address, timeout=5)
+        try:
+            connection.request("GET", "/")
+            return connection.getresponse().read(4096)
+        except (OSError, HTTPException):
+            return b""
+        finally:
+            connection.close()
+
+    def processes(self, word: str = "modbisect") -> dict[int, str]:
+        """Processes of the host that have a word in their command line, by the host's own numbers."""
+        found = {}
+        for folder in self.path("/proc").iterdir():
+            if folder.name.isdigit():
+                with suppress(OSError):
+                    line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+                    if word in line:
+                        found[int(folder.name)] = line
+        return found
+
+    def traces(self) -> list[str]:
+        """Files, units and timers of a run that are still there."""
+        run = self.path("/run/modbisect")
+        left = [path for path in _LEFT if os.path.lexists(self.path(path))]
+        left += [f"/run/modbisect/{one.name}" for one in run.iterdir() if one.name not in _STAY] if run.is_dir() else []
+        for folder, own in _NAMES:
+            left += [f"{folder}/{one.name}" for one in self.path(folder).glob(f"{own}*")]
+        found = ("/etc/apache2/mods-enabled", "/etc/apache2/conf-enabled", "/etc/apache2/sites-enabled")
+        return left + [f"{folder}/.modbisect" for folder in found if os.path.lexists(self.path(f"{folder}/.modbisect"))]
+
+    # --- acting on it --------------------------------------------------------------------------
+
+    def call(self, *argv: str, stdin: bytes = b"", timeout: float = 60) -> tuple[int, str]:
+        """Status and all output of a command run as root, not over SSH."""
+        done = lab.execute(self.name, argv, input=stdin, timeout=timeout)
+        return done.returncode, (done.stdout + done.stderr).decode(errors="replace").strip()
+
+    def sh(self, script: str, *argv: str) -> str:
+        """Output of a script that must work."""
+        status, text = self.call("sh", "-c", script, "sh", *argv)
+        if status != 0:
+            raise Dirty(f"{script.strip().splitlines()[0]}: {status}: {text}")
+        return text
+
+    def guard(self, *argv: str, stdin: bytes = b"") -> tuple[int, str]:
+        """Call the guard as root."""
+        return self.call(GUARD, *argv, stdin=stdin)
+
+
+def wait(true: Callable[[], object], seconds: float) -> bool:
+    """Wait until it is true; False when it is not within that time."""
+    until = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > until:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True

@@ -1,0 +1,40 @@
+#!/bin/sh
+# A small site, so that a trial is short: one page of PHP, and few modules. What the faults need is there: a module
+# without which the server does not start though its configuration passes (slotmem_shm, for heartmonitor), a folder
+# where a configuration test can be made to hang, a start that waits for a file to go, and the folder of the stop file.
+set -eu
+
+systemctl disable --quiet --now mariadb apache-htcacheclean
+cd /etc/apache2/mods-enabled
+for link in *; do
+	case ${link%.*} in
+	access_compat | actions | alias | asis | authn_core | authz_core | authz_host | cgi | deflate | dir | env | expires | \
+		filter | headers | heartmonitor | mime | mpm_prefork | php8.2 | setenvif | slotmem_shm | status) : ;;
+	*) rm "$link" ;;
+	esac
+done
+cd /etc/php/8.2/apache2/conf.d
+for link in *; do
+	case $link in
+	*-opcache.ini | *-apcu.ini | *-bcmath.ini | *-calendar.ini | *-ctype.ini | *-exif.ini | *-mbstring.ini) : ;;
+	*) rm "$link" ;;
+	esac
+done
+
+rm -f /var/www/html/index.html
+echo '<?php echo "All ", array_sum([20, 22]), " items\n";' >/var/www/html/index.php
+
+mkdir /etc/modbisect /etc/fault-conf.d /etc/systemd/system/apache2.service.d
+cat >/etc/apache2/sites-available/000-default.conf <<'END'
+IncludeOptional /etc/fault-conf.d/*.conf
+<VirtualHost *:80>
+	DocumentRoot /var/www/html
+</VirtualHost>
+END
+cat >/etc/systemd/system/apache2.service.d/hang.conf <<'END'
+[Service]
+ExecStartPre=/bin/sh -c 'while [ -e /run/fault-hang ]; do sleep 0.1; done'
+END
+systemctl daemon-reload
+systemctl restart apache2
+until curl -fsS http://localhost/ | grep -q 'All 42 items'; do sleep 0.1; done

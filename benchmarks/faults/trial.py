@@ -1,0 +1,288 @@
+"""One trial: a host as it was, a fault, the wait until all of it is put back, and everything held against before."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from controller import SPEC, STEPS, Controller, Plan, request
+from result import SLACK_SECONDS, Result
+from sight import CURRENT, PAGE, Dirty, Sight, wait
+
+from modbisect import lab
+from modbisect.errors import Exit
+from modbisect.host.helper import GUARD, script
+
+_LINGER_SECONDS = 10
+"""A restore that was asked for is kept this long for whoever asked, should he not end the run himself."""
+_PATIENCE_SECONDS = 40
+_TIMER = "/run/systemd/transient/modbisect-guard.timer"
+GUARD_CODES = {0, 20, 21, 64, 73, 75, 76, 77, 78}
+_JOURNAL_LINE = re.compile(r"\d+ \d+ [ -~]+")
+_BY = {"restored at boot": "boot", "rescue": "a person", "taken over": "next run"}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A host as it was before all trials."""
+
+    files: frozenset[tuple[str, ...]]
+    modules: frozenset[str]
+
+    def times(self) -> dict[str, str]:
+        """Each path's time, ns."""
+        return {row[0]: row[4] for row in self.files if len(row) > 4}  # noqa: PLR2004
+
+    @classmethod
+    def on(cls, sight: Sight) -> Found:
+        """The host as it is now."""
+        return cls(sight.files(), sight.modules())
+
+
+@dataclass(slots=True)
+class Trial:
+    """What a fault has in its hands. Everything random comes from ``dice``."""
+
+    seed: int
+    dice: Random
+    host: lab.LabHost
+    sight: Sight
+    found: Found
+    folder: Path
+    """For what the trial writes on the box."""
+    plan: Plan = field(init=False)
+    undo: ExitStack = field(default_factory=ExitStack)
+    controllers: list[Controller] = field(default_factory=list)
+    killed: set[int] = field(default_factory=set)
+    step: str = ""
+    injection: str = ""
+    cuts: int = 0
+    since: float = 0.0
+    by: str = ""
+    restored: float = 0.0
+    may_stay: str = ""
+    """A folder that the guard cannot remove, since a disk is mounted there; it must be empty."""
+    whole_journal: bool = True
+    """False where the fault may keep the guard from writing its journal."""
+
+    def __post_init__(self) -> None:
+        self.plan = Plan.drawn(self.dice)
+
+    # --- what faults do --------------------------------------------------------------------------
+
+    def start(self, plan: Plan | None = None) -> Controller:
+        """Start a controller."""
+        self.plan = plan or self.plan
+        self.controllers.append(Controller(self.host, self.plan))
+        return self.controllers[-1]
+
+    def moment(self, controller: Controller, *steps: str, within: float = 1.0) -> None:
+        """Wait for a drawn moment in a drawn step: any, or one of these."""
+        name = self.dice.choice(steps or tuple(STEPS))
+        count = self.dice.randint(1, len(self.plan.configurations)) if name in ("apply", "measure") else 1
+        pause = self.dice.uniform(0, STEPS[name]) * within
+        self.step = name if controller.until(name, count) else "behind the end"
+        time.sleep(pause)  # not to wait for anything: the moment itself is drawn
+        self.struck()
+
+    def chance(self, of: float) -> bool:
+        """A throw of the dice."""
+        return self.dice.random() < of
+
+    def struck(self) -> None:
+        """From now on a restore is possible, and due."""
+        self.since, self.restored = time.monotonic(), 0.0
+
+    def kill(self, controller: Controller) -> None:
+        """SIGKILL."""
+        controller.send(signal.SIGKILL)
+        self.killed.add(controller.pid)
+
+    def install(self) -> None:
+        """Bring the guard's script to the host, as a run does."""
+        path = self.sight.path(GUARD)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        path.write_bytes(script())
+        path.chmod(0o700)
+
+    def call(self, verb: str) -> tuple[list[str], bytes]:
+        """A verb of the guard as this trial's run calls it: its words, and its standard input."""
+        more = {"hold": [self.plan.run, "600"], "tick": [], "boot": [], "rescue": ["force"]}.get(verb, [self.plan.run])
+        stdin = {"hold": SPEC.encode(), "apply": request(self.plan.configurations[-1])}.get(verb, b"")
+        return [GUARD, verb, *more], stdin
+
+    def brought(self, *verbs: str) -> None:
+        """Bring the host to where these verbs bring it, without a controller; the lease is long."""
+        self.install()
+        for verb in verbs:
+            argv, stdin = self.call(verb)
+            status, said = self.sight.call(*argv, stdin=stdin)
+            if status not in (0, 20, 21):
+                raise Dirty(f"{verb} before the fault ended with {status}: {said}")
+
+    def expire(self) -> None:
+        """The lease is over: what the end of a heartbeat does at once."""
+        lease = self.sight.path("/run/modbisect/lease")
+        if lease.exists():
+            lease.write_text("none 0\n")
+        self.struck()
+
+    def cut(self) -> None:
+        """The host loses its power."""
+        lab.kill(self.sight.name)
+        self.cuts += 1
+
+    def reboot(self) -> None:
+        """Switch a host on again whose power was cut."""
+        self.host = lab.boot(self.sight.name)
+        self.sight = Sight.of(self.sight.name)
+
+    # --- what comes behind every fault -----------------------------------------------------------
+
+    def settle(self) -> tuple[float, float]:
+        """Wait until the host is put back, help as a person would; the seconds it took, and until it was clean.
+
+        Raises:
+            Dirty: it is not, or not as found.
+        """
+        self.calm()
+        codes = [(one, one.ended()) for one in self.controllers]
+        clean = time.monotonic()
+        for controller, code in codes:
+            if code not in set(Exit) and not (controller.pid in self.killed and code == -signal.SIGKILL):
+                raise Dirty(f"the controller ended with {code}: {controller.journal}")
+        self._whole()
+        self._journals(codes)
+        return self.restored - self.since, clean - self.since
+
+    def calm(self) -> None:
+        """Wait until no trace of a run and no controller is there."""
+        until = time.monotonic() + _PATIENCE_SECONDS
+        asked, alone = 0.0, 0
+        while True:
+            running = self.sight.processes()  # asked first: whoever has left something does no more
+            left = [one for one in self.sight.traces() if one != self.may_stay or any(self.sight.path(one).iterdir())]
+            alive = [one for one in self.controllers if one.alive()]
+            if not left and not running and not alive:
+                self.restored = self.restored or time.monotonic()
+                return
+            state = self.sight.state()
+            if state not in ("NONE", "SNAP", "RESTORED"):
+                self.restored = 0.0
+            else:
+                self.restored = self.restored or time.monotonic()
+            if time.monotonic() > until:
+                raise Dirty(f"not put back: {state}; {left}; {running}; {[one.journal for one in alive]}")
+            if state == "FAILED" and time.monotonic() > asked + 1:
+                asked = time.monotonic()
+                self.sight.guard("rescue")
+                self.by = "a person"
+            elif state == "RESTORED" and not alive and self.seed % 8:
+                self.forget()
+            elif state in ("NONE", "SNAP", "RESTORED") and not running and not alive and not self._watched():
+                alone += 1
+                if alone == 5:  # nor does anybody come  # noqa: PLR2004
+                    self._next_run(until)
+            time.sleep(0.03)
+
+    def forget(self) -> None:
+        """Nobody will end the run that was restored: the guard waits for that, and mostly the bench has no time to."""
+        lease = self.sight.path("/run/modbisect/lease")
+        with suppress(FileNotFoundError):
+            lease.write_text("none 0\n")
+
+    def _watched(self) -> bool:
+        return self.sight.path(_TIMER).exists()
+
+    def _next_run(self, until: float) -> None:
+        """Nothing was changed, and nobody watches: what is left lies there until somebody comes. A minute later."""
+        self.by = "next run"
+        for path in self.sight.path("/var/lib/modbisect").glob("new.*"):
+            path.touch()
+            self.sight.sh('touch -d "2 minutes ago" "$1"', f"/var/lib/modbisect/{path.name}")
+        if self.sight.path(CURRENT).exists():
+            self.expire()
+        run = f"{self.dice.getrandbits(128):032x}"
+        while True:
+            self.install()
+            status, said = self.sight.guard("snap", run, stdin=SPEC.encode())
+            if status == 0:
+                break
+            if time.monotonic() > until:
+                raise Dirty(f"the next run does not get the host: {status}: {said}")
+        status, said = self.sight.guard("disarm", run)
+        if status != 0:
+            raise Dirty(f"the next run does not end: {status}: {said}")
+
+    def _whole(self) -> None:
+        if other := self.sight.files() ^ self.found.files:
+            raise Dirty(f"files differ: {sorted(other)[:6]}")
+        if not wait(lambda: self.sight.modules() == self.found.modules, 5):
+            raise Dirty(f"live modules differ: {sorted(self.sight.modules() ^ self.found.modules)[:6]}")
+        if not wait(lambda: PAGE in self.sight.page(), 5):
+            raise Dirty(f"the site answers {self.sight.page()!r}")
+        if units := self.sight.sh("systemctl list-units --no-legend 'modbisect*'"):
+            raise Dirty(f"units are left: {units}")
+
+    def _journals(self, codes: list[tuple[Controller, int]]) -> None:
+        """Both tell the same story."""
+        lines = self.sight.text("/run/modbisect/last").splitlines()
+        words = dict(line.partition(" ")[::2] for line in lines)
+        ended = [controller for controller, code in codes if code == Exit.OK]
+        if any(controller.plan.run == words.get("rolled-back") for controller in ended):
+            raise Dirty("the controller says restored, and the guard that it rolled back")
+        if ended and not self.by:
+            self.by = "controller"
+        if "rolled-back" in words and self.by != "next run":
+            self.by = _BY.get(words.get("because", ""), "guard")
+        if not self.whole_journal or words.get("rolled-back") != self.plan.run:
+            return
+        journal = self.sight.text("/run/modbisect/last-journal").splitlines()
+        if bad := [line for line in journal if not _JOURNAL_LINE.fullmatch(line)]:
+            raise Dirty(f"the guard's journal has {bad[0]!r}")
+        did = sum(" verdict " in line for line in journal)
+        for controller in self.controllers:
+            if controller.plan.run == self.plan.run and not (
+                controller.began("measure") <= did <= controller.began("apply")
+            ):
+                raise Dirty(f"journals differ: {journal}; {controller.journal}")
+
+
+def played(
+    name: str, act: Callable[[Trial], None], seed: int, *, host: lab.LabHost, found: Found, folder: Path
+) -> Result:
+    """One trial, from its seed alone."""
+    began = time.monotonic()
+    dice = Random(f"{name}:{seed}")  # noqa: S311  # moments, not secrets
+    trial = Trial(seed, dice, host, Sight.of(host.name), found, folder)
+    for file in ("last", "last-journal"):
+        trial.sight.path(f"/run/modbisect/{file}").unlink(missing_ok=True)
+    failure, seconds, clean = "", 0.0, 0.0
+    try:
+        with trial.undo:
+            act(trial)
+        seconds, clean = trial.settle()
+        if seconds > trial.plan.lease + SLACK_SECONDS:
+            failure = f"put back only after {seconds:.1f} s, with a lease of {trial.plan.lease} s"
+        if clean > trial.plan.lease + SLACK_SECONDS + _LINGER_SECONDS:
+            failure = f"put back after {seconds:.1f} s, but traces until {clean:.1f} s"
+    except (Dirty, lab.LabError, OSError) as error:
+        failure = f"{type(error).__name__}: {error}"
+    finally:
+        for controller in trial.controllers:
+            if controller.alive():
+                controller.send(signal.SIGKILL)
+                controller.send(signal.SIGCONT)
+            with suppress(OSError):
+                controller.ended()
+    took = time.monotonic() - began
+    by = trial.by or "nobody"
+    return Result(
+        name, seed, trial.step, by, trial.plan.lease, seconds, clean, took, trial.injection, trial.cuts, failure
+    )

@@ -1,0 +1,117 @@
+"""The whole program, struck: `modbisect run` from its command line."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import damage
+from sight import Dirty, wait
+from trial import Trial
+
+from modbisect import lab
+from modbisect.errors import Exit, UsageError
+from modbisect.run import journal
+
+_LEASE = 5
+_LONGEST = 120
+_PLAYBOOK = """
+version: 1
+name: struck
+probes:
+  front:
+    get: /
+    expect: {status: 200, contains: All 42 items}
+symptom: {probe: front}
+components:
+  include: ["apache-module:[acs]*", "apache-conf:*", "php-module:[a-c]*"]
+trial: {requests: 2, warm_up: 0}
+"""
+
+
+def whole_run_killed(trial: Trial) -> None:
+    """SIGKILL at a drawn moment."""
+    process = _started(trial)
+    _moment(trial, process)
+    process.kill()
+    process.wait()
+    trial.struck()
+    _journal(trial, process.returncode)
+
+
+def whole_run_interrupted(trial: Trial) -> None:
+    """Asked to end: it puts the host back itself."""
+    process = _started(trial)
+    _moment(trial, process)
+    process.send_signal(trial.dice.choice((signal.SIGINT, signal.SIGTERM, signal.SIGHUP)))
+    _await(process)
+    trial.struck()
+    trial.by = "controller"
+    _journal(trial, process.returncode)
+
+
+def whole_run_loses_the_network(trial: Trial) -> None:
+    """Silence both ways for about a lease."""
+    process = _started(trial)
+    _moment(trial, process)
+    with damage.silence(trial.host):
+        time.sleep(_LEASE + trial.dice.uniform(-1, 1.5))
+    trial.struck()
+    _await(process)
+    _journal(trial, process.returncode)
+
+
+def _await(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(_LONGEST)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise Dirty("the run does not end") from None
+
+
+def _started(trial: Trial) -> subprocess.Popen[bytes]:
+    trial.plan = replace(trial.plan, lease=_LEASE)
+    trial.whole_journal = False  # the stand-in's journal is what that is compared with
+    playbook, inventory = trial.folder / "playbook.yml", trial.folder / "inventory.yml"
+    playbook.write_text(_PLAYBOOK)
+    inventory.write_text(lab.inventory())
+    argv = ["run", str(playbook), trial.sight.name, "-i", str(inventory), "--lease", str(_LEASE), "--seed", "1"]
+    with (trial.folder / "said").open("wb") as said:
+        return subprocess.Popen(
+            [sys.executable, "-m", "modbisect", *argv],
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            env={**os.environ, "XDG_STATE_HOME": str(trial.folder / "state")},
+        )
+
+
+def _moment(trial: Trial, process: subprocess.Popen[bytes]) -> None:
+    """Behind a drawn line of its progress."""
+    wanted, pause = trial.dice.randint(1, 24), trial.dice.uniform(0, 0.5)
+
+    def said() -> list[str]:
+        return (trial.folder / "said").read_text(errors="replace").splitlines()
+
+    wait(lambda: len(said()) >= wanted or process.poll() is not None, _LONGEST)
+    time.sleep(pause)
+    trial.step = said()[-1].split()[0] if said() else "-"
+    trial.struck()
+
+
+def _journal(trial: Trial, code: int) -> None:
+    if code not in {*Exit, -9}:
+        raise Dirty(f"modbisect ended with {code}: {(trial.folder / 'said').read_text()[-2000:]}")
+    try:
+        events = list(journal.read("last", trial.folder / "state" / "modbisect" / "runs"))
+    except UsageError as error:
+        if "no run" in error.what or "damaged" not in error.what:
+            return  # struck before it had one
+        raise Dirty(f"its journal: {error}") from error
+    if not events:
+        raise Dirty("its journal is empty")

@@ -1,0 +1,166 @@
+"""The fault bench in short: some trials of each quick fault, and what it has found. `make fuzz` is the long form."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks" / "faults"))
+
+import damage
+import on_steps
+from bench import Bench
+from deck import FAULTS, deck
+from result import Result
+from sight import Dirty, wait
+from summary import Summary
+from tracer import AVAILABLE, into
+from trial import Trial
+
+from modbisect import lab
+from modbisect.host.helper import GUARD
+
+ACTS = {fault.name: fault.act for fault in FAULTS}
+VERBS = list(on_steps.BEFORE)
+RESULT = Result("x", 1, "apply", "guard", 2, 1.5, 2.0, 3.0)
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    if os.geteuid() != 0:
+        pytest.skip("lab hosts need root")
+    lab.build_tree(print)
+    bench = Bench()
+    try:
+        yield bench
+    finally:
+        bench.close()
+
+
+def step(verb: str, at: int) -> int:
+    """The seed of a verb's step; 0 is its first."""
+    return at * len(VERBS) + VERBS.index(verb)
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize(
+    ("name", "seed"),
+    [
+        ("controller: kill -9 at any time", 0),
+        ("controller: SIGSTOP past the lease", 0),
+        ("sudo withdrawn", 1),
+        ("disk: no blocks", 0),
+        ("power cut, boot", 0),
+        ("foreign edit", 0),
+        ("stop file", 0),
+        ("configuration test fails", 0),
+    ],
+)
+def test_whatever_strikes_the_host_is_as_found(bench: Bench, name: str, seed: int) -> None:
+    assert bench.play(name, ACTS[name], seed).failure == ""
+
+
+@pytest.mark.lab
+@pytest.mark.skipif(not AVAILABLE, reason="no steps are counted on this processor")
+@pytest.mark.parametrize(
+    ("name", "seed"),
+    [
+        ("guard: killed at a step", step("apply", 40)),
+        ("guard: killed at a step", step("boot", 1)),  # nobody was left to put the host back
+        ("guard: a helper killed at a step", step("tick", 100)),  # it ended with a status that stands nowhere
+        ("guard: a helper killed at a step", step("disarm", 35)),  # folders with another time, that nobody knew of
+        ("guard: killed at a step", step("hold", 469)),  # a folder for its note, that nobody knew of
+        ("guard: an error at a step", step("hold", 243)),  # a status that stands nowhere
+        ("guard: an error at a step", step("rescue", 200)),  # as when the helper is killed
+    ],
+)
+def test_the_guard_is_struck_at_a_step(bench: Bench, name: str, seed: int) -> None:
+    result = bench.play(name, ACTS[name], seed)
+    assert result.failure == ""
+    assert result.injection
+
+
+# --- found by the bench -------------------------------------------------------------------------------
+
+
+def run_ends_while_nothing_can_be_removed(trial: Trial) -> None:
+    """The run was forgotten with its boot unit left, and with the folder times that nobody knew of any more."""
+    trial.brought("hold", "apply", "restore")
+    with damage.read_only(trial.sight, "/etc"):
+        status, said = trial.sight.guard("disarm", trial.plan.run)
+        if (status, trial.sight.state()) != (73, "RESTORED"):
+            raise Dirty(f"{status}: {said}")
+    trial.forget()
+    trial.struck()
+
+
+def sessions_that_nobody_ends(trial: Trial) -> None:
+    """A controller that lost its network for good left them waiting for its next word."""
+    trial.plan = replace(trial.plan, lease=2)
+    trial.brought("hold")
+    sessions = [
+        subprocess.Popen(into(trial.host.pid or 0, [GUARD, *words]), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        for words in (("keep", trial.plan.run, "2"), ("serve", trial.plan.run))
+    ]
+    for verb in ("restore", "disarm"):
+        trial.sight.call(*trial.call(verb)[0])
+    trial.struck()
+    if not wait(lambda: all(one.poll() is not None for one in sessions), 20):
+        raise Dirty("a session outlives its run")
+    trial.struck()
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("act", [run_ends_while_nothing_can_be_removed, sessions_that_nobody_ends])
+def test_what_the_bench_has_found(bench: Bench, act: Callable[[Trial], None]) -> None:
+    assert bench.play(act.__name__, act, 1).failure == ""
+
+
+@pytest.mark.lab
+def test_a_session_that_ends_as_it_is_opened(bench: Bench) -> None:
+    assert bench.play("sshd killed", ACTS["sshd killed"], 0).failure == ""
+
+
+# --- the bench itself ---------------------------------------------------------------------------------
+
+
+@pytest.mark.lab
+def test_a_dirty_host_is_seen(bench: Bench) -> None:
+    def dirty(trial: Trial) -> None:
+        trial.struck()
+        trial.sight.sh("echo >>/etc/apache2/apache2.conf")
+
+    assert "files differ" in bench.play("dirty", dirty, 0).failure
+    assert bench.play("nothing", ACTS["nothing"], 1).failure == ""  # on a new host
+
+
+def test_every_step_comes_once_before_any_comes_twice() -> None:
+    counts = {verb: ["execve", "pipe", "open"] for verb in VERBS}
+    (fault,) = (fault for fault in FAULTS if fault.act is on_steps.guard_killed_at_a_step)
+    every = on_steps.guard_steps(counts)
+    assert len(set(every)) == 2 * len(VERBS)
+    assert sorted(seed for _, seed in islice(deck([fault], None, counts), len(every))) == sorted(every)
+
+
+def test_a_seed_given_is_the_first() -> None:
+    cards = deck([fault for fault in FAULTS if fault.name == "nothing"], 7, {})
+    assert [seed for _, seed in islice(cards, 3)] == [7, 8, 9]
+
+
+def test_the_totals() -> None:
+    results = [
+        replace(RESULT, injection="hold open 1"),
+        replace(RESULT, seed=2, injection="hold open 2", cuts=3, seconds=4.5),
+        replace(RESULT, seed=3, injection="hold open 1", failure="dirty"),
+    ]
+    total = Summary.of(results, 6.0, "x", frozenset({1, 2, 5}))
+    assert (total.injections, total.boundaries, total.of_boundaries, total.cuts) == (2, 2, 3, 3)
+    assert (total.total.trials, total.total.restored, total.total.failed_seeds) == (3, 2, [3])
+    assert (total.total.slowest_seconds, total.total.lease_seconds) == (4.5, 2)
