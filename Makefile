@@ -21,6 +21,7 @@ lint: setup
 bench: setup
 	$(BIN)/pip install --quiet --editable '.[bench]'
 	$(BIN)/python benchmarks/trial_cost.py
+	$(BIN)/python benchmarks/guard_cost.py
 
 bench-search: setup
 	$(BIN)/pip install --quiet --editable '.[bench]'

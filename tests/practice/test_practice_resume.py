@@ -152,13 +152,13 @@ def test_a_spent_budget_says_how_to_go_on_and_that_line_works(
     made: PracticeHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    shell = Shell(made, tmp_path, {"requests": 20})
+    shell = Shell(made, tmp_path, {"requests": 8})
     spent = shell.run()
     assert spent.return_value == Exit.INCONCLUSIVE, spent.output
-    assert "the budget of 20 requests is spent" in spent.stdout
+    assert "the budget of 8 requests is spent" in spent.stdout
     line = next(line for line in spent.stdout.splitlines() if "modbisect resume" in line)
     words = shlex.split(line.partition("modbisect ")[2])
-    assert words[2:] == ["--requests", "40"]
+    assert words[2:] == ["--requests", "16"]
 
     server = made.machine.server
     again = shell("resume", "last")

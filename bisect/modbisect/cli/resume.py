@@ -45,6 +45,7 @@ def _time(ctx: click.Context, param: click.Parameter, value: str | None) -> floa
 @accept_drift_option
 @output_option
 @click.option("--time", "seconds", callback=_time, metavar="TIME", help="A larger budget, as 20m; for the whole run.")
+@click.option("--downtime", callback=_time, metavar="TIME", help="A larger budget of downtime; for the whole run.")
 @click.option("--restarts", type=click.IntRange(1), help="A larger budget of restarts; for the whole run.")
 @click.option("--requests", type=click.IntRange(1), help="A larger budget of requests; for the whole run.")
 def command(
@@ -58,6 +59,7 @@ def command(
     accept_drift: bool,
     outputs: tuple[tuple[str, Path], ...],
     seconds: float | None,
+    downtime: float | None,
     restarts: int | None,
     requests: int | None,
 ) -> int:
@@ -68,7 +70,12 @@ def command(
     before = past(read(run))
     book = _playbook(before)
     budget = book.budget
-    budget = Budget(seconds or budget.seconds, restarts or budget.restarts, requests or budget.requests)
+    budget = Budget(
+        seconds or budget.seconds,
+        restarts or budget.restarts,
+        requests or budget.requests,
+        downtime or budget.downtime,
+    )
     report = _ended(before, budget)
     if report:
         click.echo(f"modbisect: run {before.run[:8]} has ended: told again from its journal, no host touched", err=True)

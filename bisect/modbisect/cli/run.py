@@ -44,6 +44,8 @@ def _outputs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
         form, equals, path = text.partition("=")
         if form not in ("json", "markdown") or not equals or not path:
             raise click.BadParameter(f"--output takes json=FILE or markdown=FILE, not {text!r}")
+        if not Path(path).parent.is_dir() or Path(path).is_dir():
+            raise click.BadParameter(f"{path!r} is no file in a folder that is there")
         found.append((form, Path(path)))
     return tuple(found)
 
@@ -116,9 +118,16 @@ def command(
 
 def write(report: Report, outputs: tuple[tuple[str, Path], ...], *, as_json: bool) -> None:
     """The report on standard output, and in files."""
-    click.echo(reports.to_json(report) if as_json else on_terminal(report))
+    try:
+        click.echo(reports.to_json(report) if as_json else on_terminal(report))
+    except BrokenPipeError:  # whoever read it has left; the exit code tells all the same
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     for form, path in outputs:
-        path.write_text(reports.to_json(report) if form == "json" else reports.markdown(report), encoding="utf-8")
+        try:
+            path.write_text(reports.to_json(report) if form == "json" else reports.markdown(report), encoding="utf-8")
+        except OSError as error:
+            command = f"modbisect report {report.run[:8]} -f {form}"
+            click.echo(f"modbisect: cannot write {path}: {error.strerror}; '{command}' prints the report", err=True)
 
 
 def perform(

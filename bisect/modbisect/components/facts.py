@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -86,7 +87,7 @@ def parse(text: str) -> Facts:
     """Read the survey's text.
 
     Raises:
-        SurveyError: it is incomplete.
+        SurveyError: it is incomplete, or a number in it is not finite.
     """
     sections = _sections(text)
     if "end" not in sections:
@@ -97,7 +98,7 @@ def parse(text: str) -> Facts:
     now, uptime, ticks = _float(system, "now"), _float(system, "uptime"), _float(system, "ticks") or 100.0
 
     def clock(started: str) -> float:
-        return now - uptime + float(started) / ticks if started.isdigit() else 0.0
+        return now - uptime + float(started) / ticks if started.isdecimal() else 0.0
 
     children = [clock(line.split()[1]) for line in server if re.fullmatch(r"child \d+", line)]
     started = clock(values.get("start", ""))
@@ -153,9 +154,12 @@ def _pairs(lines: Iterable[str]) -> dict[str, str]:
 
 def _float(pairs: Mapping[str, str], key: str) -> float:
     try:
-        return float(pairs.get(key, "0"))
+        number = float(pairs.get(key, "0"))
     except ValueError:
         return 0.0
+    if not math.isfinite(number):
+        raise SurveyError(f"{key} is not finite")
+    return number
 
 
 def _entries(lines: Iterable[str]) -> dict[str, Entry]:

@@ -28,7 +28,7 @@ def survey(root: RootLink) -> Facts:
             f"the survey failed: {error}; {done.complaint[-300:]}",
             host=root.name,
             state="nothing was changed",
-            advice="run it again with -v, and report it if it stays",
+            advice=f"try 'modbisect scan {root.name}'; report it if it stays",
         ) from error
     if not facts.names("/etc/apache2/mods-available", ".load"):
         raise Refused(

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from modbisect.inventory.address import MAX_PORT, check_address, check_user, default_base_url
 from modbisect.inventory.values import Host
 from modbisect.model import Role
-from modbisect.playbook.fields import Line, check_base_url
+from modbisect.playbook.fields import Line, Window, check_base_url
 from modbisect.playbook.secret import PROMPT, check_reference
 from modbisect.playbook.validation import Strict, file_schema
 
@@ -51,6 +51,11 @@ class HostVars(Strict):
     modbisect_role: Literal["production", "staging", "experimental"] = Field(
         default="production", description="How much may be done to the host."
     )
+    modbisect_window: Window | None = Field(
+        default=None,
+        description="Hours in which runs are allowed, by the clock of the machine modbisect runs on, or in the zone "
+        "that is named; left out: always.",
+    )
     modbisect_base_url: Annotated[str, AfterValidator(check_base_url)] | None = Field(
         default=None, description="Where the site begins; left out: http:// and the address."
     )
@@ -79,6 +84,7 @@ class HostVars(Strict):
             become=self.ansible_become,
             become_password=self.modbisect_become_password,
             role=Role(self.modbisect_role),
+            window=self.modbisect_window,
             base_url=self.modbisect_base_url or default_base_url(address),
             tunnel=self.modbisect_tunnel,
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from modbisect.errors import UsageError
 from modbisect.inventory.patterns import matching
 from modbisect.model import Role
+from modbisect.playbook.hours import Hours
 from modbisect.playbook.text import shown
 
 
@@ -32,6 +33,8 @@ class Host:
     become_password: str | None = None
     """A reference, ``env:NAME``, ``file:PATH`` or ``prompt``: for ``playbook.resolve_secret``."""
     role: Role = Role.PRODUCTION
+    window: Hours | None = None
+    """When runs are allowed; None is always."""
     base_url: str = ""
     """Where the site begins; paths in a playbook are put behind it."""
     tunnel: bool = False

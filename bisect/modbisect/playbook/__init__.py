@@ -1,13 +1,16 @@
 """Playbooks: YAML to values, strictly, with the place of every error."""
 
+from modbisect.playbook.hours import Hours
 from modbisect.playbook.load import json_schema, load_playbook, parse_playbook, with_base
 from modbisect.playbook.secret import resolve_secret
 from modbisect.playbook.units import format_seconds, format_size, parse_seconds, parse_size
-from modbisect.playbook.values import Budget, CanaryOptions, Playbook, Selection, TrialOptions
+from modbisect.playbook.values import Budget, CanaryOptions, Health, Playbook, Selection, TrialOptions
 
 __all__ = [
     "Budget",
     "CanaryOptions",
+    "Health",
+    "Hours",
     "Playbook",
     "Selection",
     "TrialOptions",

@@ -12,12 +12,14 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from modbisect.model import Kind
+from modbisect.playbook.hours import HOURS_PATTERN, Hours, parse_hours
 from modbisect.playbook.secret import REFERENCE_PATTERN, check_reference
 from modbisect.playbook.text import clean, did_you_mean, shown
-from modbisect.playbook.units import SIZE_PATTERN, TIME_PATTERN, parse_seconds, parse_size
+from modbisect.playbook.units import SIZE_PATTERN, TIME_PATTERN, format_seconds, parse_seconds, parse_size
 
 T = TypeVar("T")
 
+_MONTH = 30 * 24 * 3600.0
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _PROBE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _URL = re.compile(r"[!-~]{1,2000}")
@@ -38,6 +40,12 @@ def _above_zero(value: float) -> float:
     if value <= 0:
         raise ValueError("must be more than zero")
     return value
+
+
+def _at_most_a_month(seconds: float) -> float:
+    if seconds > _MONTH:
+        raise ValueError(f"must be at most {format_seconds(_MONTH)}")
+    return seconds
 
 
 def _as_list(value: object) -> object:
@@ -143,8 +151,16 @@ def _connect_to(text: str) -> str:
 _TimeText = Annotated[str, Field(pattern=TIME_PATTERN, examples=["200ms", "2s", "10m"])]
 _SizeText = Annotated[str, Field(pattern=SIZE_PATTERN, examples=["20MiB", "64KB"])]
 
-Time = Annotated[float, BeforeValidator(parse_seconds, json_schema_input_type=_TimeText), AfterValidator(_above_zero)]
-"""A time with its unit, above zero; seconds."""
+Time = Annotated[
+    float,
+    BeforeValidator(parse_seconds, json_schema_input_type=_TimeText),
+    AfterValidator(_above_zero),
+    AfterValidator(_at_most_a_month),
+]
+"""A time with its unit, above zero and at most a month; seconds."""
+_HoursText = Annotated[str, Field(pattern=HOURS_PATTERN, examples=["22:00-06:00", "22:00-06:00 Europe/Berlin"])]
+Window = Annotated[Hours, BeforeValidator(parse_hours, json_schema_input_type=_HoursText)]
+"""A maintenance window."""
 Size = Annotated[int, BeforeValidator(parse_size, json_schema_input_type=_SizeText), AfterValidator(_above_zero)]
 """A size with its unit, above zero; bytes."""
 OneOrMany = Annotated[list[T], BeforeValidator(_as_list), _OrOne()]

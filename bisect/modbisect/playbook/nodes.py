@@ -66,15 +66,15 @@ class Document:
             with path.open("rb") as file:
                 raw = file.read(max_bytes + 1)
         except FileNotFoundError:
-            raise UsageError(f"{name}: there is no such file") from None
+            raise UsageError(f"{name}: there is no such file", advice="name one that is there") from None
         except IsADirectoryError:
             raise UsageError(f"{name}: is a directory", advice="name one YAML file in it") from None
         except PermissionError:
-            raise UsageError(f"{name}: may not be read by this user") from None
+            raise UsageError(f"{name}: may not be read by this user", advice="let this user read it") from None
         except (OSError, ValueError) as error:
-            raise UsageError(f"{name}: cannot be read: {clean(str(error))}") from None
+            raise UsageError(f"{name}: cannot be read: {clean(str(error))}", advice="name another") from None
         if len(raw) > max_bytes:
-            raise UsageError(f"{name}: is larger than {max_bytes >> 10} KiB")
+            raise UsageError(f"{name}: is larger than {max_bytes >> 10} KiB", advice="split it, or name another")
         try:
             text = raw.decode("utf-8-sig")
         except UnicodeDecodeError as error:
@@ -177,7 +177,7 @@ class Document:
             composer.dispose()
         if root is None or is_null(root):
             self.raise_problems()
-            raise UsageError(f"{self.name}: is empty")
+            raise UsageError(f"{self.name}: is empty", advice="write into it, or name another")
         return root
 
 

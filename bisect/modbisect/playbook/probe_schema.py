@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from modbisect.model import Auth, Expect, Probe, Upload
 from modbisect.playbook.fields import (
@@ -21,10 +21,22 @@ from modbisect.playbook.fields import (
     Time,
     Url,
 )
+from modbisect.playbook.units import format_size
 from modbisect.playbook.validation import At, Strict
 
 Status = Annotated[int, Field(ge=100, le=599)]
 Text = Annotated[str, Field(min_length=1)]
+
+_LARGEST = 4 << 30
+
+
+def _fits_a_disk(size: int) -> int:
+    if size > _LARGEST:
+        raise ValueError(f"must be at most {format_size(_LARGEST)}; the file is made on disk here")
+    return size
+
+
+UploadSize = Annotated[Size, AfterValidator(_fits_a_disk)]
 
 _METHODS = ("get", "head", "post", "put", "patch", "delete")
 _WITH_BODY = ("post", "put", "patch")
@@ -35,7 +47,7 @@ class FileModel(Strict):
     """A generated file, sent as a multipart form field."""
 
     field: Line = Field(description="Name of the form field.")
-    size: Size = Field(description="Size of the file; its content is generated.")
+    size: UploadSize = Field(description="Size of the file, at most 4GiB; its content is generated.")
     name: Line = Field(default="modbisect.bin", description="File name that is sent.")
     type: Line = Field(default="application/octet-stream", description="Content type that is sent.")
 

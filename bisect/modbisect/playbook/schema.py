@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from modbisect.model import Measure, Symptom
-from modbisect.playbook.fields import Glob, Line, OneOrMany, ProbeName, Time
+from modbisect.playbook.fields import Glob, Line, OneOrMany, ProbeName, Time, Window
 from modbisect.playbook.probe_schema import ProbeModel
 from modbisect.playbook.text import did_you_mean, shown
 from modbisect.playbook.validation import At, Strict
-from modbisect.playbook.values import Budget, CanaryOptions, Playbook, Selection, TrialOptions
+from modbisect.playbook.values import Budget, CanaryOptions, Health, Playbook, Selection, TrialOptions
 
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Ratio = Annotated[float, Field(gt=1, le=1000)]
@@ -70,8 +70,23 @@ class BudgetModel(Strict):
     """What a run may cost; left out is no limit."""
 
     time: Time | None = Field(default=None, description="Longest run, restoring left out.")
-    restarts: Count | None = Field(default=None, description="Most restarts of the server.")
+    restarts: Count | None = Field(default=None, description="Most restarts, without the one that restores.")
     requests: Count | None = Field(default=None, description="Most requests.")
+    downtime: Time | None = Field(
+        default=None, description="Longest in all that the site may not serve: restarts, and what breaks it."
+    )
+
+
+class HealthModel(Strict):
+    """When a run gives up and puts the host back, because the site has not served for too long."""
+
+    probe: str = Field(
+        description="Probe that tells whether the site serves, as a plain page does; it is asked first after each "
+        "restart, and not the symptom's: what is slow cannot tell."
+    )
+    within: Time = Field(
+        description="Longest in a row that the site may go without a correct answer to it, restarts included."
+    )
 
 
 class TrialModel(Strict):
@@ -111,6 +126,14 @@ class PlaybookModel(Strict):
     components: ComponentsModel = Field(default=ComponentsModel(), description="Which components are suspects.")
     strategy: Literal["auto", "one-at-a-time", "bisect", "bayes"] = Field(default="auto", description="How to search.")
     budget: BudgetModel = Field(default=BudgetModel(), description="What a run may cost.")
+    health: HealthModel | None = Field(
+        default=None, description="When a run gives up because the site does not serve; left out: never."
+    )
+    window: Window | None = Field(
+        default=None,
+        description="Hours in which runs are allowed, by the clock of the machine modbisect runs on, or in the zone "
+        "that is named; the host's modbisect_window holds as well.",
+    )
     trial: TrialModel = Field(default=TrialModel(), description="How one trial measures.")
     canary: CanaryModel = Field(default=CanaryModel(), description="When a canary speaks.")
 
@@ -128,6 +151,20 @@ class PlaybookModel(Strict):
             raise At("probe", f"there is no probe {shown(symptom.probe)}{near}")
         return symptom
 
+    @field_validator("health")
+    @classmethod
+    def _names_another_probe(cls, health: HealthModel | None, info: ValidationInfo) -> HealthModel | None:
+        symptom = info.data.get("symptom")
+        probes: list[str] = list(info.data.get("probes", {}))
+        if health is None or symptom is None or not probes:
+            return health
+        if health.probe == (symptom.probe or probes[0]):
+            raise At("probe", "is the symptom's, and what is slow cannot tell; add a probe such as home: {get: /}")
+        if health.probe not in probes:
+            near = did_you_mean(health.probe, probes) or f"; there are: {', '.join(probes)}"
+            raise At("probe", f"there is no probe {shown(health.probe)}{near}")
+        return health
+
     def value(self, default_name: str) -> Playbook:
         """The same as values; ``default_name`` is for a playbook without one."""
         symptom, parts, budget = self.symptom, self.components, self.budget
@@ -140,7 +177,9 @@ class PlaybookModel(Strict):
             symptom=Symptom(probe, symptom.slower_than, symptom.ratio, symptom.least, Measure(symptom.measure)),
             select=Selection(tuple(parts.include), tuple(parts.keep), parts.off, parts.allow_security),
             strategy=self.strategy,
-            budget=Budget(budget.time, budget.restarts, budget.requests),
+            budget=Budget(budget.time, budget.restarts, budget.requests, budget.downtime),
+            health=Health(self.health.probe, self.health.within) if self.health else None,
+            window=self.window,
             trial=TrialOptions(trial.requests, trial.warm_up, trial.cap),
             canary=CanaryOptions(canary.runs, canary.ratio, canary.at_least),
         )

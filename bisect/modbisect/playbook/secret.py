@@ -62,7 +62,12 @@ def _read(path: Path) -> str:
         text = raw.decode()
     except (OSError, RuntimeError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise UsageError(f"the secret in {shown(str(path))} cannot be read: {reason}") from None
+        raise UsageError(
+            f"the secret in {shown(str(path))} cannot be read: {reason}", advice="correct its file or its path"
+        ) from None
     if len(raw) > _MAX_BYTES:
-        raise UsageError(f"the secret in {shown(str(path))} is larger than {_MAX_BYTES >> 10} KiB")
+        raise UsageError(
+            f"the secret in {shown(str(path))} is larger than {_MAX_BYTES >> 10} KiB",
+            advice="name a file with nothing else in it",
+        )
     return text.removesuffix("\n").removesuffix("\r")

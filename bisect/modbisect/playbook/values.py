@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from modbisect.errors import UsageError
 from modbisect.model import ComponentId, Probe, Symptom
+from modbisect.playbook.hours import Hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,17 @@ class Budget:
     seconds: float | None = None
     restarts: int | None = None
     requests: int | None = None
+    downtime: float | None = None
+    """Seconds in which the site does not serve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """When a run gives up because the site does not serve."""
+
+    probe: str
+    within: float
+    """Seconds: longest in a row without a correct answer to that probe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +86,9 @@ class Playbook:
     strategy: str = "auto"
     """``auto``, ``one-at-a-time``, ``bisect`` or ``bayes``."""
     budget: Budget = Budget()
+    health: Health | None = None
+    window: Hours | None = None
+    """When runs are allowed, beside what the host's own window says."""
     trial: TrialOptions = TrialOptions()
     canary: CanaryOptions = CanaryOptions()
 

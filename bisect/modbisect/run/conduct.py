@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import modbisect
 from modbisect import components as parts
 from modbisect.components import Facts
-from modbisect.errors import Interrupted, ModbisectError, NotRestored, ProbeError, UsageError
+from modbisect.errors import Interrupted, LinkLost, ModbisectError, NotRestored, ProbeError, Unreachable, UsageError
 from modbisect.host.guard import Guard, Status
 from modbisect.host.privilege import RootLink
 from modbisect.host.survey import config_tests, survey
@@ -81,6 +81,9 @@ def conduct(
         story.restored = Restored(verified=False, how=f"{error.what}: {error.state}")
     except ModbisectError as error:
         if story.counted is None:
+            if isinstance(error, LinkLost):  # so far everything was only read
+                advice = "try again, and log in by ssh to see what it answers"
+                raise Unreachable(error.what, host=host.name, state="nothing was changed", advice=advice) from error
             raise
         story.ended_early(Outcome.INCONCLUSIVE, error.what)
     report = story.report()
@@ -137,6 +140,7 @@ def _begin(story: Story, options: Options) -> None:
 
 def _investigate(story: Story, options: Options, signals: Signals) -> None:
     host, before = story.host, story.before
+    story.closes = preflight.closing_time(host, story.playbook)
     dialogue = resumed(before, story.playbook.budget) if before else None
     with ExitStack() as stack:
         story.observe(Stage("connecting"))
@@ -179,7 +183,7 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
             reconnect=status,
             on_loss=watcher.stop,
         ) as session:
-            story.counted = Trials(session.guard, watcher, facts, story.components)
+            story.counted = Trials(session.guard, watcher, facts, story.components, outage=story.outage)
             story.resume = _resume(story, options)
             try:
                 drive(story, dialogue, session, story.counted)
@@ -199,7 +203,8 @@ def _watcher(story: Story, asker: Asker | None, root: RootLink) -> Iterator[Watc
         yield Person(asker, story.seconds_left, lambda: {one.id: one for one in story.components})
         return
     with reached(root.link, story.host, story.playbook) as playbook, ProbeProcess() as probes:
-        yield Site(playbook, probes, root, fastest_cold=story.before.fastest_cold if story.before else None)
+        fastest = story.before.fastest_cold if story.before else None
+        yield Site(playbook, probes, root, fastest_cold=fastest, outage=story.outage, patience=story.patience)
 
 
 def _is_slow(story: Story) -> bool:

@@ -42,6 +42,8 @@ def spent(budget: Budget, effort: Effort) -> str:
         return f"the time budget of {format_seconds(budget.seconds)} is spent"
     if budget.requests is not None and effort.requests > budget.requests:
         return f"the budget of {budget.requests} requests is spent"
+    if budget.downtime is not None and effort.downtime_seconds >= budget.downtime:
+        return f"the budget of {format_seconds(budget.downtime)} of downtime is spent"
     return ""
 
 
@@ -51,4 +53,6 @@ def larger(budget: Budget, effort: Effort, problem: Problem, trials: int) -> str
         return f" --time {format_seconds(2 * budget.seconds)}"
     if budget.requests is not None and effort.requests > budget.requests:
         return f" --requests {2 * budget.requests}"
+    if budget.downtime is not None and effort.downtime_seconds >= budget.downtime:
+        return f" --downtime {format_seconds(2 * budget.downtime)}"
     return f" --restarts {2 * problem.budget}" if trials >= problem.budget else ""

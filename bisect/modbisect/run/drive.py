@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modbisect.model import Ask, Outcome
-from modbisect.run.dialogue import Dialogue, larger, spent
+from modbisect.run.dialogue import Dialogue, larger
 from modbisect.run.events import Concluded, TrialBegan, TrialEnded
 from modbisect.run.session import Session
 from modbisect.run.story import Story
@@ -20,7 +20,7 @@ def drive(story: Story, dialogue: Dialogue, session: Session, trials: Trials) ->
     budget, early = story.playbook.budget, ""
     while isinstance(said := dialogue.now, Ask):
         session.check()
-        early = spent(budget, story.effort)
+        early = story.must_end()
         if not early:
             number = story.trials + 1
             story.observe(TrialBegan(number, said))

@@ -13,7 +13,8 @@ import platformdirs
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from modbisect.errors import UsageError
-from modbisect.run.events import Event
+from modbisect.playbook.text import shown
+from modbisect.run.events import Began, Event, TrialBegan
 
 _EVENT: TypeAdapter[Event] = TypeAdapter(
     Annotated[Event, Field(discriminator="type")], config=ConfigDict(ser_json_inf_nan="constants")
@@ -44,11 +45,29 @@ class Journal:
                 advice="make room or set XDG_STATE_HOME to a folder that can be written",
             ) from error
 
+        self._lost = ""
+        """Why nothing can be written any more; a line that was cut short must stay the last."""
+
     def __call__(self, event: Event) -> None:
-        """Append an event and wait until it is on disk."""
+        """Append an event and wait until it is on disk.
+
+        Raises:
+            UsageError: it cannot be written; no trial begins without it, and nothing else is held up.
+        """
+        if not self._lost:
+            try:
+                self._append(event)
+            except OSError as error:
+                self._lost = f"cannot write the journal {self.path}: {error.strerror}"
+        if self._lost and isinstance(event, Began | TrialBegan):
+            raise UsageError(self._lost, advice="make room, and start or resume the run")
+
+    def _append(self, event: Event) -> None:
         line = _EVENT.dump_json(event)
         stamp = json.dumps(datetime.now(UTC).isoformat(timespec="milliseconds"))
-        os.write(self._fd, b'{"at":' + stamp.encode() + b"," + line[1:] + b"\n")
+        left = b'{"at":' + stamp.encode() + b"," + line[1:] + b"\n"
+        while left:
+            left = left[os.write(self._fd, left) :]
         os.fsync(self._fd)
 
     def close(self) -> None:
@@ -78,7 +97,7 @@ def read(run: str, folder: Path | None = None) -> Iterator[Event]:
             fields = json.loads(line)
             fields.pop("at", None)
             yield _EVENT.validate_python(fields)
-        except (ValueError, AttributeError, ValidationError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError, ValidationError) as error:
             if number >= len(lines) - 1 and not lines[-1]:
                 raise _damaged(path, number) from error
             if number < len(lines):
@@ -106,5 +125,5 @@ def find(run: str, folder: Path | None = None) -> Path:
         return matching[0]
     names = ", ".join(path.parent.name[:8] for path in runs[-5:])
     raise UsageError(
-        f"{'several runs begin' if matching else 'no run begins'} with {run!r}", advice=f"the latest are {names}"
+        f"{'several runs begin' if matching else 'no run begins'} with {shown(run)}", advice=f"the latest are {names}"
     )

@@ -61,6 +61,7 @@ def plan(root: RootLink, host: Host, playbook: Playbook) -> Plan:
     seen = scan(root, host, playbook)
     refusal = ""
     try:
+        preflight.closing_time(host, playbook)
         preflight.check(host, seen.facts, seen.components)
     except Refused as error:
         refusal = error.what

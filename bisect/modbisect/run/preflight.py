@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from modbisect import components as parts
 from modbisect.components import Facts
 from modbisect.errors import Refused
 from modbisect.inventory import Host
 from modbisect.model import AS_FOUND, Component, Kind, Role
+from modbisect.playbook import Playbook
+from modbisect.playbook.hours import all_close, all_open
 
 _UNTOUCHED = "nothing was changed"
 _STRICTEST = (Role.PRODUCTION, Role.STAGING, Role.EXPERIMENTAL)
@@ -21,6 +24,28 @@ def role_of(host: Host, facts: Facts) -> Role:
     if facts.role:
         said.append(Role(facts.role) if facts.role in list(Role) else Role.PRODUCTION)
     return min(said, key=_STRICTEST.index)
+
+
+def closing_time(host: Host, playbook: Playbook, now: datetime | None = None) -> datetime | None:
+    """When the maintenance windows of the host and the playbook close; None where there is none.
+
+    Raises:
+        Refused: one of them is closed.
+    """
+    said = {"modbisect_window": host.window, "the playbook's window": playbook.window}
+    windows = {name: window for name, window in said.items() if window}
+    now = now or datetime.now(UTC)
+    closes = all_close([*windows.values()], now)
+    if windows and closes is None:
+        opens = all_open([*windows.values()], now)
+        when = f"it opens at {opens:%Y-%m-%d %H:%M %Z}" if opens else "the two are never open at once"
+        raise Refused(
+            f"outside the maintenance window ({', '.join(f'{name} {window}' for name, window in windows.items())})",
+            host=host.name,
+            state=_UNTOUCHED,
+            advice=f"start it again later: {when}" if opens else f"correct one of them: {when}",
+        )
+    return closes
 
 
 def check(host: Host, facts: Facts, components: Sequence[Component], *, accept_drift: bool = False) -> None:

@@ -13,9 +13,11 @@ from modbisect.components import Facts
 from modbisect.inventory import Host
 from modbisect.judging import level
 from modbisect.model import Ask, Component, Conclusion, Measure, Measurement, Outcome, Probe
-from modbisect.playbook import Playbook
+from modbisect.playbook import Playbook, format_seconds
 from modbisect.report import Report, Restored, remedies
-from modbisect.run.events import Effort, Event, Known, Observer, PutBack, TrialBegan, TrialEnded, Warned
+from modbisect.run.dialogue import spent
+from modbisect.run.events import Effort, Event, FoundSlow, Known, Observer, PutBack, TrialBegan, TrialEnded, Warned
+from modbisect.run.outage import Outage
 from modbisect.run.past import Past
 from modbisect.run.trial import Trials
 
@@ -41,6 +43,9 @@ class Story:
     """A person judges the trials."""
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     began: float = field(default_factory=time.monotonic)
+    closes: datetime | None = None
+    """When the maintenance window does."""
+    outage: Outage = field(default_factory=Outage)
     facts: Facts | None = None
     components: Sequence[Component] = ()
     found: Measurement | None = None
@@ -49,6 +54,8 @@ class Story:
     warnings: list[str] = field(default_factory=list)
     trials: int = 0
     """Those that were measured, the known ones included."""
+    longest: float = 0.0
+    """Seconds of the longest trial, or of the look before them."""
     counted: Trials | None = None
     asked: Ask | None = None
     """The latest trial."""
@@ -62,12 +69,17 @@ class Story:
                 self.warnings.append(what)
             case PutBack(restored):
                 self.restored = restored
+                self.outage.restarted(0.0)
+                self.outage.serves()
             case Known(number, ask):
                 self.asked, self.trials = ask, number
             case TrialBegan(_, ask):
                 self.asked = ask
-            case TrialEnded(number, _):
+            case FoundSlow(measurement):
+                self.longest = measurement.seconds
+            case TrialEnded(number, measurement):
                 self.trials = number
+                self.longest = max(self.longest, measurement.seconds)
             case _:
                 pass
         self.observer(event)
@@ -107,14 +119,37 @@ class Story:
         return Effort(
             before.restarts + counted.restarts,
             before.requests + counted.requests,
-            before.downtime_seconds + counted.downtime,
+            before.downtime_seconds + self.outage.total,
             seconds,
         )
 
     def seconds_left(self) -> float:
-        """What the time budget leaves; infinite without one."""
+        """What the time budget and the maintenance window leave; infinite without them."""
         most = self.playbook.budget.seconds
-        return math.inf if most is None else most - self.effort.seconds
+        return min(math.inf if most is None else most - self.effort.seconds, self._open_for())
+
+    def patience(self) -> float:
+        """How many seconds the site may still go without a correct answer; infinite without a limit."""
+        health, most = self.playbook.health, self.playbook.budget.downtime
+        return min(
+            health.within - self.outage.in_a_row if health else math.inf,
+            math.inf if most is None else most - self.effort.downtime_seconds,
+        )
+
+    def must_end(self) -> str:
+        """Why no other trial may begin, in words; empty when one may."""
+        health = self.playbook.health
+        if health and self.outage.in_a_row >= health.within:
+            return (
+                f"the site has not served for {self.outage.in_a_row:.1f} s in a row, "
+                f"and its health allows {format_seconds(health.within)}"
+            )
+        if self.closes and self._open_for() <= self.longest:
+            return f"the maintenance window closes at {self.closes:%H:%M %Z}, before another trial would be over"
+        return spent(self.playbook.budget, self.effort)
+
+    def _open_for(self) -> float:
+        return (self.closes - datetime.now(UTC)).total_seconds() if self.closes else math.inf
 
     def report(self) -> Report:
         """All that there is to say."""

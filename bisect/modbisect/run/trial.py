@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from modbisect.judging import REQUESTS, measured
 from modbisect.model import AS_FOUND, Ask, Component, Measure, Measurement, Probe, Request
 from modbisect.playbook import Playbook
 from modbisect.probe import Markers, Oracle, ProbeProcess, Window, WindowResult
+from modbisect.run.outage import Outage
 
 SETTLE_SECONDS = 20.0
 WINDOW_SECONDS = 30.0
@@ -53,6 +55,9 @@ class Site:
     """What each probe's answers look like as found."""
     fastest_cold: float | None = None
     sent: int = 0
+    outage: Outage = field(default_factory=Outage)
+    patience: Callable[[], float] = lambda: math.inf
+    """Seconds that the site may still go without a correct answer."""
 
     @property
     def symptom(self) -> Probe:
@@ -61,8 +66,9 @@ class Site:
 
     @property
     def others(self) -> Sequence[Probe]:
-        """The probes that only tell whether the site works."""
-        return [probe for probe in self.playbook.probes if probe is not self.symptom]
+        """The probes that only tell whether the site works, that of its health first."""
+        others = [probe for probe in self.playbook.probes if probe is not self.symptom]
+        return sorted(others, key=lambda probe: not self._tells_health(probe))
 
     @property
     def measure(self) -> Measure:
@@ -115,8 +121,11 @@ class Site:
             ProbeError: nothing can be said.
         """
         for probe in self.others:
-            result = self.window(probe, requests=0, warm_up=0, cap=CHECK_SECONDS, cold_cap=CHECK_SECONDS)
+            cap = min(CHECK_SECONDS, self._pause()) if self._tells_health(probe) else CHECK_SECONDS
+            result = self.window(probe, requests=0, warm_up=0, cap=cap, cold_cap=cap)
             self.sent += 1
+            if self._tells_health(probe) and result.cold and not (result.broken or result.cold.censored):
+                self.outage.serves()
             if result.broken:
                 return Measurement(ask.configuration, broken=f"{probe.name}: {result.broken}")
         options = self.playbook.trial
@@ -142,6 +151,13 @@ class Site:
     def window(self, probe: Probe, *, requests: int, warm_up: int, cap: float, cold_cap: float) -> WindowResult:
         """One window after a restart."""
         return self._ask(probe, requests=requests, warm_up=warm_up, cap=cap, cold_cap=cold_cap)
+
+    def _tells_health(self, probe: Probe) -> bool:
+        return self.playbook.health is not None and probe.name == self.playbook.health.probe
+
+    def _pause(self) -> float:
+        """How long a site that does not serve is waited for."""
+        return min(SETTLE_SECONDS, max(self.patience(), 1.0))
 
     def _learn(self, probe: Probe, result: WindowResult) -> None:
         if result.cold and result.cold.censored:
@@ -172,7 +188,7 @@ class Site:
             cap=cap,
             cold_cap=cold_cap,
             seconds=WINDOW_SECONDS,
-            settle=SETTLE_SECONDS,
+            settle=self._pause(),
         )
         longest = probe.timeout if cap is None else min(cap, probe.timeout)
         first = probe.timeout if cold_cap is None else min(cold_cap, probe.timeout)
@@ -190,7 +206,7 @@ class Trials:
     cut_off: bool = False
     """A request of the last trial was cut off; its worker may still burn."""
     restarts: int = 0
-    downtime: float = 0.0
+    outage: Outage = field(default_factory=Outage)
 
     @property
     def requests(self) -> int:
@@ -206,8 +222,9 @@ class Trials:
         began = time.monotonic()
         steps = parts.plan(self.facts, self.components, ask.configuration)
         applied = self.guard.apply(steps, reap=self.cut_off)
-        self.restarts += applied.restart_seconds > 0
-        self.downtime += applied.restart_seconds
+        if applied.restart_seconds > 0:
+            self.restarts += 1
+            self.outage.restarted(applied.restart_seconds)
         broken = ""
         if applied.verdict == "configtest":
             broken = f"the configuration test fails: {applied.text[:300]}"
@@ -222,6 +239,7 @@ class Trials:
             return Measurement(
                 ask.configuration, broken=seen.broken, restart_seconds=applied.restart_seconds, seconds=seconds
             )
+        self.outage.serves()
         after = self.guard.sample()
         return replace(
             seen,

@@ -137,9 +137,10 @@ class Planner(Conversation):
             if (yield from bench.slower(NOTHING, flips, f"as found beside {len(flips)} flipped", "baseline")):
                 return None
         for one in self.kept:
-            yield from needs.prove(self.bench, one)
-            flips = self.bench.feasible.close({one.component}) or NOTHING
-            if self.bench.levels(flips) and (yield from self._faster(flips)) is not Verdict.FAST:
+            yield from needs.prove(bench, one)
+            flips = bench.feasible.close({one.component}) or NOTHING
+            why = f"as found beside {one.component} flipped"
+            if bench.levels(flips) and (yield from bench.slower(NOTHING, flips, why, "baseline")):
                 return None
         return self._conclude(
             Outcome.NONE, "no faster with everything flipped that can be: none of the suspects is to blame"
