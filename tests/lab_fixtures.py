@@ -13,7 +13,7 @@ _NUMBERS = itertools.count()
 """One for all folders: each has a fixture of its own, and names must not meet."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lab_host() -> Iterator[LabHostFactory]:
     """A function that boots a new host with the named setups planted: `lab_host(setup=("shop",))`."""
     if os.geteuid() != 0:

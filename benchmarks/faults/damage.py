@@ -120,6 +120,20 @@ def other_date(sight: Sight, day: str) -> Iterator[None]:
 
 
 @contextmanager
+def no_stopping(sight: Sight) -> Iterator[None]:
+    """Systemctl cannot stop anything."""
+    sight.sh(
+        "cp /usr/bin/systemctl /root/really && printf '%s\\n' '#!/bin/sh' "
+        '\'[ "$1" != stop ] && exec /root/really "$@"; exit 1\' >/root/refuse && '
+        "chmod 755 /root/refuse; mount --bind /root/refuse /usr/bin/systemctl",
+    )
+    try:
+        yield
+    finally:
+        sight.sh("umount -l /usr/bin/systemctl; rm -f /root/refuse /root/really")
+
+
+@contextmanager
 def stop_file(sight: Sight) -> Iterator[None]:
     """Nobody may run modbisect on this host."""
     path = sight.path("/etc/modbisect/stop")

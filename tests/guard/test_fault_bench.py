@@ -78,6 +78,8 @@ def test_whatever_strikes_the_host_is_as_found(bench: Bench, name: str, seed: in
         ("guard: a helper killed at a step", step("disarm", 35)),  # folders with another time, that nobody knew of
         ("guard: killed at a step", step("hold", 469)),  # a folder for its note, that nobody knew of
         ("guard: an error at a step", step("hold", 243)),  # a status that stands nowhere
+        ("guard: an error at a step", step("hold", 507)),  # a note at login that cannot be written ended it, with 1
+        ("guard: a helper killed at a step", step("rescue", 270)),  # see below: a watch that cannot be stopped
         ("guard: an error at a step", step("rescue", 200)),  # as when the helper is killed
     ],
 )
@@ -117,8 +119,20 @@ def sessions_that_nobody_ends(trial: Trial) -> None:
     trial.struck()
 
 
+def watch_that_cannot_be_stopped(trial: Trial) -> None:
+    """Its script was removed nevertheless, so that it failed once a second for ever."""
+    trial.brought("hold", "apply", "restore")
+    with damage.no_stopping(trial.sight):
+        trial.sight.guard("disarm", trial.plan.run)
+        if not trial.sight.path(GUARD).exists():
+            raise Dirty("the watch still ticks, and what it calls is gone")
+    trial.struck()
+
+
 @pytest.mark.lab
-@pytest.mark.parametrize("act", [run_ends_while_nothing_can_be_removed, sessions_that_nobody_ends])
+@pytest.mark.parametrize(
+    "act", [run_ends_while_nothing_can_be_removed, sessions_that_nobody_ends, watch_that_cannot_be_stopped]
+)
 def test_what_the_bench_has_found(bench: Bench, act: Callable[[Trial], None]) -> None:
     assert bench.play(act.__name__, act, 1).failure == ""
 

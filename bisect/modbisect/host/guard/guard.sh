@@ -39,6 +39,7 @@ unset TMPDIR POSIXLY_CORRECT
   boot_unit=/etc/systemd/system/modbisect-restore.service
   boot_want=/etc/systemd/system/multi-user.target.wants/modbisect-restore.service
   cron_file=/etc/cron.d/modbisect
+  transient_timer=/run/systemd/transient/modbisect-guard.timer
   motd=/run/motd.d/modbisect
   lasting_motd=/etc/motd.d/modbisect
   pid_file=/run/apache2/apache2.pid

@@ -68,7 +68,7 @@ withdraw() { # no trace of a run that was refused; a failed snapshot must not ta
   } 2>/dev/null
 }
 
-vanish() { drop; withdraw; }
+vanish() { ! drop || withdraw; } # while the watch could not be stopped it needs its script: its next tick withdraws
 
 copy() { # all that a restore needs to know, into $new
   head -c 65536 >"$new/spec" || die 73 "cannot write to $base"
@@ -147,5 +147,5 @@ arm() {
   note "armed $2"
   read -r who <"$cur/who"
   announce "$motd" "modbisect is switching Apache and PHP components of this host: run $1 of $who.
-It puts everything back by itself. More: $base/guard status; put back now: $base/guard rescue force"
+It puts everything back by itself. More: $base/guard status; put back now: $base/guard rescue force" || : # a run does without
 }

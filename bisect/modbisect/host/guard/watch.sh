@@ -82,7 +82,7 @@ keep() {
 }
 
 tick() {
-  [ -e "$cur" ] || { take_lock 0; [ -e "$cur" ] || { sweep; withdraw; }; exit 0; }
+  [ -e "$cur" ] || { take_lock 0; [ -e "$cur" ] || { sweep && withdraw; }; exit 0; }
   folder "$run_dir"
   tick_alive
   state_now
@@ -122,11 +122,14 @@ boot() {
 }
 
 stop_watch() {
+  rm -f -- "$lease" "$lease".* "$alive"   # with what a killed command has left
   if has_systemd; then
-    systemctl stop modbisect-guard.timer 2>/dev/null
+    # While it ticks, the script it calls has to be there: it would fail for ever, and nobody would stop it.
+    for _ in 1 2 3; do ! systemctl stop modbisect-guard.timer 2>/dev/null && [ -e "$transient_timer" ] || break; done
+    [ ! -e "$transient_timer" ] || return 1
     systemctl reset-failed modbisect-restore.service 2>/dev/null   # a boot that could not
   fi
-  rm -f -- "$lease" "$lease".* "$alive"   # with what a killed command has left
+  return 0
 }
 
 # --- what is written outside of the write set ----------------------------------------------------
@@ -165,8 +168,7 @@ drop() { # end the run: no trace stays but what another run needs
 }
 
 sweep() { # the watch goes last: should this be cut short, its next tick does it. The lock stays: unlinking it would race
-  rm -rf -- "$base/old" "$run_dir/back" "$run_dir/output" "$run_dir/now" "$run_dir/retry"
-  stop_watch
+  rm -rf -- "$base/old" "$run_dir/back" "$run_dir/output" "$run_dir/now" "$run_dir/retry" && stop_watch
 }
 
 retire() { # WHY: ended without the controller; two lines stay for whoever asks
