@@ -167,7 +167,7 @@ class Trial:
         asked, alone = 0.0, 0
         while True:
             running = self.sight.processes()  # asked first: whoever has left something does no more
-            left = [one for one in self.sight.traces() if one != self.may_stay or any(self.sight.path(one).iterdir())]
+            left = [one for one in self.sight.traces() if one != self.may_stay or self._holds(one)]
             alive = [one for one in self.controllers if one.alive()]
             if not left and not running and not alive:
                 self.restored = self.restored or time.monotonic()
@@ -196,6 +196,13 @@ class Trial:
         lease = self.sight.path("/run/modbisect/lease")
         with suppress(FileNotFoundError):
             lease.write_text("none 0\n")
+
+    def _holds(self, folder: str) -> bool:
+        """Whether something is in it; it may go at any moment."""
+        try:
+            return any(self.sight.path(folder).iterdir())
+        except FileNotFoundError:
+            return False
 
     def _watched(self) -> bool:
         return self.sight.path(_TIMER).exists()

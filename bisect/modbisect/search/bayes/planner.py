@@ -151,6 +151,8 @@ class Planner(Conversation):
         culprits, bench = settled.culprits, self.bench
         flips = frozenset(min(one.components) for one in culprits)
         cured = bench.feasible.close(flips) or NOTHING
+        if not bench.levels(cured):
+            return self._found(culprits, findings)
         rest = bench.level_of(cured).log_seconds - bench.level_of(bench.fast).log_seconds
         adds_up = self.problem.symptom.measure is Measure.MEMORY
         if not adds_up and cured < bench.fast and rest > floor(bench.level_of(bench.fast), self.problem.symptom):
@@ -296,6 +298,8 @@ class Planner(Conversation):
         if not culprits or any(one.held & (self.columns.within - bench.fast) for one in culprits):
             return _End.LOST
         yield from bench.ensure(bench.fast, "fast, by all that is known")
+        if not bench.levels(bench.fast):
+            return _End.LOST
         return _Settled(posterior, posterior.likeliest(posterior.sets[0][0]), parts, culprits)
 
     def _culprit(self, part: Sequence[int]) -> Culprit:
