@@ -53,7 +53,7 @@ def test_a_killed_controller_costs_no_more_than_a_lease(
     target: Target, gold: frozenset[str], length: int, controllers: Controllers, seed: int
 ) -> None:
     controller = controllers.run("--seed", "1")
-    at_a_random_moment(controller, seed, FIRST, length - 3)
+    at_a_random_moment(controller, seed, FIRST, length * 2 // 3)  # no two runs are as long
     controller.send(signal.SIGKILL)
     assert controller.ended().code == -signal.SIGKILL
     wait_until(lambda: not target.traces(), LEASE + 10, target.traces)
@@ -68,7 +68,7 @@ def test_a_power_cut_amid_a_trial_is_put_right_at_boot(
     target: Target, gold: frozenset[str], length: int, controllers: Controllers, seed: int
 ) -> None:
     controller = controllers.run("--seed", "1")
-    at_a_random_moment(controller, seed, length // 2, length - 5)
+    at_a_random_moment(controller, seed, length // 2, length * 2 // 3)
     lab.kill(target.host.name)
     lab.boot(target.host.name)
     # No waiting: systemd has put the files back before it started the server.
