@@ -6,7 +6,6 @@ timed here, over SSH. A restore is timed with the server's restart and without. 
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import sys
@@ -17,14 +16,13 @@ from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
+from bench_host import inside, rounds, shop
+
 from modbisect import components as parts
 from modbisect import lab
 from modbisect.components import Step
-from modbisect.errors import ModbisectError
-from modbisect.host import ssh
 from modbisect.host.guard import GUARD, Guard
-from modbisect.host.privilege import RootLink, find_privilege
-from modbisect.host.sshconfig import SshSettings
+from modbisect.host.privilege import RootLink
 from modbisect.host.survey import survey
 from modbisect.run.conduct import new_run
 
@@ -100,14 +98,6 @@ class Idle:
     """KiB of the processes that stay: the keeper of the lease."""
     tick: int
     """KiB of the largest process of a tick, which lives for some milliseconds a second."""
-
-
-def inside(host: lab.LabHost, script: str, *argv: str) -> str:
-    """Run a script as root on the lab host, past the network."""
-    done = lab.execute(host.name, ["bash", "-c", script, "bash", *argv])
-    if done.returncode != 0:
-        raise SystemExit(f"{script} failed on {host.name}: {done.stderr.decode(errors='replace')}")
-    return done.stdout.decode()
 
 
 def measure(host: lab.LabHost, root: RootLink, rounds: int) -> Rows:
@@ -201,29 +191,10 @@ def show(rows: Rows, quiet: Idle) -> None:
 
 def main() -> None:
     """Boot a host, measure, take it down again."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="times that each is measured (5)")
-    arguments = parser.parse_args()
-    name = f"bench-{os.getpid()}"
-    try:
-        host = lab.up(name, [lab.SETUPS / "shop.sh"])
-        try:
-            inside(host, PLANT)
-            settings = SshSettings(
-                hostname=host.address,
-                port=22,
-                user="ops",
-                identity_files=(str(host.key),),
-                known_hosts=(str(host.known_hosts),),
-            )
-            link = ssh.connect(host.name, settings)
-            with contextlib.closing(link):
-                root = RootLink(link, find_privilege(link))
-                show(measure(host, root, arguments.rounds), idle(host, root))
-        finally:
-            lab.down(name)
-    except (ModbisectError, lab.LabError) as error:
-        raise SystemExit(str(error)) from error
+    times = rounds(__doc__, usually=5)
+    with shop() as (host, root):
+        inside(host, PLANT)
+        show(measure(host, root, times), idle(host, root))
 
 
 if __name__ == "__main__":

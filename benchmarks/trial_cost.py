@@ -8,7 +8,6 @@ on the PATH: without it the rows of Ansible are left out.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
@@ -17,20 +16,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Literal
 
+from bench_host import inside, rounds, shop
+
 from modbisect import components as parts
 from modbisect import lab
 from modbisect.components import Step
-from modbisect.errors import ModbisectError
-from modbisect.host import ssh
 from modbisect.host.guard import Applied, Guard, Sample
-from modbisect.host.privilege import RootLink, find_privilege
-from modbisect.host.sshconfig import SshSettings
+from modbisect.host.privilege import RootLink
 from modbisect.host.survey import survey
 from modbisect.model import AS_FOUND, Ask, Configuration, Expect, Probe
 from modbisect.playbook import Playbook, TrialOptions
@@ -242,53 +240,34 @@ def ansible_way(host: lab.LabHost, program: str, folder: Path, **settings: str) 
     return switch
 
 
-def inside(host: lab.LabHost, script: str, *, data: bytes | None = None) -> str:
-    """Run a script as root on the lab host, past the network."""
-    done = lab.execute(host.name, ["sh", "-c", script], input=data)
-    if done.returncode != 0:
-        raise SystemExit(f"{script} failed on {host.name}: {done.stderr.decode(errors='replace')}")
-    return done.stdout.decode()
-
-
 # --- the comparison ------------------------------------------------------------------------------
 
 
-def measure(host: lab.LabHost, rounds: int, folder: Path) -> list[Way]:
+def measure(host: lab.LabHost, root: RootLink, times: int, folder: Path) -> list[Way]:
     """Every way off and on in every round, in an order that turns from round to round."""
     inside(host, "cat >/usr/local/sbin/systemctl; chmod 755 /usr/local/sbin/systemctl", data=TIMED_SYSTEMCTL.encode())
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     ansible = shutil.which("ansible-playbook", path=path)
-    with ExitStack() as stack:
-        settings = SshSettings(
-            hostname=host.address,
-            port=22,
-            user="ops",
-            identity_files=(str(host.key),),
-            known_hosts=(str(host.known_hosts),),
-        )
-        link = ssh.connect(host.name, settings)
-        stack.callback(link.close)
-        root = RootLink(link, find_privilege(link))
-        shared = ["-o", f"ControlPath={folder}/%C", "-o", "ControlMaster=auto", "-o", "ControlPersist=60"]
-        own = Way("modbisect", lambda _: Toggle(0, 0))
-        others = [
-            Way("ssh, one shared connection (ControlMaster)", ssh_way(host, *shared)),
-            Way("ssh, a connection for each command", ssh_way(host)),
+    shared = ["-o", f"ControlPath={folder}/%C", "-o", "ControlMaster=auto", "-o", "ControlPersist=60"]
+    own = Way("modbisect", lambda _: Toggle(0, 0))
+    others = [
+        Way("ssh, one shared connection (ControlMaster)", ssh_way(host, *shared)),
+        Way("ssh, a connection for each command", ssh_way(host)),
+    ]
+    if ansible:
+        others += [
+            Way("Ansible, with pipelining", ansible_way(host, ansible, folder, ANSIBLE_PIPELINING="True")),
+            Way("Ansible, as installed", ansible_way(host, ansible, folder)),
         ]
-        if ansible:
-            others += [
-                Way("Ansible, with pipelining", ansible_way(host, ansible, folder, ANSIBLE_PIPELINING="True")),
-                Way("Ansible, as installed", ansible_way(host, ansible, folder)),
-            ]
-        for way in others:  # opens what is kept open, fills caches
-            way.switch("off")
-            way.switch("on")
-        for turn in range(rounds):
-            order = [own, *others]
-            for way in order[turn % len(order) :] + order[: turn % len(order)]:
-                with modbisect_way(root, host.address) if way is own else _plain(way) as switch:
-                    way.toggles += [switch("off"), switch("on")]
-            print(f"round {turn + 1} of {rounds}", file=sys.stderr)
+    for way in others:  # opens what is kept open, fills caches
+        way.switch("off")
+        way.switch("on")
+    for turn in range(times):
+        order = [own, *others]
+        for way in order[turn % len(order) :] + order[: turn % len(order)]:
+            with modbisect_way(root, host.address) if way is own else _plain(way) as switch:
+                way.toggles += [switch("off"), switch("on")]
+        print(f"round {turn + 1} of {times}", file=sys.stderr)
     return [own, *others]
 
 
@@ -327,19 +306,9 @@ def show(ways: Sequence[Way]) -> None:
 
 def main() -> None:
     """Boot a host, compare, take it down again."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=6, help="times that each way switches off and on (6)")
-    arguments = parser.parse_args()
-    name = f"bench-{os.getpid()}"
-    try:
-        host = lab.up(name, [lab.SETUPS / "shop.sh"])
-        try:
-            with tempfile.TemporaryDirectory(prefix="mb-", dir="/tmp") as folder:  # short enough for a socket
-                show(measure(host, arguments.rounds, Path(folder)))
-        finally:
-            lab.down(name)
-    except (ModbisectError, lab.LabError) as error:
-        raise SystemExit(str(error)) from error
+    times = rounds(__doc__, usually=6)
+    with shop() as (host, root), tempfile.TemporaryDirectory(prefix="mb-", dir="/tmp") as folder:  # short for a socket
+        show(measure(host, root, times, Path(folder)))
 
 
 if __name__ == "__main__":

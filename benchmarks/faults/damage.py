@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from random import Random
 
 from controller import CONF, MODS, PHP
@@ -106,31 +106,28 @@ def read_only(sight: Sight, folder: str) -> Iterator[None]:
 
 
 @contextmanager
-def other_date(sight: Sight, day: str) -> Iterator[None]:
+def _replaced(sight: Sight, program: str, by: str) -> Iterator[None]:
+    """A script in a program's place; for the script, the program itself is /root/really."""
+    sight.sh(
+        'cp -a "$1" /root/really && printf "#!/bin/sh\\n%s\\n" "$2" >/root/instead && '
+        'chmod 755 /root/instead && mount --bind /root/instead "$1"',
+        program,
+        by,
+    )
+    try:
+        yield
+    finally:
+        sight.sh('umount -l "$1"; rm -f /root/instead /root/really', program)
+
+
+def other_date(sight: Sight, day: str) -> AbstractContextManager[None]:
     """The command that tells the date tells another one."""
-    sight.sh(
-        'cp -a /usr/bin/date /root/date; printf \'#!/bin/sh\\nexec /root/date -d "%s" "$@"\\n\' "$1" >/root/jump;'
-        "chmod 755 /root/jump; mount --bind /root/jump /usr/bin/date",
-        day,
-    )
-    try:
-        yield
-    finally:
-        sight.sh("umount -l /usr/bin/date; rm -f /root/jump /root/date")
+    return _replaced(sight, "/usr/bin/date", f'exec /root/really -d "{day}" "$@"')
 
 
-@contextmanager
-def no_stopping(sight: Sight) -> Iterator[None]:
+def no_stopping(sight: Sight) -> AbstractContextManager[None]:
     """Systemctl cannot stop anything."""
-    sight.sh(
-        "cp /usr/bin/systemctl /root/really && printf '%s\\n' '#!/bin/sh' "
-        '\'[ "$1" != stop ] && exec /root/really "$@"; exit 1\' >/root/refuse && '
-        "chmod 755 /root/refuse; mount --bind /root/refuse /usr/bin/systemctl",
-    )
-    try:
-        yield
-    finally:
-        sight.sh("umount -l /usr/bin/systemctl; rm -f /root/refuse /root/really")
+    return _replaced(sight, "/usr/bin/systemctl", '[ "$1" != stop ] && exec /root/really "$@"; exit 1')
 
 
 @contextmanager

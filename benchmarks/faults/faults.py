@@ -195,7 +195,7 @@ def clock_jumps(trial: Trial) -> None:
         if trial.chance(0.5):
             trial.kill(controller)
             trial.struck()
-            wait(lambda: trial.sight.state() == "NONE", 10)
+            wait(lambda: trial.sight.state() in ("NONE", "RESTORED"), 10)
         else:
             controller.ended()
 

@@ -97,10 +97,22 @@ def run_ends_while_nothing_can_be_removed(trial: Trial) -> None:
     trial.brought("hold", "apply", "restore")
     with damage.read_only(trial.sight, "/etc"):
         status, said = trial.sight.guard("disarm", trial.plan.run)
-        if (status, trial.sight.state()) != (73, "RESTORED"):
+        if status != 73 or "reason" not in trial.sight.guard("status")[1]:
             raise Dirty(f"{status}: {said}")
-    trial.forget()
     trial.struck()
+
+
+def power_cut_as_traces_are_removed(trial: Trial) -> None:
+    """The boot unit went before the run had ended, and nobody was left to end it."""
+    trial.brought("hold", "apply", "restore")
+    with damage.read_only(trial.sight, "/etc"):
+        trial.sight.guard("disarm", trial.plan.run)
+        trial.sight.sh("systemctl stop modbisect-guard.timer")
+    trial.cut()
+    trial.reboot()
+    trial.struck()
+    if not wait(lambda: not trial.sight.traces(), 10):
+        raise Dirty(f"behind a boot there are still {trial.sight.traces()}")
 
 
 def sessions_that_nobody_ends(trial: Trial) -> None:
@@ -131,7 +143,13 @@ def watch_that_cannot_be_stopped(trial: Trial) -> None:
 
 @pytest.mark.lab
 @pytest.mark.parametrize(
-    "act", [run_ends_while_nothing_can_be_removed, sessions_that_nobody_ends, watch_that_cannot_be_stopped]
+    "act",
+    [
+        run_ends_while_nothing_can_be_removed,
+        power_cut_as_traces_are_removed,
+        sessions_that_nobody_ends,
+        watch_that_cannot_be_stopped,
+    ],
 )
 def test_what_the_bench_has_found(bench: Bench, act: Callable[[Trial], None]) -> None:
     assert bench.play(act.__name__, act, 1).failure == ""

@@ -11,30 +11,35 @@ from pathlib import Path
 import pytest
 
 from guard.lab_target import Target, wait_until
+from lab_fixtures import LabHostFactory
 from modbisect import lab
 from modbisect.run import journal
 from modbisect.run.events import Armed, Event
-from run.controller import LEASE, Controller, Controllers
+from run.controller import LEASE, QUICK, Controller, Controllers
 
 pytestmark = pytest.mark.lab
 
-FIRST = 3
-"""Lines of progress: connected, and the survey under way."""
+SWEEP = f"{QUICK}strategy: one-at-a-time\n"
+SLOW = r"""
+echo "<?php usleep(30000);" >/etc/php/late.php
+echo "php_admin_value auto_prepend_file /etc/php/late.php" >/etc/apache2/conf-available/late.conf
+a2enconf -q late && systemctl restart apache2
+"""
+"""With something to be found, a sweep asks about everybody."""
+FIRST, TRIALS, LAST = 3, 12, 36
+"""Lines of progress: connected, and the survey under way; amid the first trials; a sweep is still at work."""
+
+
+@pytest.fixture(scope="module")
+def target(lab_host: LabHostFactory) -> Target:
+    target = Target(lab_host(setup=("shop",)))
+    target.sh(SLOW)
+    return target
 
 
 @pytest.fixture(scope="module")
 def gold(target: Target) -> frozenset[str]:
     return target.kept()
-
-
-@pytest.fixture(scope="module")
-def length(target: Target, gold: frozenset[str], tmp_path_factory: pytest.TempPathFactory) -> int:
-    """Lines of progress of a run that nobody disturbs."""
-    controller = Controllers(target, tmp_path_factory.mktemp("whole")).run("--seed", "1")
-    ended = controller.ended()
-    assert ended.code == 0, ended.said
-    assert (target.state(), target.traces(), target.kept()) == ("NONE", "", gold)
-    return len(controller.lines())
 
 
 def at_a_random_moment(controller: Controller, seed: int, first: int, last: int) -> None:
@@ -50,10 +55,11 @@ def events(folder: Path) -> Iterable[Event]:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_killed_controller_costs_no_more_than_a_lease(
-    target: Target, gold: frozenset[str], length: int, controllers: Controllers, seed: int
+    target: Target, gold: frozenset[str], controllers: Controllers, seed: int
 ) -> None:
+    controllers.playbook = SWEEP
     controller = controllers.run("--seed", "1")
-    at_a_random_moment(controller, seed, FIRST, length * 2 // 3)  # no two runs are as long
+    at_a_random_moment(controller, seed, FIRST, LAST)
     controller.send(signal.SIGKILL)
     assert controller.ended().code == -signal.SIGKILL
     wait_until(lambda: not target.traces(), LEASE + 10, target.traces)
@@ -65,10 +71,11 @@ def test_a_killed_controller_costs_no_more_than_a_lease(
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_power_cut_amid_a_trial_is_put_right_at_boot(
-    target: Target, gold: frozenset[str], length: int, controllers: Controllers, seed: int
+    target: Target, gold: frozenset[str], controllers: Controllers, seed: int
 ) -> None:
+    controllers.playbook = SWEEP
     controller = controllers.run("--seed", "1")
-    at_a_random_moment(controller, seed, length // 2, length * 2 // 3)
+    at_a_random_moment(controller, seed, TRIALS, LAST)
     lab.kill(target.host.name)
     lab.boot(target.host.name)
     # No waiting: systemd has put the files back before it started the server.

@@ -36,7 +36,7 @@ def _sentence(status: Status) -> str:
     match status.state:
         case "NONE":
             last = f"; the guard rolled run {status.rolled_back[:8]} back" if status.rolled_back else ""
-            return f"no run is open{last}"
+            return f"no run is open{last}{f'; {status.reason}' if status.reason else ''}"
         case "FAILED":
             return f"RESTORE FAILED ({status.reason}) for {who}; the guard goes on trying, at least once a minute"
         case "ARMED":

@@ -32,6 +32,7 @@ unset TMPDIR POSIXLY_CORRECT
 {
   base=/var/lib/modbisect
   cur=$base/cur
+  ended=$base/ended     # a run that has ended, until all its traces are removed
   run_dir=/run/modbisect
   lease=$run_dir/lease
   alive=$run_dir/alive

@@ -29,7 +29,7 @@ snapshot() { # RUN, seconds until it expires unless it is armed
   ! stopped || die 75 "$stop: no runs on this host"
   state_now
   case $state in
-    NONE) : ;;
+    NONE) [ ! -e "$ended" ] || sweep || : ;;
     *) if lease_holds; then die 75 "$(held_by)"; fi
       [ "$state" = SNAP ] || steal
       drop ;;
@@ -60,8 +60,8 @@ steal() {
   die 75 "$said: it was dead, and is put back now; start again"
 }
 
-withdraw() { # no trace of a run that was refused; a failed snapshot must not take another's guard away
-  [ -e "$cur" ] || {
+withdraw() { # no trace of a run that was refused; whatever is still to be done needs its guard
+  [ -e "$cur" ] || [ -e "$ended" ] || {
     rm -f -- "$base/guard" "$base/guard.new"
     find "$base" -maxdepth 1 -name 'new.*' -mmin +1 -delete   # of a controller that died as it brought the script
     rmdir -- "$base" || :

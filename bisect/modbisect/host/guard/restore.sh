@@ -120,6 +120,7 @@ status() {
     if lease_holds; then echo "lease $((e - up))"; else echo "lease 0"; fi
     if watch_lives; then echo "watch alive"; else echo "watch dead"; fi
     [ ! -e "$cur/reason" ] || echo "reason $(cat "$cur/reason")"
+  elif [ -e "$ended" ]; then echo "reason its traces cannot be removed yet"
   fi
   ! stopped || printf '%s\n' "$stop"
   [ ! -e "$run_dir/last" ] || cat "$run_dir/last"

@@ -32,7 +32,7 @@ class Status:
     watched: bool = True
     """Whether the host restores itself when the lease ends; else ``modbisect restore`` takes it over."""
     reason: str = ""
-    """Why the last restore failed."""
+    """Why the last restore failed, or traces of the last run are still there."""
     rolled_back: str = ""
     """The last run that the guard rolled back by itself ..."""
     because: str = ""

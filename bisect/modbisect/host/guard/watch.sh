@@ -10,7 +10,7 @@ DefaultDependencies=no
 RequiresMountsFor=/etc $base
 After=local-fs.target
 Before=apache2.service $(units | tr '\n' ' ')
-ConditionPathExists=$cur
+ConditionPathExists=$base/guard
 [Service]
 Type=oneshot
 ExecStart=$base/guard boot
@@ -43,7 +43,7 @@ start_timer() {
 
 start_loop() {
   # shellcheck disable=SC2016  # for the inner shell
-  setsid sh -c 'trap : HUP; while [ -e "$1/cur" ]; do "$1/guard" tick; sleep 1; done' sh "$base" \
+  setsid sh -c 'trap : HUP; while [ -e "$1/guard" ]; do "$1/guard" tick; sleep 1; done' sh "$base" \
     >/dev/null 2>&1 </dev/null 9>&- &
 }
 
@@ -51,7 +51,7 @@ start_loop() {
 # killed, or have failed.
 watch() {
   if has_systemd; then tick_on
-  elif [ -e "$cur" ]; then folder "$run_dir"; watch_lives || { tick_alive; start_loop; }
+  else folder "$run_dir"; watch_lives || { tick_alive; start_loop; }
   fi
 }
 
@@ -107,9 +107,9 @@ tick() {
 }
 
 boot() {
-  [ -e "$cur" ] || exit 0
   folder "$run_dir"
   take_lock 60
+  [ -e "$cur" ] || { sweep && withdraw; exit 0; }
   state_now
   # systemd calls this before the server starts; cron calls it at any time.
   how=boot; has_systemd || how=tick
@@ -147,28 +147,29 @@ announce() { # FILE TEXT: for whoever logs in; pam_motd shows both folders
   fi && ( umask 022; printf '\n%s\n\n' "$2" | place "$1" )
 } 2>/dev/null
 
-clear_traces() {
+clear_traces() { # of the run that has ended
   rm -f -- "$boot_want" "$boot_unit" "$boot_unit.tmp" "$cron_file" "$cron_file.tmp" "$motd" "$motd.tmp" "$lasting_motd" "$lasting_motd.tmp" || return 1
-  [ ! -e "$cur/made" ] || while IFS= read -r where; do   # unless somebody else has put something there
+  [ ! -e "$ended/made" ] || while IFS= read -r where; do   # unless somebody else has put something there
     rmdir -- "$where" 2>/dev/null || [ ! -d "$where" ] || [ "$(ls -A -- "$where")" ] || return 1
-  done <"$cur/made"
-  [ -e "$cur/times" ] || return 0
-  times=$(awk '!seen[$1]++' "$cur/times") && ( # no pipe: what one end of it loses the other never misses
+  done <"$ended/made"
+  [ -e "$ended/times" ] || return 0
+  times=$(awk '!seen[$1]++' "$ended/times") && ( # no pipe: what one end of it loses the other never misses
     set -f; IFS=$nl
     for line in $times; do touch -c -d "${line#* }" -- "${line%% *}" || exit 1; done
   )
 }
 
-drop() { # end the run: no trace stays but what another run needs
+# The run ends at once; what is left of it knows what is still to be removed, and whoever comes next does that: the next
+# tick, the next boot, the next run.
+drop() {
   release
-  clear_traces || die 73 "cannot remove the traces of the run"   # it stays, so that somebody still knows of them
-  rm -rf -- "$base/old"
-  mv -T -- "$cur" "$base/old" && durable "$base" || die 73 "cannot end the run"
+  mv -T -- "$cur" "$ended" && durable "$base" || die 73 "cannot end the run"
   sweep
 }
 
-sweep() { # the watch goes last: should this be cut short, its next tick does it. The lock stays: unlinking it would race
-  rm -rf -- "$base/old" "$run_dir/back" "$run_dir/output" "$run_dir/now" "$run_dir/retry" && stop_watch
+sweep() { # no trace stays but what another run needs. The watch goes last; the lock stays: unlinking it would race
+  clear_traces || die 73 "the run has ended, but its traces cannot be removed yet"
+  rm -rf -- "$ended" "$run_dir/back" "$run_dir/output" "$run_dir/now" "$run_dir/retry" && stop_watch
 }
 
 retire() { # WHY: ended without the controller; two lines stay for whoever asks
