@@ -171,6 +171,24 @@ def test_an_interrupted_measurement_leaves_no_answer_behind(site: Site, probe: P
     assert {each.probe for each in result.requests} == {"second"}
 
 
+def test_an_interrupt_as_the_watch_starts_lets_the_run_end(
+    site: Site, probe: ProbeProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = threading.Timer.start
+
+    def struck(timer: threading.Timer) -> None:
+        start(timer)
+        raise KeyboardInterrupt
+
+    before = set(threading.enumerate())
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Timer, "start", struck)
+        with pytest.raises(KeyboardInterrupt):
+            probe.measure(window(site.url()), DEADLINE)
+    assert not [one for one in threading.enumerate() if one not in before and not one.daemon]
+    assert not probe.measure(window(site.url()), DEADLINE).broken
+
+
 def test_ctrl_c_at_the_terminal_does_not_reach_the_process(probe: ProbeProcess) -> None:
     assert os.getsid(pid(probe)) == pid(probe) != os.getsid(0)
 

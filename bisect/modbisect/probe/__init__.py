@@ -68,9 +68,10 @@ class ProbeProcess:
             process.kill()
 
         watch = threading.Timer(deadline, expire)
-        watch.start()
+        watch.daemon = True  # a signal may strike before there is anybody to cancel it
         answered = False
         try:
+            watch.start()
             answer = protocol.result(_ask(process, line))
             answered = True
         except (OSError, ValueError) as error:
@@ -88,7 +89,8 @@ class ProbeProcess:
             ) from None
         finally:
             watch.cancel()
-            watch.join()
+            if watch.is_alive():
+                watch.join()
             if late.is_set() or not answered:
                 self._end(0.0)
         return answer
