@@ -17,7 +17,8 @@ def script() -> bytes:
     """The script: its parts, and the two scripts that only read as verbs of it."""
     parts = [_read("guard", f"{name}.sh") for name in _PARTS]
     parts += [f"{verb}() {{\nset +u\n{_read(f'{verb}.sh')}}}\n" for verb in ("survey", "scratch")]
-    return "\n".join([*parts, 'main "$@"\nexit\n']).encode()
+    # A last command that failed, and said nothing of it, could not write.
+    return "\n".join([*parts, 'main "$@" || exit 73\nexit 0\n']).encode()
 
 
 def digest() -> str:

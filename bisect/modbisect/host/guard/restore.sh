@@ -98,7 +98,7 @@ disarm() {
   manifest "$cur/dirs" | cmp -s - "$cur/manifest" || die 78 "the files differ from the snapshot: the guard stays"
   note "disarm"
   vanish
-  rm -f -- "$run_dir/last" "$run_dir/last-journal"
+  rm -f -- "$run_dir/last" "$run_dir/last-journal" || :   # of an earlier run; this one has ended
 }
 
 rescue() { # a person's way out, without the controller that began the run

@@ -43,7 +43,7 @@ start_timer() {
 
 start_loop() {
   # shellcheck disable=SC2016  # for the inner shell
-  setsid sh -c 'trap : HUP; while [ -e "$1/guard" ]; do "$1/guard" tick; sleep 1; done' sh "$base" \
+  setsid sh -c 'trap : HUP; while [ -e "$1/cur" ] || [ -e "$1/ended" ]; do "$1/guard" tick; sleep 1; done' sh "$base" \
     >/dev/null 2>&1 </dev/null 9>&- &
 }
 
