@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from random import Random
 
 from controller import CONF, MODS, PHP
-from sight import Sight, wait
+from sight import Dirty, Sight, wait
 
 from modbisect import lab
 from modbisect.lab import store
@@ -98,8 +98,11 @@ def fill(sight: Sight, folder: str, what: str) -> None:
 @contextmanager
 def read_only(sight: Sight, folder: str) -> Iterator[None]:
     """A folder that takes no more writes."""
-    sight.sh('mount --bind "$1" "$1" && mount -o remount,bind,ro "$1"', folder)
+    sight.sh('mount --bind "$1" "$1"', folder)
     try:
+        # A tick may have come in between, and whoever has a file open there for writing is let go first.
+        if not wait(lambda: sight.call("mount", "-o", "remount,bind,ro", folder)[0] == 0, 10):
+            raise Dirty(f"{folder} cannot be made read-only")
         yield
     finally:
         sight.sh('umount -l "$1"', folder)
