@@ -10,7 +10,7 @@ demo: setup
 
 test: setup
 	$(BIN)/python -c 'from modbisect import lab; lab.build_tree(print)'
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist worksteal
 
 lint: setup
 	$(BIN)/ruff check .

@@ -11,7 +11,7 @@ from random import Random
 import numpy as np
 from noise import STRANGE, USUAL, Array, Noise, Weather
 
-from modbisect.model import AS_FOUND, Ask, Component, ComponentId, Kind, Measurement, Request, Symptom
+from modbisect.model import AS_FOUND, Ask, Component, ComponentId, Enough, Kind, Measurement, Request, Symptom
 from modbisect.search import Feasible, Flips, Problem
 
 FAST = 0.2
@@ -145,7 +145,7 @@ class Server:
             restart_seconds=RESTART,
         )
 
-    def window(self, flips: Flips, count: int, cap: float = math.inf) -> Array | None:
+    def window(self, flips: Flips, count: int, cap: float = math.inf, enough: Enough | None = None) -> Array | None:
         """Restarts with these flips; seconds of each request, at most the cap. None when it is broken."""
         began = time.process_time()
         self.restarts += 1
@@ -155,6 +155,8 @@ class Server:
         if not self.site.broken(flips):
             seen = np.minimum(self.site.latency(flips) * np.exp(off + self.weather.requests(count)), cap)
             seen = seen[: _until(seen >= cap)]
+            if enough:
+                seen = seen[: next((one for one in range(1, len(seen)) if enough(seen[:one].tolist())), len(seen))]
             self._count(seen)
         self.processor += time.process_time() - began
         return seen
@@ -163,7 +165,7 @@ class Server:
         """One trial of a conversation."""
         flips = ask.configuration.flipped
         before = self.seconds
-        seen = self.window(flips, ask.requests, ask.cap)
+        seen = self.window(flips, ask.requests, ask.cap, ask.enough)
         began = time.process_time()
         if seen is None:
             result = Measurement(

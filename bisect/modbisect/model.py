@@ -5,12 +5,17 @@ Times are seconds, sizes are bytes, unless a name says otherwise.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from statistics import median
 from typing import TypeAlias
 
 ComponentId: TypeAlias = str
 """``kind:name``, as in ``apache-module:rewrite``."""
+_FEWEST_REQUESTS = 4
+_SHORTEST_SECONDS = 1e-6
 
 
 class Kind(StrEnum):
@@ -240,6 +245,33 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """Between two levels of latency that a trial may show."""
+
+    log_seconds: float
+    """The limit ..."""
+    least: float
+    """... and how far from it the log of the median has to be after many requests to be surely on one side ..."""
+    more: float
+    """... and so much more after a single one, half of that after two, and so on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enough:
+    """When a window may end before its last request: it is clear at which level it is."""
+
+    limits: tuple[Limit, ...]
+
+    def __call__(self, seconds: Sequence[float]) -> bool:
+        """Whether these requests are enough."""
+        count = len(seconds)
+        if count < _FEWEST_REQUESTS:
+            return False
+        here = math.log(max(median(seconds), _SHORTEST_SECONDS))
+        return all(abs(here - one.log_seconds) >= one.least + one.more / count for one in self.limits)
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """What a planner wants to know next."""
 
@@ -256,6 +288,8 @@ class Ask:
     """``baseline``, ``search``, ``confirm`` or ``residual``."""
     suspects: tuple[tuple[ComponentId, float], ...] = ()
     """The likeliest suspects with their probability, 0 to 1, to be of the culprit; the likeliest first."""
+    enough: Enough | None = None
+    """Fewer requests will do when they are as clear as this."""
 
 
 @dataclass(frozen=True, slots=True)

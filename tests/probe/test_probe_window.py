@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from probe_site import PAGE, Answer, Asked, Site, running
 
-from modbisect.model import Expect, Probe, Request, Upload
+from modbisect.model import Enough, Expect, Limit, Probe, Request, Upload
 from modbisect.probe import process
 from modbisect.probe.client import Client, Exchange
 from modbisect.probe.oracle import Markers, Oracle, Response
@@ -176,6 +177,15 @@ def test_enough_cut_off_requests_are_two_at_the_start_or_three_fifths(cut: list[
     requests = [Request("home", 1.0, censored=each) for each in cut]
     mostly = len(cut) >= 5 and sum(cut) / len(cut) > 0.6
     assert process._surely_slow(requests) == (cut[:2] == [True, True] or mostly)
+
+
+@pytest.mark.parametrize(("least", "measured"), [(1.0, 4), (1000.0, 10)])
+def test_a_window_ends_when_it_is_clear_at_which_level_it_is(
+    site: Site, files: Files, least: float, measured: int
+) -> None:
+    enough = Enough((Limit(math.log(60.0), least, 1.0),))
+    result = measure(window(site.url(), enough=enough), files)
+    assert (len(result.requests), result.warnings, result.broken) == (measured, (), "")
 
 
 def test_the_probes_timeout_is_a_cap_too(site: Site, files: Files) -> None:

@@ -16,6 +16,7 @@ from worldtext import World, world
 from modbisect.model import AS_FOUND, Ask, Configuration, Measurement, Outcome, Request
 from modbisect.search import Flips, rehearse
 from modbisect.search.bayes import bayes
+from modbisect.search.bayes.design import enough
 from modbisect.search.bayes.posterior import Posterior
 from modbisect.search.bayes.rows import Rows, location, rows
 
@@ -155,6 +156,31 @@ def test_rows_are_cut_at_the_lowest_cap() -> None:
     assert seen.z.tolist() == [[1, 1], [0, 1], [0, 0]]
     assert np.exp(seen.y).tolist() == pytest.approx([6.0, 6.0, 0.5])
     assert seen.t.tolist() == [0.0, 0.25, 0.5]
+
+
+@pytest.mark.parametrize("gap", [0.3, 0.7, 2.0])
+def test_a_window_that_ends_early_is_rarely_at_the_wrong_level(gap: float) -> None:
+    random, luck, scatter, nats, most = np.random.default_rng(4), 0.1, 0.45, 3.0, 200
+    clear = enough([0.0, gap], luck**2, scatter**2, nats)
+    assert clear
+    wrong, asked = 0, []
+    for turn in range(600):
+        here = gap * (turn % 2) + random.normal(0, luck)
+        seconds = np.exp(here + random.normal(0, scatter, most)).tolist()
+        count = next((one for one in range(1, most) if clear(seconds[:one])), most)
+        asked.append(count)
+        wrong += (np.log(np.median(seconds[:count])) > gap / 2) != turn % 2
+    assert wrong <= 2 * np.exp(-nats) * len(asked)
+    assert min(asked) >= 4
+    assert np.mean(asked) < {0.3: 60, 0.7: 12, 2.0: 5}[gap]
+
+
+def test_between_three_levels_both_limits_have_to_be_clear() -> None:
+    clear = enough([0.0, 2.0, 1.0], 0.01, 0.2, 4.0)
+    assert clear
+    assert [round(one.log_seconds, 6) for one in clear.limits] == [0.5, 1.5]
+    assert [clear([float(np.exp(level))] * 20) for level in (0.0, 0.5, 1.0, 1.5, 2.0)] == [True, False] * 2 + [True]
+    assert enough([1.0], 0.01, 0.2, 4.0) is None
 
 
 def test_a_tail_hardly_moves_the_level() -> None:

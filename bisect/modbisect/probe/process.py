@@ -153,8 +153,12 @@ class _Sample:
         return (
             len(self.requests) < self._window.requests
             and (not self.requests or time.monotonic() < self._until)
-            and not _surely_slow(self.requests)
+            and not self._clear()
         )
+
+    def _clear(self) -> bool:
+        enough = self._window.enough
+        return _surely_slow(self.requests) or bool(enough and enough([each.seconds for each in self.requests]))
 
     def take(self, client: Client, limit: float) -> None:
         """Makes requests until enough are there, or their bodies take too much memory."""
@@ -178,7 +182,7 @@ class _Sample:
 
     def warnings(self) -> tuple[str, ...]:
         done, asked = len(self.requests), self._window.requests
-        if done >= asked or _surely_slow(self.requests):
+        if done >= asked or self._clear():
             return ()
         return (f"only {done} of {asked} requests fitted into {self._window.seconds:g} s",)
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from modbisect.model import Probe, Request
+from modbisect.model import Enough, Probe, Request
 from modbisect.probe.oracle import Markers, Oracle
 
 
@@ -29,6 +29,8 @@ class Window:
     """No request starts later than this after the first correct response; one is always measured."""
     settle: float
     """For so long after the restart a server that takes no connection may still be starting."""
+    enough: Enough | None = None
+    """Fewer requests will do when they are as clear as this."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from modbisect.host.guard import Guard, Sample
 from modbisect.host.privilege import RootLink
 from modbisect.host.survey import sample
 from modbisect.judging import REQUESTS, measured
-from modbisect.model import AS_FOUND, Ask, Component, Measure, Measurement, Probe, Request
+from modbisect.model import AS_FOUND, Ask, Component, Enough, Measure, Measurement, Probe, Request
 from modbisect.playbook import Playbook
 from modbisect.probe import Markers, Oracle, ProbeProcess, Window, WindowResult
 from modbisect.run.outage import Outage
@@ -138,6 +138,7 @@ class Site:
             warm_up=options.warm_up,
             cap=cap,
             cold_cap=cold_cap,
+            enough=None if options.requests else ask.enough,
         )
         self.sent += len(result.requests) + 1
         if result.broken:
@@ -148,9 +149,18 @@ class Site:
             ask.configuration, result.requests, cold=result.cold, warnings=result.warnings, measure=self.measure
         )
 
-    def window(self, probe: Probe, *, requests: int, warm_up: int, cap: float, cold_cap: float) -> WindowResult:
+    def window(
+        self,
+        probe: Probe,
+        *,
+        requests: int,
+        warm_up: int,
+        cap: float,
+        cold_cap: float,
+        enough: Enough | None = None,
+    ) -> WindowResult:
         """One window after a restart."""
-        return self._ask(probe, requests=requests, warm_up=warm_up, cap=cap, cold_cap=cold_cap)
+        return self._ask(probe, requests=requests, warm_up=warm_up, cap=cap, cold_cap=cold_cap, enough=enough)
 
     def _tells_health(self, probe: Probe) -> bool:
         return self.playbook.health is not None and probe.name == self.playbook.health.probe
@@ -179,6 +189,7 @@ class Site:
         warm_up: int = 0,
         cap: float | None = None,
         cold_cap: float | None = None,
+        enough: Enough | None = None,
     ) -> WindowResult:
         window = Window(
             probe,
@@ -189,6 +200,7 @@ class Site:
             cold_cap=cold_cap,
             seconds=WINDOW_SECONDS,
             settle=self._pause(),
+            enough=enough,
         )
         longest = probe.timeout if cap is None else min(cap, probe.timeout)
         first = probe.timeout if cold_cap is None else min(cold_cap, probe.timeout)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from modbisect.judging import REQUESTS, Judge, Level, Noise, cap, combine, difference, level, measured, pooled, requests
 from modbisect.judging.judge import floor, whole
-from modbisect.model import Ask, ComponentId, Configuration, Measure, Measurement, Memory, Verdict
+from modbisect.model import Ask, ComponentId, Configuration, Enough, Measure, Measurement, Memory, Verdict
 from modbisect.search.feasible import Feasible
 from modbisect.search.problem import NOTHING, Flips, Problem, Talk
 
@@ -112,8 +112,12 @@ class Bench:
         left: int = 0,
         complete: bool = False,
         wanted: int = 0,
+        enough: Enough | None = None,
     ) -> Talk[Measurement]:
-        """One trial. ``complete``: let slow requests come to their end; ``wanted``: so many requests, 0 for the usual.
+        """One trial.
+
+        ``complete``: let slow requests come to their end; ``wanted``: so many requests, 0 for the usual; ``enough``:
+        when fewer do.
 
         Raises:
             Spent: the budget is spent.
@@ -129,11 +133,11 @@ class Bench:
         if not flips and self.found.seconds > limit:
             count = 2
         if self.problem.symptom.measure is not Measure.LATENCY:
-            count = REQUESTS[self.problem.symptom.measure]
+            count, enough = REQUESTS[self.problem.symptom.measure], None
         if self.problem.symptom.measure is Measure.MEMORY:
             limit = whole(level(replace(self.problem.found, measure=Measure.LATENCY)))
         left = max(0, min(left + self.ahead, self.problem.budget - len(self.trials) - 1))
-        measurement = yield Ask(Configuration(flips), count, limit, why, left, stage, self.likely)
+        measurement = yield Ask(Configuration(flips), count, limit, why, left, stage, self.likely, enough)
         if not measurement.broken and not measured(measurement):
             # Nothing measured is no proof of anything: as good as broken.
             measurement = Measurement(measurement.configuration, broken="nothing was measured")

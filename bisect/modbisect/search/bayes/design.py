@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 
 import numpy as np
 
+from modbisect.model import Enough, Limit
 from modbisect.search.bayes.columns import Held
 from modbisect.search.bayes.posterior import Belief, Fit, Posterior, design
 from modbisect.search.bayes.rows import Array
@@ -24,6 +26,12 @@ _POINTS = 40
 _COUNTS = (3, 4, 6, 8, 11, 15, 20, 27, 36)
 _SOME_COUNTS = (3, 8, 27)
 _CUT_OFF = 2
+_CLEAR = 5.0
+"""Nats that tell two levels apart, when no further request is needed ..."""
+_APART = 0.08
+"""... where levels differ by so much, ..."""
+_UNLIKELY = 0.05
+"""... and are likelier than this."""
 _REACH = 4.0
 """Standard deviations that the quadrature covers."""
 _TIE = 1e-7
@@ -48,6 +56,7 @@ class Wish:
 
     held: Held
     requests: int
+    enough: Enough | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +103,8 @@ class Designer:
         likely = np.argsort(-self.posterior.inclusion, kind="stable")[:_LIKELY].tolist()
         near = self._closed(best ^ {one} for one in likely)
         best, _ = self._best([best, *near], guess)
-        return Wish(best, self._requests(best, guess))
+        forecast = self._forecast([best], guess)
+        return Wish(best, self._requests(forecast, guess), self._enough(forecast, guess))
 
     def _closed(self, wanted: Iterator[Held]) -> list[Held]:
         closed = (self.close(one) for one in wanted)
@@ -153,10 +163,18 @@ class Designer:
         best = int(np.argmax(np.round(value / _TIE)))
         return pool[best], float(value[best])
 
-    def _requests(self, held: Held, guess: _Guess) -> int:
+    def _requests(self, forecast: _Forecast, guess: _Guess) -> int:
         """A large effect shows in a few, a small one does not."""
-        forecast = self._forecast([held], guess)
         return max(_COUNTS, key=lambda count: float(self._worth(forecast, guess, count)[0]))
+
+    def _enough(self, forecast: _Forecast, guess: _Guess) -> Enough | None:
+        """When it is clear which of the levels that may be the trial is at."""
+        mean = forecast.mean[:, 0]
+        order = np.argsort(mean, kind="stable")
+        groups = np.split(order, np.flatnonzero(np.diff(mean[order]) > _APART) + 1)
+        likely = [one for one in groups if np.sum(guess.weights[one]) > _UNLIKELY]
+        levels = [float(np.average(mean[one], weights=guess.weights[one])) for one in likely]
+        return enough(levels, self.posterior.variance, self.posterior.rows.scatter, _CLEAR)
 
     def _forecast(self, pool: Sequence[Held], guess: _Guess) -> _Forecast:
         z = np.zeros((len(pool), self.posterior.rows.z.shape[1]))
@@ -176,6 +194,19 @@ class Designer:
         busy = np.exp(forecast.mean) * np.where(cut, min(requests, _CUT_OFF), requests)
         seconds: Array = self.costs.restart + guess.weights @ busy
         return known / seconds
+
+
+def enough(levels: Sequence[float], luck: float, scatter: float, nats: float) -> Enough | None:
+    """When so many nats tell each level, in log seconds, from its neighbours; None where there is but one.
+
+    The likelihood ratio of Wald's sequential test, with the luck of a restart, which no request averages out. ``luck``
+    and ``scatter`` are variances, the latter of one request.
+    """
+    limits = []
+    for low, high in pairwise(sorted(levels)):
+        each = nats / (high - low)
+        limits.append(Limit((low + high) / 2, each * luck, each * scatter))
+    return Enough(tuple(limits)) if limits else None
 
 
 def _information(mean: Array, variance: Array, weights: Array, member: Array) -> Array:

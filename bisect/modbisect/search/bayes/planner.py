@@ -215,7 +215,8 @@ class Planner(Conversation):
             name = ", ".join(sorted(self.columns.names(members))) or "none"
             why = f"{len(self.bench.suspects)} suspects left, the likeliest: {name} ({probability:.0%})"
             left = len(self.bench.suspects).bit_length()
-            seen = yield from self.bench.ask(self.columns.flips(wish.held), why, left=left, wanted=wish.requests)
+            flips = self.columns.flips(wish.held)
+            seen = yield from self.bench.ask(flips, why, left=left, wanted=wish.requests, enough=wish.enough)
             broken += bool(seen.broken)
         return _End.LOST
 

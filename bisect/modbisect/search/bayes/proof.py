@@ -17,7 +17,8 @@ from random import Random
 import numpy as np
 
 from modbisect.judging import level
-from modbisect.model import Confirmation, Finding, Measurement, Verdict
+from modbisect.model import Confirmation, Enough, Finding, Measurement, Verdict
+from modbisect.search.bayes.design import enough
 from modbisect.search.bayes.posterior import LUCK, Fit
 from modbisect.search.bayes.rows import Array, location, spread, variance
 from modbisect.search.bench import Bench
@@ -37,6 +38,8 @@ _PATIENCE = 3
 _FEWEST = 3
 _EXPECTED = 9.0
 """What a contrast should say, in nats, where requests can make it."""
+_CLEAR = 8.0
+"""Nats that tell slow from fast, when no further request is needed."""
 _GIVEN_UP = 0.5
 _REFUTED = math.log(0.05)
 
@@ -98,7 +101,8 @@ class Proof:
             for at, flips in enumerate(order):
                 why = f"confirm: {len(flips)} flipped" + (f", round {block + 1}" if block else "")
                 left = len(order) - at - 1
-                fresh = yield from self.bench.ask(flips, why, stage="confirm", left=left, wanted=requests)
+                clear = self._enough(flips, contrasts)
+                fresh = yield from self.bench.ask(flips, why, stage="confirm", left=left, wanted=requests, enough=clear)
                 if fresh.broken:
                     return f"{why}: {fresh.broken}"
                 seen.append((flips, fresh))
@@ -117,6 +121,15 @@ class Proof:
         least = min(self._predicted(one) for one in contrasts)
         enough = (one for one in range(_FEWEST, self.most) if least**2 >= _EXPECTED * 3 * (luck2 + self.scatter / one))
         return next(enough, self.most)
+
+    def _enough(self, flips: Flips, contrasts: Sequence[Contrast]) -> Enough | None:
+        """When it is clear on which side of its contrasts a trial is."""
+        near = [one for one in contrasts if flips in (one.slow, one.fast)]
+        if not near:
+            return None
+        one = min(near, key=self._predicted)
+        levels = {min(self.ceiling, float(self.features(each) @ self.fit.mean)) for each in (one.slow, one.fast)}
+        return enough(sorted(levels), float(self.luck @ LUCK**2), self.scatter, _CLEAR)
 
     def _proven(self, contrasts: Sequence[Contrast], seen: Sequence[tuple[Flips, Measurement]]) -> bool:
         """Beyond doubt together, and each on its own more likely than not."""
