@@ -178,7 +178,8 @@ class Trial:
             else:
                 self.restored = self.restored or time.monotonic()
             if time.monotonic() > until:
-                raise Dirty(f"not put back: {state}; {left}; {running}; {[one.journal for one in alive]}")
+                reason = self.sight.text(f"{CURRENT}/reason").strip()
+                raise Dirty(f"not put back: {state} {reason}; {left}; {running}; {[one.journal for one in alive]}")
             if state == "FAILED" and time.monotonic() > asked + 1:
                 asked = time.monotonic()
                 self.sight.guard("rescue")

@@ -100,9 +100,11 @@ apply() { # RUN [BYTES of the request]
   exec </dev/null
   if has "rm$tab"; then
     # Before anything changes: what we are about to leave, so that a restore can tell it from somebody's edit.
+    # No pipe, here and below: what one end of it loses the other never misses.
     if has "new$nl"; then
-      pick now | sort -u - "$cur/touched" >"$cur/touched.new" && durable "$cur/touched.new" &&
-        mv -fT -- "$cur/touched.new" "$cur/touched" && durable "$cur" || die 73 "cannot write"
+      pick now >"$cur/touched.more" && sort -u -o "$cur/touched.new" -- "$cur/touched.more" "$cur/touched" &&
+        durable "$cur/touched.new" && mv -fT -- "$cur/touched.new" "$cur/touched" && durable "$cur" ||
+        die 73 "cannot write"
     fi
     note "apply"
     carry_out "$plan" || die 73 "could not change the configuration"
@@ -128,12 +130,13 @@ apply() { # RUN [BYTES of the request]
   echo "ms $((changed - began))0 $((tested - changed))0 $((ended - tested))0"
   echo "parent $parent $started"
   if [ $verdict = ok ]; then
-    objects=$(loaded)
+    objects=$(loaded) || objects=''   # it has just gone
     printf '%s\n' "$objects"
     processors
     # What the files as found make of the server is what a restore has to reach, also where drift was accepted.
-    [ -s "$run_dir/now" ] || [ -e "$cur/settled" ] || {
-      printf '%s\n' "$objects" | sort >"$cur/loaded.new" && mv -fT -- "$cur/loaded.new" "$cur/loaded" && true >"$cur/settled"
+    [ -s "$run_dir/now" ] || [ -e "$cur/settled" ] || [ ! "$objects" ] || {
+      printf '%s\n' "$objects" >"$cur/loaded.more" && sort -o "$cur/loaded.new" -- "$cur/loaded.more" &&
+        mv -fT -- "$cur/loaded.new" "$cur/loaded" && true >"$cur/settled"
     }
   fi
   [ $verdict = ok ] || { head -c 4000 "$run_dir/output" | sed 's/^/text /'; journal_tail; }

@@ -91,7 +91,8 @@ copy() { # all that a restore needs to know, into $new
   done <"$new/dirs"
   manifest "$new/dirs" >"$new/manifest" || die 73 "cannot write the manifest"
   parent_now
-  loaded | sort >"$new/loaded"
+  { loaded >"$new/loaded" || [ "$parent" = 0 ]; } && sort -o "$new/loaded" -- "$new/loaded" ||
+    die 73 "cannot tell what the server has loaded"
   boot_id
   printf '%s\n' "$1" >"$new/run" && echo "$boot" >"$new/boot" && echo SNAP >"$new/state" && true >"$new/touched" &&
     true >"$run_dir/now" || die 73 "cannot write"
