@@ -70,8 +70,9 @@ settings_are_known() {
 carry_out() ( # the rm, cp, ln and wr lines of a plan. Split at newlines only: any other byte may be in a name
   plan=$1
   set -f; IFS=$nl
-  # shellcheck disable=SC2046  # one path a word
-  set -- $(pick rm)
+  paths=$(pick rm) || exit 1
+  # shellcheck disable=SC2086  # one path a word
+  set -- $paths
   [ $# = 0 ] || rm -f -- "$@" || exit 1
   while IFS= read -r d; do
     set --

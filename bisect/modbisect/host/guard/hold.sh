@@ -79,8 +79,8 @@ copy() { # all that a restore needs to know, into $new
     $1 == "owner" && $0 ~ /^[-A-Za-z0-9@._: ]+$/ {owner = 1; next}
     {bad = 1; exit}
     END {exit bad || !(dir && unit && owner)}' "$new/spec" || die 64 "bad snapshot request"
-  awk '$1 == "dir" {print $2}' "$new/spec" >"$new/dirs"
-  sed -n 's/^owner //p' "$new/spec" >"$new/who"
+  awk '$1 == "dir" {print $2}' "$new/spec" >"$new/dirs" && sed -n 's/^owner //p' "$new/spec" >"$new/who" ||
+    die 73 "cannot write"
   mkdir -- "$new/snap" || die 73 "cannot write"
   own_ground
   while IFS= read -r d; do
