@@ -133,6 +133,11 @@ def no_stopping(sight: Sight) -> AbstractContextManager[None]:
     return _replaced(sight, "/usr/bin/systemctl", '[ "$1" != stop ] && exec /root/really "$@"; exit 1')
 
 
+def no_folder(sight: Sight, name: str) -> AbstractContextManager[None]:
+    """Folders of that name cannot be made."""
+    return _replaced(sight, "/usr/bin/mkdir", f'case "$*" in */{name}) exit 1 ;; esac; exec /root/really "$@"')
+
+
 @contextmanager
 def stop_file(sight: Sight) -> Iterator[None]:
     """Nobody may run modbisect on this host."""

@@ -132,6 +132,17 @@ def sessions_that_nobody_ends(trial: Trial) -> None:
     trial.struck()
 
 
+def room_that_cannot_be_set_aside(trial: Trial) -> None:
+    """The guard stumbled over what it wanted to say, and left its snapshot behind."""
+    trial.install()
+    argv, stdin = trial.call("hold")
+    with damage.no_folder(trial.sight, "spare"):
+        status, said = trial.sight.call(*argv, stdin=stdin)
+        if status != 73 or "no room" not in said or trial.sight.state() != "NONE":
+            raise Dirty(f"{status}: {said}")
+    trial.struck()
+
+
 def watch_that_cannot_be_stopped(trial: Trial) -> None:
     """Its script was removed nevertheless, so that it failed once a second for ever."""
     trial.brought("hold", "apply", "restore")
@@ -149,6 +160,7 @@ def watch_that_cannot_be_stopped(trial: Trial) -> None:
         run_ends_while_nothing_can_be_removed,
         power_cut_as_traces_are_removed,
         sessions_that_nobody_ends,
+        room_that_cannot_be_set_aside,
         watch_that_cannot_be_stopped,
     ],
 )

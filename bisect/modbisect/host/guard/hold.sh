@@ -45,7 +45,7 @@ snapshot() { # RUN, seconds until it expires unless it is armed
   mv -T -- "$new" "$cur" && durable "$base" || die 73 "cannot commit the snapshot"
   trap - EXIT
   note "snap $1"
-  reserve || { why="where $d lies, a restore needs $kib KiB and $inodes inodes kept free"; vanish; die 73 "no room: $why"; }
+  reserve || { vanish; die 73 "no room: $room"; }
 }
 
 # A run is taken over only when nobody keeps it and nobody would restore it: its lease is over, and its watch is dead or
@@ -111,6 +111,7 @@ own_ground() { # nobody but root may turn a folder of the write set, or one abov
 # What a restore needs is set aside on every filesystem it writes to: room for every file of the snapshot and 256 KiB
 # more, and an inode for every entry. Random bytes, since some filesystems store zeros as nothing.
 reserve() {
+  room="nothing can be set aside in $base"
   here=$(stat -c %d -- "$base")
   mkdir -- "$cur/spare" || return 1
   set --
@@ -123,6 +124,7 @@ reserve() {
       END {for (x in first) print (x == here ? cur "/spare" : first[x] "/" name), kib[x] + 256, inodes[x], first[x]}'
   )
   while read -r place kib inodes d; do
+    room="where $d lies, a restore needs $kib KiB and $inodes inodes kept free"
     [ -d "$place" ] || mkdir -- "$place" || return 1
     head -c "${kib}K" /dev/urandom >"$place/blocks" && ( cd "$place" && seq "$inodes" | xargs touch -- ) || return 1
   done <<END
