@@ -80,6 +80,7 @@ def test_whatever_strikes_the_host_is_as_found(bench: Bench, name: str, seed: in
         ("guard: an error at a step", step("hold", 243)),  # a status that stands nowhere
         ("guard: an error at a step", step("hold", 507)),  # a note at login that cannot be written ended it, with 1
         ("guard: a helper killed at a step", 92),  # it changed files that nobody had written down: a foreign edit
+        ("guard: an error at a step", 99),  # nor had it when a line of these could not be written
         ("guard: a helper killed at a step", step("rescue", 270)),  # see below: a watch that cannot be stopped
         ("guard: an error at a step", step("rescue", 200)),  # as when the helper is killed
     ],

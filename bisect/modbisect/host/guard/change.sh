@@ -53,7 +53,7 @@ has() { case "$nl$plan$nl" in *"$nl$1"*) : ;; *) return 1 ;; esac; } # whether a
 pick() ( # what follows WORD and a tab in the lines of $plan, a line each
   set -f; IFS=$nl
   for line in $plan; do
-    case $line in "$1$tab"*) printf '%s\n' "${line#*"$tab"}" ;; esac
+    case $line in "$1$tab"*) printf '%s\n' "${line#*"$tab"}" || exit 1 ;; esac
   done
 )
 
