@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).parents[2] / "benchmarks" / "faults"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "faults"))  # tests/run has a controller as well
 
 import damage
 import on_steps
@@ -144,6 +144,17 @@ def room_that_cannot_be_set_aside(trial: Trial) -> None:
     trial.struck()
 
 
+def note_of_an_earlier_run_that_stays(trial: Trial) -> None:
+    """A run that had ended was said not to have, with a status that stands nowhere."""
+    trial.brought("hold", "apply", "restore")
+    trial.sight.sh("mkdir /run/modbisect/last")
+    status, said = trial.sight.guard("disarm", trial.plan.run)
+    trial.sight.sh("rmdir /run/modbisect/last")
+    if (status, trial.sight.state()) != (0, "NONE"):
+        raise Dirty(f"{status}: {said}")
+    trial.struck()
+
+
 def watch_that_cannot_be_stopped(trial: Trial) -> None:
     """Its script was removed nevertheless, so that it failed once a second for ever."""
     trial.brought("hold", "apply", "restore")
@@ -162,6 +173,7 @@ def watch_that_cannot_be_stopped(trial: Trial) -> None:
         power_cut_as_traces_are_removed,
         sessions_that_nobody_ends,
         room_that_cannot_be_set_aside,
+        note_of_an_earlier_run_that_stays,
         watch_that_cannot_be_stopped,
     ],
 )

@@ -87,12 +87,12 @@ class Site:
         """
         began = time.monotonic()
         for probe in self.others:
-            self._learn(probe, self._ask(probe, requests=1))
-        whole = self._ask(self.symptom, requests=0)
+            self._learn(probe, self.window(probe, requests=1))
+        whole = self.window(self.symptom, requests=0)
         self._learn(self.symptom, whole)
         more: tuple[Request, ...] = ()
         if whole.cold and whole.cold.seconds < QUICK_SECONDS:
-            window = self._ask(self.symptom, requests=REQUESTS.get(self.measure, 10), warm_up=3)
+            window = self.window(self.symptom, requests=REQUESTS.get(self.measure, 10), warm_up=3)
             self._learn(self.symptom, window)
             more = window.requests
         cold = (whole.cold,) if whole.cold else ()
@@ -149,19 +149,6 @@ class Site:
             ask.configuration, result.requests, cold=result.cold, warnings=result.warnings, measure=self.measure
         )
 
-    def window(
-        self,
-        probe: Probe,
-        *,
-        requests: int,
-        warm_up: int,
-        cap: float,
-        cold_cap: float,
-        enough: Enough | None = None,
-    ) -> WindowResult:
-        """One window after a restart."""
-        return self._ask(probe, requests=requests, warm_up=warm_up, cap=cap, cold_cap=cold_cap, enough=enough)
-
     def _tells_health(self, probe: Probe) -> bool:
         return self.playbook.health is not None and probe.name == self.playbook.health.probe
 
@@ -181,7 +168,7 @@ class Site:
             )
         self.learned[probe.name] = (*self.learned.get(probe.name, ()), result.markers)
 
-    def _ask(
+    def window(
         self,
         probe: Probe,
         *,
@@ -191,6 +178,7 @@ class Site:
         cold_cap: float | None = None,
         enough: Enough | None = None,
     ) -> WindowResult:
+        """One window; a cap, in seconds, of None is the probe's own timeout."""
         window = Window(
             probe,
             Oracle(probe.expect, self.learned.get(probe.name, ())),

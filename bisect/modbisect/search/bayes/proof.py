@@ -119,8 +119,8 @@ class Proof:
         """As few as can be expected to prove all in one block."""
         luck2 = float(self.luck @ LUCK**2)
         least = min(self._predicted(one) for one in contrasts)
-        enough = (one for one in range(_FEWEST, self.most) if least**2 >= _EXPECTED * 3 * (luck2 + self.scatter / one))
-        return next(enough, self.most)
+        counts = (one for one in range(_FEWEST, self.most) if least**2 >= _EXPECTED * 3 * (luck2 + self.scatter / one))
+        return next(counts, self.most)
 
     def _enough(self, flips: Flips, contrasts: Sequence[Contrast]) -> Enough | None:
         """When it is clear on which side of its contrasts a trial is."""
