@@ -33,6 +33,16 @@ find /etc -name .modbisect
 :
 """
 
+# The run may end between any two looks: what cannot be read is looked for, never the other way round.
+_STATE_NOW = """
+cd /var/lib/modbisect 2>/dev/null || { echo NONE; exit; }
+cat cur/state 2>/dev/null && exit
+for one in cur:SNAP ended:ENDED; do
+  [ ! -e "${one%:*}" ] || { echo "${one#*:}"; exit; }
+done
+echo NONE
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -95,8 +105,8 @@ class Target:
         return self.call(GUARD, *argv, stdin=stdin)
 
     def state(self) -> str:
-        """The guard's state; NONE when no run is open."""
-        return self.sh("[ ! -e /var/lib/modbisect/cur ] || exec cat /var/lib/modbisect/cur/state; echo NONE").strip()
+        """The guard's state; ENDED while a run's traces are being removed, NONE when there is nothing of any run."""
+        return self.sh(_STATE_NOW).strip()
 
 
 def wait_until(true: Callable[[], bool], seconds: float, what: str | Callable[[], str]) -> float:

@@ -77,17 +77,18 @@ if [ "$parent" != 0 ]; then
 fi
 
 section guard
-if [ -e /var/lib/modbisect/cur ]; then
-  state=$(cat /var/lib/modbisect/cur/state) left=0
+if who=$(cat /var/lib/modbisect/cur/who 2>/dev/null); then   # the run may end between any two of these lines
+  state=$(cat /var/lib/modbisect/cur/state 2>/dev/null) || state=SNAP
+  left=0
   { read -r boot until </run/modbisect/lease; } 2>/dev/null && [ "$boot" = "$(cat /proc/sys/kernel/random/boot_id)" ] &&
     left=$((until - ${up%%.*}))
   # A snapshot that was never armed holds nothing when its lease is over: the next one replaces it.
   if [ "$left" -gt 0 ]; then
     echo "state $state"
-    echo "owner $(cat /var/lib/modbisect/cur/who), its lease holds for $left s more unless renewed"
+    echo "owner $who, its lease holds for $left s more unless renewed"
   elif [ "$state" != SNAP ]; then
     echo "state $state"
-    echo "owner $(cat /var/lib/modbisect/cur/who), its lease is over"
+    echo "owner $who, its lease is over"
   fi
 fi
 section end

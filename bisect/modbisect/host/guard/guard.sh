@@ -59,7 +59,7 @@ boot_id() { read -r boot </proc/sys/kernel/random/boot_id; }
 durable() { sync -- "$@" 2>/dev/null || sync; }
 put() { printf '%s\n' "$2" >"$1.tmp" && durable "$1.tmp" && mv -fT -- "$1.tmp" "$1" && durable "${1%/*}"; }
 note() { uptime_now; printf '%s %s %s\n' "$up" "$$" "$*" >>"$cur/journal" 2>/dev/null || :; }
-state_now() { state=NONE; [ ! -e "$cur" ] || { state=SNAP; { read -r state <"$cur/state"; } 2>/dev/null || :; }; }
+state_now() { state=NONE; { read -r state <"$cur/state"; } 2>/dev/null || [ "$state" != NONE ] || [ ! -e "$cur" ] || state=SNAP; }
 
 # Every time here is the kernel's, since boot: no clock that somebody sets can expire a lease or keep it alive.
 uptime_now() { # up: whole seconds, hundredths: all of it
