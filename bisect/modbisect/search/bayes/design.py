@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
@@ -20,6 +20,7 @@ _MASSES = (0.35, 0.5, 0.65, 0.7)
 _BALANCED_EACH = 6
 _TOP_SETS = 3
 _LIKELY = 8
+_CLIMB = 3
 _BEST = 30
 _SAMPLED = 50
 _POINTS = 40
@@ -67,7 +68,7 @@ class _Guess:
     weights: Array
     fits: Fit
     member: Array
-    """(sets, hypotheses)"""
+    """(claims, hypotheses)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,8 @@ class Designer:
     """The smallest configuration that holds these as found; None where it is known to break."""
     serves: Callable[[Held], float]
     """The probability that the site serves with it."""
+    claim: Callable[[Belief], Hashable]
+    """What a hypothesis says that is worth knowing: the information is about this."""
     random: Random
 
     def next(self) -> Wish | None:
@@ -101,8 +104,11 @@ class Designer:
         if value <= 0:
             return Wish(self.random.choice(pool), self.costs.usual)
         likely = np.argsort(-self.posterior.inclusion, kind="stable")[:_LIKELY].tolist()
-        near = self._closed(best ^ {one} for one in likely)
-        best, _ = self._best([best, *near], guess)
+        for _ in range(_CLIMB):
+            start = best
+            best, _ = self._best([start, *self._closed(start ^ {one} for one in likely)], guess)
+            if best == start:
+                break
         forecast = self._forecast([best], guess)
         return Wish(best, self._requests(forecast, guess), self._enough(forecast, guess))
 
@@ -150,9 +156,10 @@ class Designer:
             chosen += [(rest[min(int(one), len(rest) - 1)], step) for one in at]
         beliefs = [one for one, _ in chosen]
         weights = np.array([weight for _, weight in chosen])
-        sets = {one: at for at, one in enumerate(dict.fromkeys(one.members for one in beliefs))}
-        member = np.zeros((len(sets), len(beliefs)))
-        member[[sets[one.members] for one in beliefs], np.arange(len(beliefs))] = 1.0
+        claims = [self.claim(one) for one in beliefs]
+        index = {one: at for at, one in enumerate(dict.fromkeys(claims))}
+        member = np.zeros((len(index), len(beliefs)))
+        member[[index[one] for one in claims], np.arange(len(beliefs))] = 1.0
         return _Guess(beliefs, weights / np.sum(weights), self.posterior.fits(beliefs), member)
 
     def _best(self, pool: Sequence[Held], guess: _Guess) -> tuple[Held, float]:
@@ -186,7 +193,7 @@ class Designer:
         return _Forecast(np.minimum(mean, self.costs.ceiling), variance)
 
     def _worth(self, forecast: _Forecast, guess: _Guess, requests: int) -> Array:
-        """Information about the set in nats a second, of so many requests, for each candidate."""
+        """Information about the claims in nats a second, of so many requests, for each candidate."""
         noise = self.posterior.variance + self.posterior.rows.scatter / requests
         known = _information(forecast.mean, forecast.variance + noise, guess.weights, guess.member)
         # Once all there is was cut off, a run stops asking.
@@ -210,9 +217,9 @@ def enough(levels: Sequence[float], luck: float, scatter: float, nats: float) ->
 
 
 def _information(mean: Array, variance: Array, weights: Array, member: Array) -> Array:
-    """Mutual information of the set and the next level, in nats, by quadrature; one for each candidate.
+    """Mutual information of the claim and the next level, in nats, by quadrature; one for each candidate.
 
-    ``member``: (sets, hypotheses), 1 where a hypothesis is of a set.
+    ``member``: (claims, hypotheses), 1 where a hypothesis makes a claim.
     """
     sd = np.sqrt(variance)
     low, high = np.min(mean - _REACH * sd, axis=0), np.max(mean + _REACH * sd, axis=0)

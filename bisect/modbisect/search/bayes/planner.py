@@ -6,7 +6,7 @@ or the posterior does not settle. Then halving takes over, with everything alrea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from random import Random
@@ -61,8 +61,18 @@ class _Parts:
 
 
 @dataclass(frozen=True, slots=True)
+class _Claim:
+    """What could be said of the likeliest set."""
+
+    parts: _Parts
+    belief: Belief
+    """The likeliest that says so."""
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Settled:
-    """One set is likely enough."""
+    """One claim is likely enough."""
 
     posterior: Posterior
     belief: Belief
@@ -110,7 +120,7 @@ class Planner(Conversation):
             bench.fast = within
             settled = yield from self._settle()
             if settled is _End.NONE:
-                return (yield from self._acquit(self._parts(self._posterior())))
+                return (yield from self._acquit(self._claim(self._posterior()).parts))
             if settled is _End.LOST:
                 return None
             if settled.parts in self.proven:
@@ -203,15 +213,15 @@ class Planner(Conversation):
         while broken < _MOST_BROKEN:
             posterior = self._posterior()
             self._tell(posterior)
-            members, probability = posterior.sets[0]
-            parts = self._parts(posterior)
+            claim = self._claim(posterior)
             if self._nobody_left(posterior):
                 return _End.NONE
-            if parts.slow and probability > (1 - DELTA if parts in self.proven else _WORTH_PROVING):
-                return (yield from self._culprits(posterior, parts))
+            if claim.parts.slow and claim.probability > (1 - DELTA if claim.parts in self.proven else _WORTH_PROVING):
+                return (yield from self._culprits(posterior, claim))
             wish = None if self._misfit(posterior) else self._designer(posterior).next()
             if wish is None:
                 return _End.LOST
+            members, probability = posterior.sets[0]
             name = ", ".join(sorted(self.columns.names(members))) or "none"
             why = f"{len(self.bench.suspects)} suspects left, the likeliest: {name} ({probability:.0%})"
             left = len(self.bench.suspects).bit_length()
@@ -248,7 +258,12 @@ class Planner(Conversation):
         def serves(held: Held) -> float:
             return self.columns.serves(held, working, broken)
 
-        return Designer(posterior, self._costs(posterior.rows), self._close, serves, self.random)
+        top = posterior.sets[0][0]
+
+        def claim(belief: Belief) -> Hashable:
+            return self._parts(posterior, belief) if belief.members == top else belief.members
+
+        return Designer(posterior, self._costs(posterior.rows), self._close, serves, claim, self.random)
 
     def _close(self, held: Held) -> Held | None:
         closed = self.columns.close(held)
@@ -262,18 +277,27 @@ class Planner(Conversation):
     # --- from a set to culprits ---------------------------------------------------------------------
 
     def _probability(self, parts: _Parts) -> float:
-        """That the truth is the likeliest set, if that comes apart like this."""
-        posterior = self._posterior()
-        return posterior.sets[0][1] if self._parts(posterior) == parts else 0.0
+        """Of this claim, if it is the likeliest."""
+        claim = self._claim(self._posterior())
+        return claim.probability if claim.parts == parts else 0.0
 
     def _nobody_left(self, posterior: Posterior) -> bool:
         """Whether the likeliest set costs nothing, beyond doubt."""
-        return posterior.sets[0][1] > 1 - DELTA and not self._parts(posterior).slow
+        claim = self._claim(posterior)
+        return claim.probability > 1 - DELTA and not claim.parts.slow
 
-    def _parts(self, posterior: Posterior) -> _Parts:
-        """The likeliest set, taken apart: what is slow on its own, or only together; and what saves time."""
-        members = posterior.sets[0][0]
-        belief = posterior.likeliest(members)
+    def _claim(self, posterior: Posterior) -> _Claim:
+        """The likeliest set, and the likeliest way in which it comes apart."""
+        beliefs = [one for one in posterior.beliefs if one.members == posterior.sets[0][0]]
+        alike: dict[_Parts, list[Belief]] = {}
+        for one in beliefs:
+            alike.setdefault(self._parts(posterior, one), []).append(one)
+        claims = [_Claim(parts, each[0], sum(one.probability for one in each)) for parts, each in alike.items()]
+        return max(claims, key=lambda one: round(one.probability, 9))
+
+    def _parts(self, posterior: Posterior, belief: Belief) -> _Parts:
+        """A set, taken apart: what is slow on its own, or only together; and what saves time."""
+        members = belief.members
         effects = posterior.fit(belief).mean[NUISANCES:]
         if len(belief.products) <= 1:
             costly = bool(members) and effects[0] > 0
@@ -291,9 +315,9 @@ class Planner(Conversation):
         complete = self.bench.level_of(NOTHING).log_seconds - self.bench.level_of(self.columns.within).log_seconds
         return max(posterior.rows.total, complete)
 
-    def _culprits(self, posterior: Posterior, parts: _Parts) -> Talk[_Settled | _End]:
+    def _culprits(self, posterior: Posterior, claim: _Claim) -> Talk[_Settled | _End]:
         """What saves time is left as found."""
-        bench = self.bench
+        bench, parts = self.bench, claim.parts
         bench.fast = self.columns.within - bench.feasible.hold(self.columns.names(parts.saving), self.columns.within)
         culprits = [self._culprit(part) for part in parts.slow]
         if not culprits or any(one.held & (self.columns.within - bench.fast) for one in culprits):
@@ -301,7 +325,7 @@ class Planner(Conversation):
         yield from bench.ensure(bench.fast, "fast, by all that is known")
         if not bench.levels(bench.fast):
             return _End.LOST
-        return _Settled(posterior, posterior.likeliest(posterior.sets[0][0]), parts, culprits)
+        return _Settled(posterior, claim.belief, parts, culprits)
 
     def _culprit(self, part: Sequence[int]) -> Culprit:
         feasible = self.bench.feasible

@@ -41,7 +41,7 @@ _MOST_EFFECTS = 3
 """Of one hypothesis; the most members as well."""
 _SATURATED = 600
 """Pairs with the best simpler fits, for which the saturated form is worked out."""
-_PRIOR = {"none": 0.24, "single": 0.53, "together": 0.11, "two": 0.06, "saturated": 0.02, "three": 0.036, "all": 0.004}
+_PRIOR = {"none": 0.24, "single": 0.48, "together": 0.16, "two": 0.06, "saturated": 0.02, "three": 0.036, "all": 0.004}
 """``three``: each for itself; ``all``: only the three together."""
 
 
@@ -201,10 +201,6 @@ class Posterior:
         for one in self.beliefs:
             mass[one.members] = mass.get(one.members, 0.0) + one.probability
         return sorted(mass.items(), key=lambda item: -round(item[1], 9))
-
-    def likeliest(self, members: Members) -> Belief:
-        """The form of that set."""
-        return next(one for one in self.beliefs if one.members == members)
 
     @cached_property
     def inclusion(self) -> Array:
