@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from on_steps import TO_COUNT, Counts, count_steps
+from on_steps import COUNTING, TO_COUNT, Counts, count_steps
 from result import Result
 from sight import Sight
 from trial import Found, Trial, played
@@ -45,7 +45,7 @@ class Bench:
         """
         counts: Counts = {}
         for seed in TO_COUNT:
-            result = self.play("nothing", lambda trial: counts.update(count_steps(trial)), seed)
+            result = self.play(COUNTING, lambda trial: counts.update(count_steps(trial)), seed)
             if result.failure:
                 raise RuntimeError(f"counting the steps of {list(counts)[-1:]}: {result.failure}")
         return counts

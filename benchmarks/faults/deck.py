@@ -24,6 +24,8 @@ class Fault:
     """How often it comes in a deck."""
     seeds: Callable[[Counts], list[int]] | None = None
     """For one that strikes at each step there is: a seed for each of these; else every number is one."""
+    counted: Callable[[Trial], None] | None = None
+    """What to do then if the trial's own plan has less to do, and never comes to the step."""
 
 
 FAULTS = (
@@ -36,7 +38,13 @@ FAULTS = (
     Fault("network: silent both ways", faults.network_dropped, 3),
     Fault("sshd killed", faults.sshd_killed, 3),
     Fault("sudo withdrawn", faults.sudo_withdrawn, 3),
-    Fault("guard: killed at a step", on_steps.guard_killed_at_a_step, 190, on_steps.guard_steps),
+    Fault(
+        "guard: killed at a step",
+        on_steps.guard_killed_at_a_step,
+        190,
+        on_steps.guard_steps,
+        on_steps.guard_killed_at_a_counted_step,
+    ),
     Fault("guard: a helper killed at a step", on_steps.helper_killed_at_a_step, 10, on_steps.inner_steps),
     Fault("guard: an error at a step", on_steps.guard_fails_at_a_step, 10, on_steps.inner_steps),
     Fault("guard: kill -9 at any time", faults.guard_killed, 4),

@@ -35,8 +35,13 @@ def work(job: int, jobs: int, cards: Iterator[tuple[Fault, int]], *, until: floa
         for number, (fault, seed) in enumerate(cards):
             if number >= trials or time.monotonic() > until:
                 break
-            if number % jobs == job:
-                os.write(writer, json.dumps(asdict(bench.play(fault.name, fault.act, seed))).encode() + b"\n")
+            if number % jobs != job:
+                continue
+            result = bench.play(fault.name, fault.act, seed)
+            os.write(writer, json.dumps(asdict(result)).encode() + b"\n")
+            if fault.counted and not (result.injection or result.failure):
+                result = bench.play(fault.name, fault.counted, seed)
+                os.write(writer, json.dumps(asdict(result)).encode() + b"\n")
     finally:
         bench.close()
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import traceback
 
-from controller import SPEC, Past, play
+from controller import SPEC, Past, Plan, play
 from sight import Dirty
 from tracer import CALLS, ERRORS, NETWORK, STEPS, Action, Traced, into, trace
-from trial import GUARD_CODES, Trial
+from trial import GUARD_CODES, Trial, dice_of
 
 from modbisect.host import guard
 from modbisect.host.helper import digest, script
@@ -46,6 +46,8 @@ def count_steps(trial: Trial) -> Counts:
     return {verb: names}
 
 
+COUNTING = "nothing"
+"""The name of the trials in which nothing strikes."""
 TO_COUNT = range(len(_VERBS) + 1)
 """The seeds of `count_steps`."""
 
@@ -76,6 +78,12 @@ def network_calls(counts: Counts) -> list[int]:
 
 def guard_killed_at_a_step(trial: Trial) -> None:
     """All processes of one guard command at once."""
+    _at_a_step(trial, "kill all")
+
+
+def guard_killed_at_a_counted_step(trial: Trial) -> None:
+    """As well, with the plan whose steps were counted."""
+    trial.plan = Plan.drawn(dice_of(COUNTING, trial.seed % len(_VERBS)))
     _at_a_step(trial, "kill all")
 
 

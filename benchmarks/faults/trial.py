@@ -262,13 +262,17 @@ class Trial:
                 raise Dirty(f"journals differ: {journal}; {controller.journal}")
 
 
+def dice_of(name: str, seed: int) -> Random:
+    """All that is random in one trial of a fault."""
+    return Random(f"{name}:{seed}")  # noqa: S311  # moments, not secrets
+
+
 def played(
     name: str, act: Callable[[Trial], None], seed: int, *, host: lab.LabHost, found: Found, folder: Path
 ) -> Result:
     """One trial, from its seed alone."""
     began = time.monotonic()
-    dice = Random(f"{name}:{seed}")  # noqa: S311  # moments, not secrets
-    trial = Trial(seed, dice, host, Sight.of(host.name), found, folder)
+    trial = Trial(seed, dice_of(name, seed), host, Sight.of(host.name), found, folder)
     for file in ("last", "last-journal"):
         trial.sight.path(f"/run/modbisect/{file}").unlink(missing_ok=True)
     failure, seconds, clean = "", 0.0, 0.0

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,12 +18,13 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "faults"))  # 
 import damage
 import on_steps
 from bench import Bench
+from controller import Plan
 from deck import FAULTS, deck
 from result import Result
 from sight import Dirty, wait
 from summary import Summary
 from tracer import AVAILABLE, into
-from trial import Trial
+from trial import Trial, dice_of
 
 from modbisect import lab
 from modbisect.host.helper import GUARD
@@ -205,6 +207,17 @@ def test_every_step_comes_once_before_any_comes_twice() -> None:
     every = on_steps.guard_steps(counts)
     assert len(set(every)) == 2 * len(VERBS)
     assert sorted(seed for _, seed in islice(deck([fault], None, counts), len(every))) == sorted(every)
+
+
+def test_a_step_that_a_trials_own_plan_never_comes_to_is_struck_with_the_plan_that_was_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[Plan] = []
+    monkeypatch.setattr(on_steps, "_at_a_step", lambda trial, _: seen.append(trial.plan))
+    for at in (0, 40):
+        trial = SimpleNamespace(seed=at * len(VERBS) + 1)
+        on_steps.guard_killed_at_a_counted_step(trial)  # type: ignore[arg-type]
+    assert seen == [Plan.drawn(dice_of(on_steps.COUNTING, 1))] * 2
 
 
 def test_a_seed_given_is_the_first() -> None:
