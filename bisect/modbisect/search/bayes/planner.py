@@ -6,6 +6,7 @@ or the posterior does not settle. Then halving takes over, with everything alrea
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -137,6 +138,8 @@ class Planner(Conversation):
         the site seemed to need.
         """
         bench, within = self.bench, self.columns.within
+        if bench.certainly_slower(NOTHING, within) is Verdict.SLOW:
+            return None  # whatever the posterior makes of it
         rest = within - bench.feasible.hold(self.columns.names(parts.saving), within)
         for flips in dict.fromkeys((rest, *self._variants(within))):
             if flips in (NOTHING, within):
@@ -159,7 +162,7 @@ class Planner(Conversation):
     def _accuse(self, settled: _Settled, findings: list[Finding]) -> Talk[Conclusion]:
         """The culprits proven; others beside them, if the rest is slow as well, are for halving."""
         culprits, bench = settled.culprits, self.bench
-        flips = frozenset(min(one.components) for one in culprits)
+        flips = frozenset(self._cure(one) for one in culprits)
         cured = bench.feasible.close(flips) or NOTHING
         if not bench.levels(cured):
             return self._found(culprits, findings)
@@ -172,6 +175,16 @@ class Planner(Conversation):
                 if more.outcome is Outcome.FOUND:
                     return more
         return self._found(culprits, findings)
+
+    def _cure(self, culprit: Culprit) -> str:
+        """The component that leaves the site fastest when it alone is flipped: the others may cost something alone."""
+        bench = self.bench
+
+        def left(one: str) -> float:
+            flips = bench.feasible.close({one}) or NOTHING
+            return bench.level_of(flips).log_seconds if bench.levels(flips) else math.inf
+
+        return min(sorted(culprit.components), key=left)
 
     def _proof(self, settled: _Settled) -> Proof:
         seen = settled.posterior.rows
@@ -303,12 +316,17 @@ class Planner(Conversation):
             costly = bool(members) and effects[0] > 0
             return _Parts((members,)) if costly else _Parts((), members)
         mains = list(zip(members, effects[: len(members)].tolist(), strict=True))
-        mixed = belief.form == "saturated"
-        enough = SHARE * self._total(posterior) if mixed else 0.0
+        if belief.form != "saturated":
+            return _Parts(
+                tuple((one,) for one, effect in mains if effect > 0), tuple(one for one, effect in mains if effect < 0)
+            )
+        total = self._total(posterior)
+        enough = SHARE * total
         slow: tuple[Members, ...] = tuple((one,) for one, effect in mains if effect > enough)
-        if mixed and not slow and effects[-1] > enough:
+        # What was cut off tells nothing of how much slower both are together.
+        if not slow and max(float(effects[-1]), total - sum(effect for _, effect in mains)) > enough:
             slow = (members,)
-        return _Parts(slow, tuple(one for one, effect in mains if effect < 0))
+        return _Parts(slow, tuple(one for one, effect in mains if effect < -enough))
 
     def _total(self, posterior: Posterior) -> float:
         """Log ratio of the site as found to everything flipped, by a complete measurement where the others were cut."""
