@@ -21,6 +21,6 @@ def target(shared: Target) -> Iterator[Target]:
     yield shared
     if shared.state() != "NONE":
         shared.guard("rescue", "force")
-    wait_until(lambda: shared.state() == "NONE", 15, shared.state)
+    wait_until(lambda: shared.state() == "NONE", 60, shared.state)
     shared.call("rm", "-rf", "/var/lib/modbisect", "/run/modbisect/last", "/run/modbisect/last-journal")
     assert (shared.kept(), shared.traces()) == (before, "")

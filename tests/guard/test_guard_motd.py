@@ -115,4 +115,4 @@ def test_further_tries_come_ever_later_and_each_is_in_the_log(target: Target) ->
     assert f"restore failed, next try in 60 s: edited by somebody else: {MINE}" in log
     target.sh(f"rm {MINE}")
     target.guard("rescue", "force")  # the next try by itself may be a minute away
-    wait_until(lambda: not target.traces(), 15, target.traces)
+    wait_until(lambda: not target.traces(), 60, target.traces)

@@ -45,7 +45,7 @@ def test_a_restore_needs_no_room_that_anybody_could_take(small: Target) -> None:
     assert "edited by somebody else" in said, "what filled the disk is no edit of ours"
     for folder in FOLDERS:
         small.sh('cd "$1" && rm -f .full*', folder)
-    wait_until(lambda: not small.traces(), 15, small.traces)
+    wait_until(lambda: not small.traces(), 60, small.traces)
     assert small.kept() == before
 
 

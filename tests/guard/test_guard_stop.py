@@ -69,7 +69,7 @@ def test_a_stop_file_of_any_kind_counts_and_is_never_followed(stoppable: Target,
     hold(stoppable)
     assert apply(stoppable, *DEVIATIONS)[0] == 0
     stoppable.sh(f"mkdir -p /etc/modbisect; {plant} /etc/modbisect/stop")
-    wait_until(lambda: not stoppable.traces(), 15, stoppable.traces)
+    wait_until(lambda: not stoppable.traces(), 60, stoppable.traces)
     assert "because stopped-by /etc/modbisect/stop\n" in stoppable.sh("cat /run/modbisect/last")
     assert stoppable.kept() == before
 
@@ -78,7 +78,7 @@ def test_a_host_that_could_not_be_put_back_is_told_of_as_stopped_when_it_is(stop
     hold(stoppable)
     assert apply(stoppable, *DEVIATIONS)[0] == 0
     stoppable.sh(f"echo '# mine' >/etc/apache2/conf-enabled/mine.conf; {STOP}")
-    wait_until(lambda: stoppable.state() == "FAILED", 15, stoppable.state)
+    wait_until(lambda: stoppable.state() == "FAILED", 60, stoppable.state)
     stoppable.sh("rm /etc/apache2/conf-enabled/mine.conf")
-    wait_until(lambda: not stoppable.traces(), 15, stoppable.traces)
+    wait_until(lambda: not stoppable.traces(), 60, stoppable.traces)
     assert f"because stopped-by /etc/modbisect/stop {WHO}" in stoppable.sh("cat /run/modbisect/last")

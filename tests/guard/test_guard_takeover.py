@@ -99,7 +99,7 @@ def test_a_dead_run_that_cannot_be_put_back_is_not_taken_over(target: Target) ->
     assert target.state() == "FAILED"
     target.sh("rm /etc/apache2/conf-enabled/mine.conf")
     assert target.guard("rescue")[0] == 0
-    wait_until(lambda: not target.traces(), 10, target.traces)
+    wait_until(lambda: not target.traces(), 60, target.traces)
 
 
 def test_no_clock_that_somebody_sets_ends_or_keeps_a_lease(switched: Target) -> None:

@@ -155,7 +155,7 @@ def test_a_foreign_edit_is_left_alone_and_all_else_put_back(target: Target, edit
     status, said = target.guard("restore", RUN)
     assert status == DIFFERS, said
     assert f"edited by somebody else: {path}" in said
-    wait_until(lambda: target.state() == "FAILED", 10, target.state)  # the watch may be at its next try
+    wait_until(lambda: target.state() == "FAILED", 60, target.state)  # the watch may be at its next try
     assert f"reason edited by somebody else: {path}" in target.guard("status")[1]
     assert target.sh(look) == edited
     assert {line.split("\t")[0] for line in write_set(target) ^ found if "\t" in line} <= {path}
@@ -165,7 +165,7 @@ def test_a_foreign_edit_is_left_alone_and_all_else_put_back(target: Target, edit
     assert target.generation() == server, "each further try restarts the server"
     target.sh(back)
     target.guard("rescue")  # or the watch, whichever comes first
-    wait_until(lambda: not target.traces(), 15, target.traces)
+    wait_until(lambda: not target.traces(), 60, target.traces)
     assert target.kept() == before
 
 
@@ -176,7 +176,7 @@ def test_the_watch_goes_on_trying_where_a_restore_has_failed(target: Target) -> 
     target.sh(f"echo '# mine' >{CONF}/mine.conf")
     assert target.guard("restore", RUN)[0] == DIFFERS
     target.sh(f"rm {CONF}/mine.conf")
-    wait_until(lambda: not target.traces(), 15, target.traces)
+    wait_until(lambda: not target.traces(), 60, target.traces)
     assert target.kept() == before
 
 
@@ -358,7 +358,7 @@ def test_a_command_that_comes_after_the_rollback_changes_nothing(target: Target)
     before, found = target.kept(), write_set(target)
     hold(target, lease=1)
     assert apply(target, *DEVIATIONS)[0] in (0, FENCED)
-    wait_until(lambda: not target.traces(), 15, target.traces)
+    wait_until(lambda: not target.traces(), 60, target.traces)
     assert target.kept() == before
     assert f"rolled-back {RUN}" in target.sh("cat /run/modbisect/last")
     target.install_guard()  # the rollback has taken it away; at its worst another run has brought it again
@@ -400,7 +400,7 @@ def test_the_end_of_the_heartbeat_restores_at_once(target: Target) -> None:
     hold(target, lease=600)
     assert apply(target, *DEVIATIONS)[0] == 0
     assert target.guard("keep", RUN, "600", stdin="beat\nbeat\n") == (0, "ok\nok\n")
-    wait_until(lambda: not target.traces(), 15, target.traces)
+    wait_until(lambda: not target.traces(), 60, target.traces)
     assert target.kept() == before
 
 
@@ -420,7 +420,7 @@ def test_a_controller_that_dies_while_the_host_is_taken_leaves_it_watched(target
     deaf = 'mkfifo /root/deaf; (exec </root/deaf) & "$1" hold "$2" 3 >/root/deaf; rm /root/deaf'
     target.call("sh", "-c", deaf, "sh", "/var/lib/modbisect/guard", RUN, stdin=SPEC)
     assert target.state() == "ARMED"
-    wait_until(lambda: not target.traces(), 15, target.traces)
+    wait_until(lambda: not target.traces(), 60, target.traces)
     assert target.kept() == before
 
 
@@ -449,7 +449,7 @@ def test_two_ticks_at_once_restore_once(target: Target) -> None:
     target.sh("echo 'none 0' >/run/modbisect/lease")
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(lambda _: target.guard("tick"), range(3)))
-    wait_until(lambda: not target.traces(), 15, target.traces)
+    wait_until(lambda: not target.traces(), 60, target.traces)
     assert target.kept() == before
 
 
