@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from random import Random
 from statistics import median
 
@@ -9,8 +10,9 @@ import pytest
 from worldtext import world
 
 from modbisect.errors import UsageError
-from modbisect.model import Outcome
-from modbisect.search import bisect, conversation, worst_case
+from modbisect.model import Component, Configuration, Kind, Measure, Measurement, Memory, Outcome, Request, Symptom
+from modbisect.search import auto, bisect, conversation, rehearse, worst_case
+from modbisect.search.problem import Problem
 
 DEMO = "components: 80\nbreaks-without: {1}, {2}, {3}\nvital: {vital}\nslow: {0}\nseed: {seed}"
 
@@ -77,6 +79,23 @@ def test_a_fickle_site_accuses_hardly_anybody() -> None:
         for seed in range(200)
     )
     assert accused <= 3
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_memory_of_which_each_takes_a_little_is_nobodys_fault(seed: int) -> None:
+    random = Random(seed)  # noqa: S311  a seeded site, no secret
+    components = tuple(Component(f"c{at:02}", Kind.PHP_MODULE, f"c{at:02}", on=True) for at in range(30))
+
+    def measure(configuration: Configuration) -> Measurement:
+        peak = round((52 - len(configuration.flipped)) * 2**20 * math.exp(random.gauss(0, 0.02)))
+        requests = (Request("page", 0.05, status=200),) * 6
+        return Measurement(configuration, requests, memory=Memory(peak, peak, 2), measure=Measure.MEMORY)
+
+    symptom = Symptom("page", ratio=1.3, at_least=0.005, measure=Measure.MEMORY)
+    problem = Problem(components, measure(Configuration(frozenset())), symptom, seed)
+    conclusion, trials = rehearse(problem, auto, lambda ask: measure(ask.configuration))
+    assert (conclusion.outcome, conclusion.findings) == (Outcome.NONE, ())
+    assert len(trials) <= 15
 
 
 def test_asks_say_what_a_person_and_a_run_need() -> None:

@@ -19,8 +19,11 @@ bad=$(stat -c '%n %u %A' / /usr /usr/local "$d" | awk '$2 != 0 || $3 !~ /^d....[
 """
 _INSTALL = f"""{_CHECK}
 [ -d "$d" ] || {{ echo "$d is missing" >&2; exit 77; }}
-t=$(mktemp "$d/.modbisect.XXXXXX") && cat >"$t" || {{ rm -f "$t"; exit 73; }}
-echo "$1  $t" | sha256sum -c --status || {{ rm -f "$t"; echo "the helper arrived damaged" >&2; exit 73; }}
+t=$(mktemp "$d/.modbisect.XXXXXX") || exit 73
+trap 'rm -f "$t"' EXIT
+trap 'exit 73' HUP INT TERM
+cat >"$t" || exit 73
+echo "$1  $t" | sha256sum -c --status || {{ echo "the helper arrived damaged" >&2; exit 73; }}
 chown root:root "$t" && chmod 0755 "$t" && mv -fT "$t" {HELPER} && sync {HELPER} "$d"
 """
 _REMOVE = f"{_CHECK}rm -f {HELPER} && sync /usr/local/sbin"

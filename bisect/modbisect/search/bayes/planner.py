@@ -138,7 +138,7 @@ class Planner(Conversation):
         the site seemed to need.
         """
         bench, within = self.bench, self.columns.within
-        if bench.certainly_slower(NOTHING, within) is Verdict.SLOW:
+        if not self._adds_up and bench.certainly_slower(NOTHING, within) is Verdict.SLOW:
             return None  # whatever the posterior makes of it
         rest = within - bench.feasible.hold(self.columns.names(parts.saving), within)
         for flips in dict.fromkeys((rest, *self._variants(within))):
@@ -167,14 +167,18 @@ class Planner(Conversation):
         if not bench.levels(cured):
             return self._found(culprits, findings)
         rest = bench.level_of(cured).log_seconds - bench.level_of(bench.fast).log_seconds
-        adds_up = self.problem.symptom.measure is Measure.MEMORY
-        if not adds_up and cured < bench.fast and rest > floor(bench.level_of(bench.fast), self.problem.symptom):
+        if not self._adds_up and cured < bench.fast and rest > floor(bench.level_of(bench.fast), self.problem.symptom):
             why = f"is the rest still slow, with {len(culprits)} found and flipped?"
             if (yield from bench.slower(cured, bench.fast, why, "residual")):
                 more = yield from self._by_halving()
                 if more.outcome is Outcome.FOUND:
                     return more
         return self._found(culprits, findings)
+
+    @property
+    def _adds_up(self) -> bool:
+        """Every component costs a little, and all of them much: that is nobody's fault."""
+        return self.problem.symptom.measure is Measure.MEMORY
 
     def _cure(self, culprit: Culprit) -> str:
         """The component that leaves the site fastest when it alone is flipped: the others may cost something alone."""
@@ -210,7 +214,7 @@ class Planner(Conversation):
         contrast = yield from self._contrast()
         if contrast is not Verdict.SLOW:
             known = bool(len(self.columns)) and bool(self.bench.levels(self.columns.within))
-            if known and not self._nobody_left(self._posterior()):
+            if known and not self._nobody_left(self._claim(self._posterior())):
                 return self._open("too noisy to tell whether flipping the suspects makes it faster")
             return self._nobody(contrast)
         culprits = yield from self._search()
@@ -227,7 +231,7 @@ class Planner(Conversation):
             posterior = self._posterior()
             self._tell(posterior)
             claim = self._claim(posterior)
-            if self._nobody_left(posterior):
+            if self._nobody_left(claim):
                 return _End.NONE
             if claim.parts.slow and claim.probability > (1 - DELTA if claim.parts in self.proven else _WORTH_PROVING):
                 return (yield from self._culprits(posterior, claim))
@@ -294,9 +298,8 @@ class Planner(Conversation):
         claim = self._claim(self._posterior())
         return claim.probability if claim.parts == parts else 0.0
 
-    def _nobody_left(self, posterior: Posterior) -> bool:
+    def _nobody_left(self, claim: _Claim) -> bool:
         """Whether the likeliest set costs nothing, beyond doubt."""
-        claim = self._claim(posterior)
         return claim.probability > 1 - DELTA and not claim.parts.slow
 
     def _claim(self, posterior: Posterior) -> _Claim:
