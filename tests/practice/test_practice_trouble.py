@@ -65,6 +65,25 @@ def test_an_interrupt_restores(made: PracticeHost) -> None:
     assert state_of(made) == before
 
 
+@pytest.mark.parametrize("turned_into", [None, LinkLost("no answer: EOFError")])
+def test_an_interrupt_that_a_library_swallows_is_heard_all_the_same(
+    made: PracticeHost, turned_into: LinkLost | None
+) -> None:
+    def swallow() -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except Exception:  # noqa: BLE001  as paramiko's sender does
+            if turned_into:
+                raise turned_into from None
+
+    before = state_of(made)
+    with Signals(ignore) as signals:
+        report = run_on(made, after_trial(2, swallow), signals)
+    assert (report.outcome, report.trials) == (Outcome.INTERRUPTED, 2)
+    assert report.restored.verified
+    assert state_of(made) == before
+
+
 def test_somebody_elses_edit_is_left_alone_and_told(made: PracticeHost) -> None:
     before, _ = state_of(made)
     theirs = f"{ENABLED}/theirs.load"

@@ -75,17 +75,18 @@ def conduct(
     _begin(story, options)
     try:
         _investigate(story, options, signals)
-    except Interrupted as error:
-        story.ended_early(Outcome.INTERRUPTED, error.what)
     except NotRestored as error:
         story.restored = Restored(verified=False, how=f"{error.what}: {error.state}")
     except ModbisectError as error:
-        if story.counted is None:
+        if interrupted := error if isinstance(error, Interrupted) else signals.raised:
+            story.ended_early(Outcome.INTERRUPTED, interrupted.what)
+        elif story.counted is None:
             if isinstance(error, LinkLost):  # so far everything was only read
                 advice = "try again, and log in by ssh to see what it answers"
                 raise Unreachable(error.what, host=host.name, state="nothing was changed", advice=advice) from error
             raise
-        story.ended_early(Outcome.INCONCLUSIVE, error.what)
+        else:
+            story.ended_early(Outcome.INCONCLUSIVE, error.what)
     report = story.report()
     story.observe(Finished(report))
     return report
@@ -186,7 +187,7 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
             story.counted = Trials(session.guard, watcher, facts, story.components, outage=story.outage)
             story.resume = _resume(story, options)
             try:
-                drive(story, dialogue, session, story.counted)
+                drive(story, dialogue, (signals.check, session.check), story.counted)
             except ProbeError:
                 session.check()
                 raise

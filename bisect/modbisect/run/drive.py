@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from modbisect.model import Ask, Outcome
 from modbisect.run.dialogue import Dialogue, larger
 from modbisect.run.events import Concluded, TrialBegan, TrialEnded
-from modbisect.run.session import Session
 from modbisect.run.story import Story
 from modbisect.run.trial import Trials
 from modbisect.search import Spent
 
 
-def drive(story: Story, dialogue: Dialogue, session: Session, trials: Trials) -> None:
-    """Carry the conversation on to its conclusion.
+def drive(story: Story, dialogue: Dialogue, checks: Iterable[Callable[[], None]], trials: Trials) -> None:
+    """Carry the conversation on to its conclusion. ``checks`` raise before a trial that must not be.
 
     Raises:
-        Fenced, LinkLost, ProbeError: it cannot be carried on; the host may be changed.
+        Fenced, Interrupted, LinkLost, ProbeError: it cannot be carried on; the host may be changed.
     """
     budget, early = story.playbook.budget, ""
     while isinstance(said := dialogue.now, Ask):
-        session.check()
+        for check in checks:
+            check()
         early = story.must_end()
         if not early:
             number = story.trials + 1

@@ -1,4 +1,8 @@
-"""Signals: the first one ends the run by an exception; from then on they wait until the host is restored."""
+"""Signals: the first one ends the run by an exception; from then on they wait until the host is restored.
+
+A library may swallow that exception, as paramiko's wide excepts do, and fail in another way or not at all. So whoever
+handles an error asks for ``raised`` first, and a run raises it again before each trial.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,8 @@ class Signals:
         self._notify = notify
         self._deferred = False
         self.caught: int = 0
+        self.raised: Interrupted | None = None
+        """What the first signal raised."""
 
     def __enter__(self) -> Self:
         self._before = {number: signal.signal(number, self._handle) for number in _WATCHED}
@@ -31,6 +37,15 @@ class Signals:
     def defer(self) -> None:
         """From now on a signal only says that it has to wait."""
         self._deferred = True
+
+    def check(self) -> None:
+        """Raise once more what a signal raised, should nobody have heard it.
+
+        Raises:
+            Interrupted: a signal had come.
+        """
+        if self.raised:
+            raise self.raised
 
     @property
     def exit(self) -> Exit:
@@ -45,4 +60,5 @@ class Signals:
             return
         self._deferred = True
         self.caught = number
-        raise Interrupted(f"interrupted by {signal.Signals(number).name}")
+        self.raised = Interrupted(f"interrupted by {signal.Signals(number).name}")
+        raise self.raised
