@@ -46,7 +46,8 @@ def tune(rows: Rows, cases: Sequence[Case], size: int, name: str, target: float)
     slowdown = math.prod(factor for _, factor in cases[0].culprits)
     # What is never 12 times slower is never cut off.
     grid = sorted(
-        (one for one in PEERS[name].grid if one.capped or slowdown >= CAP), key=lambda one: one.seconds(slowdown)
+        (one for one in PEERS[name].grid if one.capped or slowdown >= CAP),
+        key=lambda one: one.seconds(slowdown, cases[0].fast),
     )
     played: list[Record] = []
     if quickest := first(grid):

@@ -15,7 +15,7 @@ from modbisect.model import AS_FOUND, Ask, Component, ComponentId, Enough, Kind,
 from modbisect.search import Feasible, Flips, Problem
 
 FAST = 0.2
-"""Seconds of a page with every culprit flipped."""
+"""Usual seconds of a page with every culprit flipped."""
 RESTART = 1.0
 """Seconds."""
 _QUICK = 2.0
@@ -42,6 +42,10 @@ class Case:
     """Smallest slowdown that matters, as the user says it."""
     additive: bool = False
     """Each culprit adds its seconds, instead of multiplying."""
+    fast: float = FAST
+    """Seconds of its page with every culprit flipped."""
+    alone: float = 1.0
+    """One member of the first culprit costs so much where the others are flipped."""
     mask: float = 1.0
     """One more component makes it slower by so much once it is flipped."""
     depends: float = 0.0
@@ -72,6 +76,8 @@ _PLAIN = (
         "infeasible", "x2; a quarter depend on another; 2 break it", ((1, 2.0),), depends=0.25, essential=2, sizes=_FEW
     ),
     Case("off", "x2 by a component that is off; a fifth are", ((1, 2.0),), off=True, sizes=_FEW),
+    Case("slow-page", "x2 of a page that takes 5 s when all is well", ((1, 2.0),), fast=5.0, sizes=_FEW),
+    Case("costly-member", "x600 while both of a pair are as found; x2.1 by one", ((2, 600.0),), alone=2.1, sizes=_FEW),
 )
 MISSED = Case("x1.5", "one culprit, x1.5: what an answer of 'nothing' may have missed", ((1, 1.5),))
 
@@ -95,6 +101,8 @@ class Site:
     culprits: tuple[tuple[Flips, float], ...]
     case: Case
     seed: int
+    costly: Flips = frozenset()
+    """Costs something alone."""
     protective: Flips = frozenset()
     essential: Flips = frozenset()
     feasible: Feasible = field(init=False, repr=False)
@@ -110,8 +118,10 @@ class Site:
     def latency(self, flips: Flips) -> float:
         """Seconds, luck left out."""
         factors = [factor for members, factor in self.culprits if not members & flips]
+        if self.costly and not self.costly & flips and self.culprits[0][0] & flips:
+            factors.append(self.case.alone)
         slower = 1 + sum(one - 1 for one in factors) if self.case.additive else math.prod(factors)
-        return FAST * slower * (self.case.mask if self.protective & flips else 1.0)
+        return self.case.fast * slower * (self.case.mask if self.protective & flips else 1.0)
 
     def broken(self, flips: Flips) -> str:
         """Why it does not serve with these flips; empty when it does."""
@@ -233,7 +243,9 @@ def simulate(case: Case, size: int, number: int) -> Site:
             one for one in names if random.random() < _OFF_SHARE
         }
         components = tuple(Component(one.id, one.kind, one.name, on=one.id not in off) for one in components)
-    return Site(components, culprits, case, random.getrandbits(32), protective, essential)
+    seed = random.getrandbits(32)
+    costly = frozenset(sorted(culprits[0][0])[:1]) if case.alone != 1 else frozenset()
+    return Site(components, culprits, case, seed, costly, protective, essential)
 
 
 def _components(case: Case, names: list[str], random: Random) -> tuple[Component, ...]:

@@ -127,11 +127,11 @@ def test_an_effect_covers_the_truth_and_tells_a_bound() -> None:
 
 def test_the_cap_waits_as_long_as_it_has_to() -> None:
     found = at(60)
-    assert cap(None, SYMPTOM, found) == pytest.approx(20)
+    assert cap(None, SYMPTOM, found) == pytest.approx(181)
     assert cap(None, Symptom("page", slower_than=3), found) == pytest.approx(6)
     assert cap(at(0.5), SYMPTOM, found) == pytest.approx(6)
     assert cap(at(0.01), SYMPTOM, found) == 1.0
-    assert cap(at(50), SYMPTOM, found) == pytest.approx(91)
+    assert cap(at(50), SYMPTOM, found) == pytest.approx(181)
 
 
 @given(SECONDS, SECONDS)

@@ -104,8 +104,8 @@ def test_a_person_finds_the_culprit(made: PracticeHost, tmp_path: Path) -> None:
     assert [one["components"] for one in report["findings"]] == [[CULPRIT]]
     assert report["verdict"].startswith(f"{CULPRIT} makes upload slow: slow with it, fast without (judged by hand)")
     assert (report["by_hand"], report["requests"]) == (True, 0)
-    assert "not as found now: nothing" in sent[0]
-    assert any(f"{CULPRIT} off" in said for said in sent[1:])
+    assert any("not as found now: nothing" in said for said in sent)
+    assert any(f"{CULPRIT} off" in said for said in sent)
     assert all(re.search(r"trial \d+, ~\d+ left", said) for said in sent)
     assert state_of(made) == before
     assert guard_status(made).state == "NONE"

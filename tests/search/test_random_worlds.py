@@ -46,7 +46,10 @@ def worlds(draw: st.DrawFn) -> tuple[World, list[Flips]]:
 
 
 def held(site: World, kept: Flips) -> Flips:
-    """A set and all it depends on."""
+    """A set and all that has to stay as found with it.
+
+    That is: what it depends on, and what is off and conflicts with it, or depends on it.
+    """
     by_id = {one.id: one for one in site.components}
     result: set[ComponentId] = set()
     queue = sorted(kept)
@@ -55,6 +58,10 @@ def held(site: World, kept: Flips) -> Flips:
         if one not in result:
             result.add(one)
             queue += by_id[one].depends
+            if by_id[one].on:
+                queue += [other for other in by_id[one].conflicts if not by_id[other].on]
+            else:
+                queue += [other.id for other in site.components if not other.on and one in other.depends]
     return frozenset(result)
 
 

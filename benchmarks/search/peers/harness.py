@@ -9,7 +9,7 @@ from statistics import median
 
 import numpy as np
 from noise import Array
-from sites import CUT_OFF, FAST, RESTART, Server
+from sites import CUT_OFF, RESTART, Server
 
 from modbisect.model import ComponentId
 from modbisect.search import Flips
@@ -35,11 +35,14 @@ class Setting:
     def __str__(self) -> str:
         return " ".join(filter(None, (f"r={self.repeats} n={self.requests}", "cap" * self.capped, self.variant)))
 
-    def seconds(self, slowdown: float) -> float:
-        """What a configuration takes if every other one is slow by so much: what puts the cheaper first."""
+    def seconds(self, slowdown: float, fast: float) -> float:
+        """What a configuration takes if every other one is slow by so much: what puts the cheaper first.
+
+        ``fast``: seconds of a page when all is well.
+        """
         slow = min(slowdown, CAP) if self.capped else slowdown
         count = min(self.requests, CUT_OFF) if slow < slowdown else self.requests
-        return self.repeats * (RESTART + FAST * (self.requests + slow * count) / 2)
+        return self.repeats * (RESTART + fast * (self.requests + slow * count) / 2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,18 +119,18 @@ def effect(slow: Sequence[Level], fast: Sequence[Level], noise: Noise, found: Le
 def cap(fast: Level | None, symptom: Symptom, found: Level) -> float:
     """Seconds to wait for one request: enough to tell slow from fast, no more.
 
-    ``fast`` is None until something fast was seen.
+    ``fast`` is None until something fast was seen. How fast that may be only the user can have said; without that,
+    any request that is to be slow for certain has to come to its end.
     """
     most = whole(found)
     if fast is not None:
         return min(most, max(_SHORTEST_CAP, CAP_FACTOR * fast.seconds, symptom.slower_than or 0.0))
-    first = found.seconds / 3 if symptom.slower_than is None else 2 * symptom.slower_than
-    return min(most, max(_SHORTEST_CAP, first))
+    return most if symptom.slower_than is None else min(most, max(_SHORTEST_CAP, 2 * symptom.slower_than))
 
 
 def whole(found: Level) -> float:
-    """A cap that lets even a slow request come to its end."""
-    return found.seconds * 1.5 + 1
+    """A cap that lets even a slow request come to its end: as found may have been a single one, and a quick one."""
+    return found.seconds * 3 + 1
 
 
 def requests(restart_seconds: float, latency: float, most: int = _MOST_REQUESTS) -> int:

@@ -60,8 +60,11 @@ class Bench:
     def level_of(self, flips: Flips) -> Level:
         """The level of a configuration over its restarts so far.
 
-        Where those of the site as found were cut off, they agree with the complete measurement before.
+        Of the site as found, the complete measurement before any restart: where there was no restart of it yet, or
+        those were cut off and so agree with it.
         """
+        if not flips and not self.levels(flips):
+            return self.found
         here = combine(self.levels(flips))
         if not flips and here.censored and self.found.log_seconds > here.log_seconds:
             return replace(here, log_seconds=self.found.log_seconds)
@@ -130,8 +133,6 @@ class Bench:
         count = wanted or requests(self.problem.restart_seconds + self.disturbance, latency)
         if not wanted and fast is not None and self.fast and not self.clear(NOTHING, self.fast):
             count = min(20, 2 * count)
-        if not flips and self.found.seconds > limit:
-            count = 2
         if self.problem.symptom.measure is not Measure.LATENCY:
             count, enough = REQUESTS[self.problem.symptom.measure], None
         if self.problem.symptom.measure is Measure.MEMORY:

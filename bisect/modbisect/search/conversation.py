@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -30,6 +31,10 @@ _FORGIVEN = 1
 """Configurations that may have been fast once and slow once, in a whole conversation."""
 
 
+class _Ended(Exception):
+    """There is nothing to search for; the message says why."""
+
+
 @dataclass(slots=True)
 class Conversation:
     """One run's planner: its stages in their order."""
@@ -43,6 +48,8 @@ class Conversation:
     kept: tuple[needs.Kept, ...] = ()
     costs: tuple[Cost, ...] = ()
     warnings: list[str] = field(default_factory=list)
+    based: bool = False
+    """Whether the baseline was taken."""
 
     def __post_init__(self) -> None:
         feasible = Feasible(self.problem.components)
@@ -58,13 +65,13 @@ class Conversation:
             return (yield from self._stages())
         except Spent as spent:
             return self._open(str(spent) or f"{len(self.bench.trials)} trials were not enough to tell")
+        except _Ended as end:
+            return self._open(str(end))
 
     def _stages(self) -> Talk[Conclusion]:
         if not self.suspects:
             return self._open("no component may be flipped: all are pinned, or needed by pinned ones")
-        refusal = yield from self._baseline()
-        if refusal:
-            return self._open(refusal)
+        yield from self._baseline()
         contrast = yield from self._contrast()
         if contrast is not Verdict.SLOW:
             return self._nobody(contrast)
@@ -77,20 +84,34 @@ class Conversation:
 
     # --- baseline ---------------------------------------------------------------------------------
 
-    def _baseline(self) -> Talk[str]:
-        """Measures the site as found after a restart. Returns why there is nothing to search, or nothing."""
+    def _baseline(self) -> Talk[None]:
+        """Measures the site as found after a restart, once in a conversation.
+
+        Raises:
+            _Ended: there is nothing to search for.
+        """
+        if self.based:
+            return
+        self.based = True
+        bench = self.bench
+        if NOTHING not in bench.seen:
+            yield from bench.ask(NOTHING, "as found, after a restart", stage="baseline", left=self._guess())
+        if self._cured_by_restart():
+            yield from bench.ask(NOTHING, "as found, again: the restart made it fast", stage="baseline")
+            if self._cured_by_restart():
+                raise _Ended(
+                    "a restart alone cured it, so no component is to blame: look for what builds up while it runs"
+                )
+
+    def _cured_by_restart(self) -> bool:
         bench, symptom = self.bench, self.problem.symptom
-        yield from bench.ask(NOTHING, "as found, after a restart", stage="baseline", left=self._guess())
-        for _ in range(2):
-            if reason := bench.broken(NOTHING):
-                return f"as found, the site does not work after a restart: {reason}"
-            cured = difference(bench.found, bench.level_of(NOTHING), bench.noise, symptom)
-            limit = symptom.slower_than
-            if cured is not Verdict.SLOW or (limit is not None and bench.level_of(NOTHING).seconds > limit):
-                return ""
-            if len(bench.seen[NOTHING]) == 1:
-                yield from bench.ask(NOTHING, "as found, again: the restart made it fast", stage="baseline")
-        return "a restart alone cured it, so no component is to blame: look for what builds up while it runs"
+        if reason := bench.broken(NOTHING):
+            raise _Ended(f"as found, the site does not work after a restart: {reason}")
+        limit = math.inf if symptom.slower_than is None else symptom.slower_than
+        return all(
+            one.seconds <= limit and difference(bench.found, one, bench.noise, symptom) is Verdict.SLOW
+            for one in bench.levels(NOTHING)
+        )
 
     def _guess(self) -> int:
         return len(self.suspects).bit_length() * 2

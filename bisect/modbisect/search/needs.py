@@ -39,7 +39,7 @@ class Flippable:
 def learn(bench: Bench, suspects: Sequence[ComponentId]) -> Talk[Flippable]:
     """Finds a maximal set of flips with which the site still serves."""
     everything = bench.feasible.widen(NOTHING, suspects)
-    if not (yield from _breaks(bench, everything, _why(everything, len(suspects)), len(suspects), 1)):
+    if (yield from serves_without_all(bench, suspects)):
         return Flippable(everything, tuple(_left_out(bench, everything, suspects)))
     # Of everything it was to be expected, and says little.
     flips: Flips = NOTHING
@@ -51,6 +51,12 @@ def learn(bench: Bench, suspects: Sequence[ComponentId]) -> Talk[Flippable]:
     ):
         flips = yield from _learn_batch(bench, flips, batch, kept, expected)
     return Flippable(flips, tuple(kept))
+
+
+def serves_without_all(bench: Bench, suspects: Sequence[ComponentId]) -> Talk[bool]:
+    """Whether the site serves with all suspects flipped at once."""
+    everything = bench.feasible.widen(NOTHING, suspects)
+    return not (yield from _breaks(bench, everything, _why(everything, len(suspects)), len(suspects), 1))
 
 
 def _learn_batch(

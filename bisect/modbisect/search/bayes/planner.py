@@ -39,6 +39,8 @@ _MOST_BROKEN = 6
 """A component that breaks the site wherever another is flipped cannot be told from the two together."""
 _MISFIT_ROWS = 10
 _MISFIT = 0.95
+_QUIET = 4
+"""Trials of which none was slow: then a restart alone may have cured it."""
 _LUCKY = 0.2
 """Repetitions that differ by less than this belie a posterior that explains everything by luck."""
 _WORTH_NAMING = 0.005
@@ -99,9 +101,11 @@ class Planner(Conversation):
     def _stages(self) -> Talk[Conclusion]:
         if not self.suspects:
             return self._open("no component may be flipped: all are pinned, or needed by pinned ones")
-        refusal = yield from self._baseline()
-        if refusal:
-            return self._open(refusal)
+        # As found it was measured already, though not after a restart: mostly the search needs no other control there.
+        if self.problem.symptom.measure is not Measure.LATENCY or not (
+            yield from needs.serves_without_all(self.bench, self.suspects)
+        ):
+            yield from self._baseline()
         learned = yield from needs.learn(self.bench, self.suspects)
         self.kept = learned.kept
         if learned.flips:
@@ -117,6 +121,8 @@ class Planner(Conversation):
         yield from bench.ensure(within, f"all {len(within)} that can be, flipped", stage="baseline")
         if bench.broken(within):
             return None
+        if bench.level_of(within).censored:
+            yield from bench.ask(within, "the same again, to its end", stage="baseline", complete=True)
         for _ in range(_PROOFS):
             bench.fast = within
             settled = yield from self._settle()
@@ -211,6 +217,7 @@ class Planner(Conversation):
 
     def _by_halving(self) -> Talk[Conclusion]:
         """Has no model to break, and starts from what is known."""
+        yield from self._baseline()
         contrast = yield from self._contrast()
         if contrast is not Verdict.SLOW:
             known = bool(len(self.columns)) and bool(self.bench.levels(self.columns.within))
@@ -228,11 +235,16 @@ class Planner(Conversation):
         """Asks until one set, or none, is left."""
         broken = 0
         while broken < _MOST_BROKEN:
+            if NOTHING in self.bench.seen or self._quiet():
+                yield from self._baseline()
             posterior = self._posterior()
             self._tell(posterior)
             claim = self._claim(posterior)
             if self._nobody_left(claim):
-                return _End.NONE
+                if NOTHING in self.bench.seen:
+                    return _End.NONE
+                yield from self._baseline()
+                continue
             if claim.parts.slow and claim.probability > (1 - DELTA if claim.parts in self.proven else _WORTH_PROVING):
                 return (yield from self._culprits(posterior, claim))
             wish = None if self._misfit(posterior) else self._designer(posterior).next()
@@ -247,10 +259,17 @@ class Planner(Conversation):
             broken += bool(seen.broken)
         return _End.LOST
 
+    def _quiet(self) -> bool:
+        """No trial was slow so far."""
+        working = [flips for flips, one in self.bench.trials if not one.broken]
+        slow = self.bench.judge(NOTHING).threshold
+        return len(working) >= _QUIET and all(self.bench.level_of(flips).log_seconds < slow for flips in working)
+
     def _posterior(self) -> Posterior:
         columns = self.columns
+        working = [(flips, one) for flips, one in self.bench.trials if not one.broken]
         return Posterior(
-            rows([(flips, one) for flips, one in self.bench.trials if not one.broken], columns.of),
+            rows(working, columns.of, None if NOTHING in self.bench.seen else self.problem.found),
             floor(self.bench.level_of(columns.within), self.problem.symptom),
             columns.inseparable,
             columns.suspicion(self.problem.components),

@@ -42,6 +42,10 @@ _MOST_EFFECTS = 3
 _SATURATED = 600
 """Pairs with the best simpler fits, for which the saturated form is worked out."""
 _PRIOR = {"none": 0.24, "single": 0.48, "together": 0.16, "two": 0.06, "saturated": 0.02, "three": 0.036, "all": 0.004}
+_GROWTH = 0.25
+"""The more components, the more pairs that may be slow only together: their probability goes with this power ..."""
+_USUAL = 32
+"""... of the number of components beside this one, at the expense of a single one's."""
 """``three``: each for itself; ``all``: only the three together."""
 
 
@@ -134,8 +138,14 @@ class Posterior:
 
     def _weigh(self, form: str, members: NDArray[np.intp], of: int) -> tuple[Family, Array]:
         family = Family(form, members, _FORMS[form])
-        prior = math.log(_PRIOR[form] / of) + self._suspected(members)
+        prior = math.log(self._prior[form] / of) + self._suspected(members)
         return family, prior + np.log(_LUCK_PRIOR) + self._evidence(family)
+
+    @cached_property
+    def _prior(self) -> dict[str, float]:
+        """Probability of each form."""
+        more = _PRIOR["together"] * ((self.rows.z.shape[1] / _USUAL) ** _GROWTH - 1)
+        return _PRIOR | {"single": _PRIOR["single"] - more, "together": _PRIOR["together"] + more}
 
     def _suspected(self, members: NDArray[np.intp]) -> Array:
         """Log prior weight of sets beside that of the average one, (hypotheses, 1)."""

@@ -154,8 +154,15 @@ class Proof:
         def level_of(flips: Flips) -> float:
             return float(np.mean([min(self.ceiling, location(one)) for at, one in seen if at == flips]))
 
-        costs = [level_of(one.slow) - level_of(one.fast) for one in contrasts]
-        return contrasts[-1].state != "alone" or costs[-1] >= _ALONE * min(costs[:-1])
+        def whole(flips: Flips) -> float:
+            """As found, by the complete measurement where the trials were cut off."""
+            return level_of(flips) if flips else max(level_of(flips), self.bench.level_of(flips).log_seconds)
+
+        *most, alone = contrasts
+        if alone.state != "alone" or level_of(alone.slow) >= self.ceiling:
+            return True
+        least = min(whole(one.slow) - level_of(one.fast) for one in most)
+        return level_of(alone.slow) - level_of(alone.fast) >= _ALONE * least
 
     def _predicted(self, one: Contrast) -> float:
         """The log ratio by the search."""

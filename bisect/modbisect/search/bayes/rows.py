@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from modbisect.judging import level, measured
 from modbisect.judging.level import PRIOR_DF, PRIOR_SD
 from modbisect.model import ComponentId, Measure, Measurement
-from modbisect.search.problem import Flips
+from modbisect.search.problem import NOTHING, Flips
 
 Array: TypeAlias = NDArray[np.float64]
 _HUBER = 1.5
@@ -21,6 +21,8 @@ _HUBER_PENALTY = 1.08
 """Variance of a Huber location beside that of a mean."""
 _CLIP = 2.5
 _SHORTEST = 1e-6
+_SETTLED = 0.3
+"""Standard deviation of what a restart alone changes, in logs: caches, memory that has grown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +53,30 @@ class Rows:
         return float(np.ptp(self.y))
 
 
-def rows(trials: Sequence[tuple[Flips, Measurement]], columns: Mapping[ComponentId, int]) -> Rows:
+def rows(
+    trials: Sequence[tuple[Flips, Measurement]], columns: Mapping[ComponentId, int], settled: Measurement | None = None
+) -> Rows:
     """Codes the trials in which nothing but the columns' components were flipped.
+
+    ``settled`` is the site as found before any restart, for a first row: it tells less than a trial would.
 
     What was cut off is only known to be slower than its cap. The lowest such cap is the ceiling for every row, so that
     equal configurations stay equal: what is beyond it is one same "very slow".
     """
+    trials = [(NOTHING, settled), *trials] if settled else trials
     count = len(trials)
     used = [(at, flips, one) for at, (flips, one) in enumerate(trials) if measured(one) and flips <= columns.keys()]
     z = np.ones((len(used), max(columns.values()) + 1))
     for row, (_, flips, _) in enumerate(used):
         z[row, [columns[one] for one in flips]] = 0.0
     windows = [one for _, _, one in used]
+    vague = np.array([_SETTLED**2 if one is settled else 0.0 for one in windows])
     scatter = spread([one for one in windows if one.measure is Measure.LATENCY])
     ceiling = min((float(np.max(_logs(one))) for one in windows if level(one).censored), default=math.inf)
     return Rows(
         z,
         np.minimum([location(one) for one in windows], ceiling),
-        np.array([variance(one, scatter) for one in windows]),
+        np.array([variance(one, scatter) for one in windows]) + vague,
         np.array([at / max(1, count - 1) for at, _, _ in used]),
         scatter,
         ceiling,
