@@ -239,6 +239,8 @@ class Measurement:
     warnings: tuple[str, ...] = ()
     measure: Measure = Measure.LATENCY
     """Which of these figures counts."""
+    elsewhere: tuple[Request, ...] = ()
+    """Windows of the other probes; only in a proof."""
 
 
 # --- the conversation between a planner and a run -------------------------------------------------
@@ -319,6 +321,16 @@ class Confirmation:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What a culprit does to a probe that is not the symptom's."""
+
+    probe: str
+    verdict: Verdict
+    """With the culprit as found, by more than the symptom's floor; ``UNSURE`` where that is not certain."""
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A culprit: a minimal set of components that reproduces the slowdown, confirmed both ways."""
 
@@ -329,6 +341,7 @@ class Finding:
     memory_after: Memory | None = None
     also_flipped: tuple[ComponentId, ...] = ()
     """Components that had to be flipped with it: its dependents."""
+    elsewhere: tuple[Elsewhere, ...] = ()
 
     @property
     def kind(self) -> str:

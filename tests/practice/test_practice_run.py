@@ -31,6 +31,9 @@ def test_the_demo_finds_the_culprit_and_nothing_else(tmp_path: Path) -> None:
         assert suspects[0] > 40
         blamed = {one.component for one in report.untestable}
         assert {"php-module:mysqli", "apache-module:rewrite", "apache-site:000-default"} <= blamed
+        # A whole page takes no longer: the probes beside the symptom's were measured in the proof as well.
+        assert [one.probe for one in report.findings[0].elsewhere] == ["home", "item"]
+        assert all(one.effect.after_seconds > 0 and one.effect.low < 2 for one in report.findings[0].elsewhere)
         memory = report.findings[0].memory_before, report.findings[0].memory_after
         assert memory[0] is not None
         assert memory[1] is not None

@@ -6,6 +6,7 @@ from modbisect.model import (
     Confirmation,
     Cost,
     Effect,
+    Elsewhere,
     Finding,
     Memory,
     Outcome,
@@ -32,6 +33,11 @@ def proof(slow: float, fast: float, *, together: bool = False, censored: bool = 
 
 GUARD = "php-module:uploadguard"
 UPLOAD = Finding((GUARD,), Effect(396.0, 350.2, 430.4, 71.2, 0.18), proof(71.2, 0.18), memory(98), memory(37.4))
+BESIDE = (
+    Elsewhere("home", Verdict.UNSURE, Effect(1.02, 0.9, 1.15, 0.0431, 0.0423)),
+    Elsewhere("item", Verdict.SLOW, Effect(3.1, 2.6, 3.7, 0.31, 0.1)),
+    Elsewhere("search", Verdict.FAST, Effect(0.5, 0.4, 0.63, 0.2, 0.4)),
+)
 OPCACHE = Finding(("php-module:opcache",), Effect(14.78, 13.1, 16.7, 0.102, 0.0069), proof(0.102, 0.0069))
 TOGETHER = Finding(
     ("apache-conf:upload-inspection", "apache-module:security2"),
@@ -53,7 +59,7 @@ FOUND = Report(
     request="POST https://shop.example/upload with a file of 20 MiB",
     found_seconds=71.2,
     found_memory=memory(98),
-    findings=(UPLOAD,),
+    findings=(replace(UPLOAD, elsewhere=BESIDE),),
     untestable=(
         Untestable("apache-module:rewrite", "the site breaks without it: status 404"),
         Untestable("php-module:mysqli", "the site breaks without it: status 500"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from random import Random
 from statistics import median
 
@@ -10,9 +11,21 @@ import pytest
 from worldtext import world
 
 from modbisect.errors import UsageError
-from modbisect.model import Component, Configuration, Kind, Measure, Measurement, Memory, Outcome, Request, Symptom
+from modbisect.model import (
+    Ask,
+    Component,
+    Configuration,
+    Kind,
+    Measure,
+    Measurement,
+    Memory,
+    Outcome,
+    Request,
+    Symptom,
+    Verdict,
+)
 from modbisect.search import auto, bisect, conversation, rehearse, worst_case
-from modbisect.search.problem import Problem
+from modbisect.search.problem import Problem, Strategy
 
 DEMO = "components: 80\nbreaks-without: {1}, {2}, {3}\nvital: {vital}\nslow: {0}\nseed: {seed}"
 
@@ -109,6 +122,23 @@ def test_asks_say_what_a_person_and_a_run_need() -> None:
         assert ask.cap >= 1.0
         assert 1 <= ask.requests <= 20
     assert trials[-1][0].left == 0
+
+
+@pytest.mark.parametrize("strategy", [auto, bisect])
+def test_the_proof_tells_how_the_other_probes_fare(strategy: Strategy) -> None:
+    site = world("components: 8\nslow: c03\nnoise: 0.05")
+    answer = site.site()
+
+    def measure(ask: Ask) -> Measurement:
+        on = "c03" not in ask.configuration.flipped
+        times = {"home": 0.1, "item": 0.4 if on else 0.1, "search": 0.1 if on else 0.4}
+        windows = tuple(Request(probe, seconds) for probe, seconds in times.items() for _ in range(5))
+        return replace(answer(ask), elsewhere=windows if ask.stage == "confirm" else ())
+
+    (finding,) = rehearse(site.problem(), strategy, measure)[0].findings
+    assert finding.components == ("c03",)
+    fares = {one.probe: (one.verdict, round(one.effect.ratio, 3)) for one in finding.elsewhere}
+    assert fares == {"home": (Verdict.UNSURE, 1.0), "item": (Verdict.SLOW, 4.0), "search": (Verdict.FAST, 0.25)}
 
 
 def test_the_forecast_bounds_what_a_run_takes() -> None:

@@ -13,11 +13,13 @@ from modbisect.model import (
     Confirmation,
     Cost,
     Effect,
+    Elsewhere,
     Finding,
     Measure,
     Memory,
     Outcome,
     Untestable,
+    Verdict,
 )
 from modbisect.report.plain import plain
 from modbisect.report.values import SCHEMA, Report, Restored
@@ -48,6 +50,15 @@ class MemoryOut:
 
 
 @dataclass(frozen=True, slots=True)
+class ElsewhereOut:
+    """What a culprit does to another probe: ``slow`` or ``fast`` with it as found, or ``unsure``."""
+
+    probe: str
+    verdict: Verdict
+    effect: EffectOut
+
+
+@dataclass(frozen=True, slots=True)
 class FindingOut:
     """A culprit."""
 
@@ -57,6 +68,7 @@ class FindingOut:
     memory: MemoryOut
     confirmations: tuple[Confirmation, ...]
     also_flipped: tuple[ComponentId, ...]
+    elsewhere: tuple[ElsewhereOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +188,7 @@ def _outward(report: Report) -> Document:
             MemoryOut(one.memory_before, one.memory_after),
             one.confirmations,
             one.also_flipped,
+            tuple(ElsewhereOut(each.probe, each.verdict, _effect_out(each.effect)) for each in one.elsewhere),
         )
         for one in report.findings
     )
@@ -201,6 +214,7 @@ def _inward(document: Document) -> Report:
             one.memory.before,
             one.memory.after,
             one.also_flipped,
+            tuple(Elsewhere(each.probe, each.verdict, _effect_in(each.effect)) for each in one.elsewhere),
         )
         for one in document.findings
     )

@@ -92,7 +92,15 @@ def _finding(report: Report, finding: Finding) -> Iterator[str]:
     if finding.confirmations:
         yield "### Proof"
         yield _table(("trial", "state", wording.measured(report), "verdict"), _proof(report, finding))
+    if finding.elsewhere:
+        yield "### The other probes"
+        yield _table(("probe", slow, fast, "95 % interval", ""), _elsewhere(finding))
     yield from _for_good(report, finding)
+
+
+def _elsewhere(finding: Finding) -> Iterator[tuple[str, ...]]:
+    for one in finding.elsewhere:
+        yield one.probe, before(one.effect), after(one.effect), interval(one.effect), wording.elsewhere(one)
 
 
 def _proof(report: Report, finding: Finding) -> Iterator[tuple[str, ...]]:

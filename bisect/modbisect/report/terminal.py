@@ -8,7 +8,7 @@ from textwrap import wrap
 
 from modbisect.model import ComponentId, Confirmation, Finding, Outcome
 from modbisect.report import wording
-from modbisect.report.figures import at_least, count, factor, figure, interval, listed, peak, ranked
+from modbisect.report.figures import after, at_least, before, count, factor, figure, interval, listed, peak, ranked
 from modbisect.report.plain import plain
 from modbisect.report.values import Report
 
@@ -95,6 +95,9 @@ def _finding(report: Report, finding: Finding, number: str) -> Iterator[_Fact]:
         )
     if finding.confirmations:
         yield "proof", _proof(report, finding)
+    for one in finding.elsewhere:
+        times = f"{before(one.effect)} {slow}, {after(one.effect)} {fast}"
+        yield "other probe", f"{one.probe}: {times}: {wording.elsewhere(one)}"
     for label, way in zip(chain(["for good"], repeat("or")), wording.cures(report, finding), strict=False):
         yield label, _one_line(way)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shlex
 
-from modbisect.model import ComponentId, Confirmation, Effect, Finding, Measure, Outcome, Verdict
-from modbisect.report.figures import after, before, count, factor, figure, interval, listed, ranked, seconds
+from modbisect.model import ComponentId, Confirmation, Effect, Elsewhere, Finding, Measure, Outcome, Verdict
+from modbisect.report.figures import after, before, count, factor, figure, interval, listed, ranked, ratio, seconds
 from modbisect.report.plain import plain
 from modbisect.report.values import Report
 
@@ -62,6 +62,15 @@ def cures(report: Report, finding: Finding) -> tuple[tuple[str, ...], ...]:
         lines = [line for one in switched for line in report.remedies.get(one, ())]
         ways = [tuple(reversed(dict.fromkeys(reversed(lines))))]
     return tuple(way for way in ways if way)
+
+
+def elsewhere(one: Elsewhere) -> str:
+    """How another probe fares with the culprit as found."""
+    if one.verdict is Verdict.SLOW:
+        return f"slower as well, {factor(one.effect)}"
+    if one.verdict is Verdict.FAST:
+        return f"the cure makes it slower, {ratio(1 / one.effect.ratio)}"
+    return "no clear difference"
 
 
 def measured(report: Report) -> str:

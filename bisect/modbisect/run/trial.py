@@ -24,6 +24,8 @@ SETTLE_SECONDS = 20.0
 WINDOW_SECONDS = 30.0
 CHECK_SECONDS = 10.0
 """Longest a request of a probe that is not the symptom's may take in a trial."""
+CHECK_REQUESTS = 5
+"""So many, after a warm-up, tell how such a probe fares with a culprit and without."""
 QUICK_SECONDS = 2.0
 """A page faster than this is measured several times as found."""
 
@@ -120,15 +122,24 @@ class Site:
         Raises:
             ProbeError: nothing can be said.
         """
+        options = self.playbook.trial
+        proof = ask.stage == "confirm"
+        elsewhere: tuple[Request, ...] = ()
         for probe in self.others:
             cap = min(CHECK_SECONDS, self._pause()) if self._tells_health(probe) else CHECK_SECONDS
-            result = self.window(probe, requests=0, warm_up=0, cap=cap, cold_cap=cap)
-            self.sent += 1
+            result = self.window(
+                probe,
+                requests=CHECK_REQUESTS if proof else 0,
+                warm_up=options.warm_up if proof else 0,
+                cap=cap,
+                cold_cap=cap,
+            )
+            self.sent += 1 + len(result.requests)
+            elsewhere += result.requests
             if self._tells_health(probe) and result.cold and not (result.broken or result.cold.censored):
                 self.outage.serves()
             if result.broken:
                 return Measurement(ask.configuration, broken=f"{probe.name}: {result.broken}")
-        options = self.playbook.trial
         cap = options.cap or ask.cap
         # A page that is quick when warm may well take long when it is compiled for the first time.
         cold_cap = max(cap, 3 * self.fastest_cold) if self.fastest_cold else cap
@@ -146,7 +157,12 @@ class Site:
         if result.cold and not result.cold.censored:
             self.fastest_cold = min(result.cold.seconds, self.fastest_cold or result.cold.seconds)
         return Measurement(
-            ask.configuration, result.requests, cold=result.cold, warnings=result.warnings, measure=self.measure
+            ask.configuration,
+            result.requests,
+            cold=result.cold,
+            warnings=result.warnings,
+            measure=self.measure,
+            elsewhere=elsewhere if proof else (),
         )
 
     def _tells_health(self, probe: Probe) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from modbisect.judging import Judge, effect, level, measured
-from modbisect.model import ComponentId, Confirmation, Finding, Measurement, Verdict
+from modbisect.judging import Judge, Level, combine, effect, level, measured
+from modbisect.judging.judge import floor
+from modbisect.model import AS_FOUND, ComponentId, Confirmation, Effect, Elsewhere, Finding, Measurement, Verdict
 from modbisect.search.bench import Bench
 from modbisect.search.minimal import Culprit
 from modbisect.search.problem import NOTHING, Flips, Talk
@@ -88,7 +90,30 @@ def finding(bench: Bench, culprit: Culprit, on: Flips, off: Flips, confirmations
         memory_before=bench.memory(on),
         memory_after=bench.memory(off),
         also_flipped=also_flipped(bench, culprit.components),
+        elsewhere=tuple(_elsewhere(bench, on, off)),
     )
+
+
+def _elsewhere(bench: Bench, on: Flips, off: Flips) -> Iterator[Elsewhere]:
+    """The other probes, by the same trials."""
+
+    def levels(flips: Flips, probe: str) -> list[Level]:
+        windows = [[each for each in one.elsewhere if each.probe == probe] for one in bench.seen.get(flips, ())]
+        return [level(Measurement(AS_FOUND, tuple(window))) for window in windows if window]
+
+    for probe in dict.fromkeys(each.probe for one in bench.seen.get(on, ()) for each in one.elsewhere):
+        before, after = levels(on, probe), levels(off, probe)
+        if before and after:
+            cost = effect(before, after, bench.noise)
+            least = math.exp(floor(combine([*before, *after]), bench.problem.symptom))
+            yield Elsewhere(probe, _fares(cost, least), cost)
+
+
+def _fares(cost: Effect, least: float) -> Verdict:
+    """``least`` is the smallest factor that matters."""
+    if cost.low > 1 and cost.ratio >= least:
+        return Verdict.SLOW
+    return Verdict.FAST if cost.high < 1 and cost.ratio <= 1 / least else Verdict.UNSURE
 
 
 def also_flipped(bench: Bench, components: Flips) -> tuple[ComponentId, ...]:
