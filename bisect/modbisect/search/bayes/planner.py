@@ -15,12 +15,13 @@ from random import Random
 import numpy as np
 
 from modbisect.judging import requests
-from modbisect.judging.judge import CAP_FACTOR, SHARE, floor
+from modbisect.judging.judge import CAP_FACTOR, floor
 from modbisect.model import Conclusion, Finding, Measure, Outcome, Verdict
 from modbisect.search import needs
+from modbisect.search.bayes.claims import Claim, Parts, claimed, taken_apart
 from modbisect.search.bayes.columns import Columns, Held, none
 from modbisect.search.bayes.design import Costs, Designer
-from modbisect.search.bayes.posterior import NUISANCES, Belief, Members, Posterior, design
+from modbisect.search.bayes.posterior import NUISANCES, Belief, Posterior, design
 from modbisect.search.bayes.proof import Proof
 from modbisect.search.bayes.rows import Array, Rows, rows
 from modbisect.search.conversation import Conversation
@@ -54,32 +55,12 @@ class _End(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class _Parts:
-    """A set, by columns."""
-
-    slow: tuple[tuple[int, ...], ...]
-    """What is slow on its own, or only together."""
-    saving: tuple[int, ...] = ()
-    """What the site is slower without."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """What could be said of the likeliest set."""
-
-    parts: _Parts
-    belief: Belief
-    """The likeliest that says so."""
-    probability: float
-
-
-@dataclass(frozen=True, slots=True)
 class _Settled:
     """One claim is likely enough."""
 
     posterior: Posterior
     belief: Belief
-    parts: _Parts
+    parts: Parts
     culprits: list[Culprit]
 
 
@@ -89,7 +70,7 @@ class Planner(Conversation):
 
     random: Random = field(init=False)
     columns: Columns = field(init=False)
-    proven: dict[_Parts, list[Finding]] = field(default_factory=dict)
+    proven: dict[Parts, list[Finding]] = field(default_factory=dict)
     """What fresh trials have shown; the posterior may still doubt that it is all."""
 
     def __post_init__(self) -> None:
@@ -137,7 +118,7 @@ class Planner(Conversation):
                 self.proven[settled.parts] = findings
         return None
 
-    def _acquit(self, parts: _Parts) -> Talk[Conclusion | None]:
+    def _acquit(self, parts: Parts) -> Talk[Conclusion | None]:
         """Nobody, unless something makes it fast that all of them flipped may hide.
 
         That is: flipping without what saves time; flipping only what is on, or only what is off; or one of those that
@@ -294,10 +275,10 @@ class Planner(Conversation):
         def serves(held: Held) -> float:
             return self.columns.serves(held, working, broken)
 
-        top = posterior.sets[0][0]
+        top, complete = posterior.sets[0][0], self._complete()
 
         def claim(belief: Belief) -> Hashable:
-            return self._parts(posterior, belief) if belief.members == top else belief.members
+            return taken_apart(posterior, belief, complete) if belief.members == top else belief.members
 
         return Designer(posterior, self._costs(posterior.rows), self._close, serves, claim, self.random)
 
@@ -312,50 +293,23 @@ class Planner(Conversation):
 
     # --- from a set to culprits ---------------------------------------------------------------------
 
-    def _probability(self, parts: _Parts) -> float:
+    def _probability(self, parts: Parts) -> float:
         """Of this claim, if it is the likeliest."""
         claim = self._claim(self._posterior())
         return claim.probability if claim.parts == parts else 0.0
 
-    def _nobody_left(self, claim: _Claim) -> bool:
+    def _nobody_left(self, claim: Claim) -> bool:
         """Whether the likeliest set costs nothing, beyond doubt."""
         return claim.probability > 1 - DELTA and not claim.parts.slow
 
-    def _claim(self, posterior: Posterior) -> _Claim:
-        """The likeliest set, and the likeliest way in which it comes apart."""
-        beliefs = [one for one in posterior.beliefs if one.members == posterior.sets[0][0]]
-        alike: dict[_Parts, list[Belief]] = {}
-        for one in beliefs:
-            alike.setdefault(self._parts(posterior, one), []).append(one)
-        claims = [_Claim(parts, each[0], sum(one.probability for one in each)) for parts, each in alike.items()]
-        return max(claims, key=lambda one: round(one.probability, 9))
+    def _claim(self, posterior: Posterior) -> Claim:
+        return claimed(posterior, self._complete())
 
-    def _parts(self, posterior: Posterior, belief: Belief) -> _Parts:
-        """A set, taken apart: what is slow on its own, or only together; and what saves time."""
-        members = belief.members
-        effects = posterior.fit(belief).mean[NUISANCES:]
-        if len(belief.products) <= 1:
-            costly = bool(members) and effects[0] > 0
-            return _Parts((members,)) if costly else _Parts((), members)
-        mains = list(zip(members, effects[: len(members)].tolist(), strict=True))
-        if belief.form != "saturated":
-            return _Parts(
-                tuple((one,) for one, effect in mains if effect > 0), tuple(one for one, effect in mains if effect < 0)
-            )
-        total = self._total(posterior)
-        enough = SHARE * total
-        slow: tuple[Members, ...] = tuple((one,) for one, effect in mains if effect > enough)
-        # What was cut off tells nothing of how much slower both are together.
-        if not slow and max(float(effects[-1]), total - sum(effect for _, effect in mains)) > enough:
-            slow = (members,)
-        return _Parts(slow, tuple(one for one, effect in mains if effect < -enough))
-
-    def _total(self, posterior: Posterior) -> float:
+    def _complete(self) -> float:
         """Log ratio of the site as found to everything flipped, by a complete measurement where the others were cut."""
-        complete = self.bench.level_of(NOTHING).log_seconds - self.bench.level_of(self.columns.within).log_seconds
-        return max(posterior.rows.total, complete)
+        return self.bench.level_of(NOTHING).log_seconds - self.bench.level_of(self.columns.within).log_seconds
 
-    def _culprits(self, posterior: Posterior, claim: _Claim) -> Talk[_Settled | _End]:
+    def _culprits(self, posterior: Posterior, claim: Claim) -> Talk[_Settled | _End]:
         """What saves time is left as found."""
         bench, parts = self.bench, claim.parts
         bench.fast = self.columns.within - bench.feasible.hold(self.columns.names(parts.saving), self.columns.within)

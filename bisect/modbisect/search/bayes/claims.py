@@ -1,0 +1,62 @@
+"""What the posterior claims: its likeliest set, taken apart into what makes the site slow and what saves time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from modbisect.judging.judge import SHARE
+from modbisect.search.bayes.posterior import NUISANCES, Belief, Members, Posterior
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A set, by columns."""
+
+    slow: tuple[Members, ...]
+    """What is slow on its own, or only together."""
+    saving: Members = ()
+    """What the site is slower without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What could be said of the likeliest set."""
+
+    parts: Parts
+    belief: Belief
+    """The likeliest that says so."""
+    probability: float
+
+
+def claimed(posterior: Posterior, complete: float) -> Claim:
+    """The likeliest set, and the likeliest way in which it comes apart.
+
+    ``complete`` is the log ratio of the site as found to everything flipped, as far as it is known beyond the ceiling.
+    """
+    alike: dict[Parts, list[Belief]] = {}
+    for one in posterior.beliefs:
+        if one.members == posterior.sets[0][0]:
+            alike.setdefault(taken_apart(posterior, one, complete), []).append(one)
+    claims = [Claim(parts, each[0], sum(one.probability for one in each)) for parts, each in alike.items()]
+    return max(claims, key=lambda one: round(one.probability, 9))
+
+
+def taken_apart(posterior: Posterior, belief: Belief, complete: float) -> Parts:
+    """What is slow on its own, or only together; and what saves time. ``complete`` as for ``claimed``."""
+    members = belief.members
+    effects = posterior.fit(belief).mean[NUISANCES:]
+    if len(belief.products) <= 1:
+        costly = bool(members) and effects[0] > 0
+        return Parts((members,)) if costly else Parts((), members)
+    mains = list(zip(members, effects[: len(members)].tolist(), strict=True))
+    if belief.form != "saturated":
+        return Parts(
+            tuple((one,) for one, effect in mains if effect > 0), tuple(one for one, effect in mains if effect < 0)
+        )
+    total = max(posterior.rows.total, complete)
+    enough = SHARE * total
+    slow: tuple[Members, ...] = tuple((one,) for one, effect in mains if effect > enough)
+    # What was cut off tells nothing of how much slower both are together.
+    if not slow and max(float(effects[-1]), total - sum(effect for _, effect in mains)) > enough:
+        slow = (members,)
+    return Parts(slow, tuple(one for one, effect in mains if effect < -enough))
