@@ -122,7 +122,7 @@ def test_a_secret_reaches_the_site_alone(
         command("probe", book, "practice", "-i", hosts, "--json", "-n", "1"),
         command("run", book, "practice", "-i", hosts, "-o", "json=r.json", "-o", "markdown=r.md"),
         command("status", "practice", "-i", hosts),
-        command("resume", "last", "--restarts", "7"),
+        command("resume", "last", "--restarts", "100"),
         command("canary", book, "practice", "-i", hosts),
         *(command("report", "last", "-f", form) for form in ("text", "json", "markdown")),
     ]
