@@ -65,8 +65,8 @@ def test_a_site_can_be_cured_by_flipping_its_culprits(case: Case, size: int, num
     flips = site.feasible.close(culprits)
     assert flips is not None
     assert not site.broken(flips)
-    assert site.latency(flips) == pytest.approx(FAST)
-    assert (site.latency(frozenset()) > FAST) == bool(culprits)
+    assert site.latency(flips) == pytest.approx(case.fast)
+    assert (site.latency(frozenset()) > case.fast) == bool(culprits)
     for one in site.essential:
         assert site.broken(site.feasible.close({one}) or frozenset())
 
