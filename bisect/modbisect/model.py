@@ -342,6 +342,7 @@ class Finding:
     also_flipped: tuple[ComponentId, ...] = ()
     """Components that had to be flipped with it: its dependents."""
     elsewhere: tuple[Elsewhere, ...] = ()
+    """What it does to the other probes, by the trials of the proof."""
 
     @property
     def kind(self) -> str:

@@ -134,8 +134,10 @@ class Site:
                 cap=cap,
                 cold_cap=cap,
             )
-            self.sent += 1 + len(result.requests)
-            elsewhere += result.requests
+            self.sent += 1
+            if proof:  # else the one request has told whether it works
+                self.sent += len(result.requests)
+                elsewhere += result.requests
             if self._tells_health(probe) and result.cold and not (result.broken or result.cold.censored):
                 self.outage.serves()
             if result.broken:
@@ -162,7 +164,7 @@ class Site:
             cold=result.cold,
             warnings=result.warnings,
             measure=self.measure,
-            elsewhere=elsewhere if proof else (),
+            elsewhere=elsewhere,
         )
 
     def _tells_health(self, probe: Probe) -> bool:
