@@ -40,6 +40,8 @@ _MOST_BROKEN = 6
 """A component that breaks the site wherever another is flipped cannot be told from the two together."""
 _MISFIT_ROWS = 10
 _MISFIT = 0.95
+_DOUBTFUL = 0.2
+"""Probability of nobody at which as found, before any restart, is no control to go by."""
 _QUIET = 4
 """Trials of which none was slow: then a restart alone may have cured it."""
 _LUCKY = 0.2
@@ -104,6 +106,8 @@ class Planner(Conversation):
             return None
         if bench.level_of(within).censored:
             yield from bench.ask(within, "the same again, to its end", stage="baseline", complete=True)
+        if self._posterior().nobody > _DOUBTFUL:
+            yield from self._baseline()
         for _ in range(_PROOFS):
             bench.fast = within
             settled = yield from self._settle()

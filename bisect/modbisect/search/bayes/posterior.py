@@ -212,6 +212,11 @@ class Posterior:
             mass[one.members] = mass.get(one.members, 0.0) + one.probability
         return sorted(mass.items(), key=lambda item: -round(item[1], 9))
 
+    @property
+    def nobody(self) -> float:
+        """The probability of the empty set."""
+        return dict(self.sets).get((), 0.0)
+
     @cached_property
     def inclusion(self) -> Array:
         """The probability of each component to be part of the set."""
