@@ -34,7 +34,8 @@ from modbisect.model import AS_FOUND, Ask, Configuration, Expect, Probe
 from modbisect.playbook import Playbook, TrialOptions
 from modbisect.probe import ProbeProcess, Window, WindowResult
 from modbisect.run.conduct import new_run
-from modbisect.run.trial import Site, Trials
+from modbisect.run.site import Site
+from modbisect.run.trial import Trials
 
 MODULE = "status"
 OFF = Configuration(frozenset({f"apache-module:{MODULE}"}))

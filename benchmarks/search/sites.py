@@ -19,7 +19,9 @@ FAST = 0.2
 RESTART = 1.0
 """Seconds."""
 _QUICK = 2.0
-"""A page faster than this is asked for more than once as found, as a run does."""
+"""A page faster than this is asked for more than once as found, as a run does ..."""
+_AGAIN = 0.25
+"""... and a slower one once more, up to so much of what it took first."""
 _FOUND_REQUESTS = 10
 _WARM_UP = 3
 CUT_OFF = 2
@@ -194,6 +196,10 @@ class Server:
         here = self.site.latency(frozenset()) * math.exp(luck.restart())
         seen = here * np.exp(luck.requests(1))
         self._count(seen)
+        if seen[0] >= _QUICK:
+            again, limit = here * np.exp(luck.requests(1)), max(_QUICK, _AGAIN * seen[0])
+            self._count(np.minimum(again, limit))
+            seen = again if again[0] < limit else seen
         if seen[0] < _QUICK:
             self._count(here * np.exp(luck.requests(_WARM_UP)))
             seen = here * np.exp(luck.requests(_FOUND_REQUESTS))

@@ -10,7 +10,7 @@ from practice_runs import guard_status, run_on, small, state_of
 from modbisect.lab.practice import CULPRIT, practice
 from modbisect.model import Outcome
 from modbisect.playbook import Budget
-from modbisect.run.events import Event, Surveyed
+from modbisect.run.events import Event, FoundSlow, Surveyed
 
 
 def test_the_demo_finds_the_culprit_and_nothing_else(tmp_path: Path) -> None:
@@ -87,3 +87,28 @@ def test_a_spent_budget_is_said_and_nobody_accused(tmp_path: Path) -> None:
         assert report.suspects_left
         assert report.restored.verified
         assert report.restarts == 1
+
+
+def test_a_slow_first_request_that_the_next_belies_does_not_count(tmp_path: Path) -> None:
+    once = iter([True])
+    with small(tmp_path, lambda _: next(once, False), slow_seconds=1.5) as made:
+        report = run_on(made)
+    assert report.outcome is Outcome.NONE
+    assert report.trials == 0
+    assert any("the first request took 3" in one for one in report.warnings)
+
+
+def test_a_slow_first_request_is_asked_for_again_but_not_to_its_end(tmp_path: Path) -> None:
+    found: list[FoundSlow] = []
+
+    def seen(event: Event) -> None:
+        if isinstance(event, FoundSlow):
+            found.append(event)
+
+    with small(tmp_path, lambda on: CULPRIT in on, slow_seconds=4.0) as made:
+        report = run_on(made, seen)
+    (as_found,) = (event.measurement for event in found)
+    (whole,) = as_found.requests
+    assert report.outcome is Outcome.FOUND
+    assert not whole.censored
+    assert as_found.seconds < 1.6 * whole.seconds

@@ -22,7 +22,8 @@ from modbisect.run.access import opened
 from modbisect.run.conduct import new_run, suspects_of
 from modbisect.run.measure import reached
 from modbisect.run.session import guarded
-from modbisect.run.trial import Site, Trials
+from modbisect.run.site import Site
+from modbisect.run.trial import Trials
 from modbisect.search import Feasible
 
 pytestmark = pytest.mark.lab

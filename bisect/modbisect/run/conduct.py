@@ -38,8 +38,9 @@ from modbisect.run.past import Past, resumed, without_secrets
 from modbisect.run.person import Asker, Person
 from modbisect.run.session import guarded
 from modbisect.run.signals import Signals
+from modbisect.run.site import Site
 from modbisect.run.story import Story
-from modbisect.run.trial import Site, Trials, Watcher
+from modbisect.run.trial import Trials, Watcher
 from modbisect.search import Problem
 
 LEASE_SECONDS = 30
@@ -158,6 +159,7 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
             story.observe(Stage(f"measuring {story.playbook.symptom_probe.name} as found: a complete request"))
         story.found = watcher.found()
         story.observe(FoundSlow(story.found))
+        story.note(story.found)
         if dialogue:
             problem = dialogue.problem
             same.refuse_other_times(host.name, problem.found, story.found, problem.symptom)

@@ -57,6 +57,7 @@ class Person:
     """Seconds that the run's budget leaves."""
     components: Callable[[], Mapping[str, Component]]
     sent: int = 0
+    cut_off: bool = False
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def found(self) -> Measurement:

@@ -1,0 +1,217 @@
+"""The site under test as the probes see it: as found, and in each trial."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from modbisect.errors import Refused
+from modbisect.host.privilege import RootLink
+from modbisect.host.survey import sample
+from modbisect.judging import REQUESTS, measured
+from modbisect.model import AS_FOUND, Ask, Enough, Measure, Measurement, Probe, Request
+from modbisect.playbook import Playbook
+from modbisect.probe import Markers, Oracle, ProbeProcess, Window, WindowResult
+from modbisect.run.outage import Outage
+
+SETTLE_SECONDS = 20.0
+WINDOW_SECONDS = 30.0
+CHECK_SECONDS = 10.0
+"""Longest a request of a probe that is not the symptom's may take in a trial."""
+CHECK_REQUESTS = 5
+"""So many, after a warm-up, tell how such a probe fares with a culprit and without."""
+QUICK_SECONDS = 2.0
+"""A page faster than this is measured several times as found."""
+AGAIN_SHARE = 0.25
+"""Of a slow first request's time: so long the second is waited for. One that ends by then belies the first."""
+
+
+@dataclass(slots=True)
+class Site:
+    """The site under test: asks it, and learns what it looks like as found."""
+
+    playbook: Playbook
+    probes: ProbeProcess
+    root: RootLink
+    learned: dict[str, tuple[Markers, ...]] = field(default_factory=dict)
+    """What each probe's answers look like as found."""
+    fastest_cold: float | None = None
+    sent: int = 0
+    cut_off: bool = False
+    outage: Outage = field(default_factory=Outage)
+    patience: Callable[[], float] = lambda: math.inf
+    """Seconds that the site may still go without a correct answer."""
+
+    @property
+    def symptom(self) -> Probe:
+        """The probe that shows the symptom."""
+        return self.playbook.symptom_probe
+
+    @property
+    def others(self) -> Sequence[Probe]:
+        """The probes that only tell whether the site works, that of its health first."""
+        others = [probe for probe in self.playbook.probes if probe is not self.symptom]
+        return sorted(others, key=lambda probe: not self._tells_health(probe))
+
+    @property
+    def measure(self) -> Measure:
+        """What the symptom is about."""
+        return self.playbook.symptom.measure if self.playbook.symptom else Measure.LATENCY
+
+    def stop(self) -> None:
+        """End a measurement that is under way."""
+        self.probes.stop()
+
+    def found(self) -> Measurement:
+        """Measure the untouched host: complete requests, however long they take.
+
+        Raises:
+            Refused: the site does not answer correctly as found.
+        """
+        began = time.monotonic()
+        for probe in self.others:
+            self._learn(probe, self.window(probe, requests=1))
+        whole = self.window(self.symptom, requests=0)
+        self._learn(self.symptom, whole)
+        usual, warnings = whole.cold, whole.warnings
+        if quicker := self._quicker(usual):
+            warnings += (f"as found the first request took {_took(usual)}, the next {_took(quicker)}, which counts",)
+            usual = quicker
+        requests: tuple[Request, ...] = (usual,) if usual else ()
+        if usual and usual.seconds < QUICK_SECONDS:
+            window = self.window(self.symptom, requests=REQUESTS.get(self.measure, 10), warm_up=3)
+            self._learn(self.symptom, window)
+            requests = window.requests or requests
+        seen = Measurement(
+            AS_FOUND,
+            requests,
+            cold=whole.cold,
+            memory=sample(self.root).memory,
+            seconds=time.monotonic() - began,
+            warnings=warnings,
+            measure=self.measure,
+        )
+        if not measured(seen) and not (usual and usual.censored):
+            raise Refused(
+                f"the host does not tell the {self.measure} that the symptom is about",
+                host=self.root.name,
+                state="nothing was changed",
+                advice="leave out the symptom's measure, or look at the workers' /proc/PID/status on the host",
+            )
+        return seen
+
+    def _quicker(self, first: Request | None) -> Request | None:
+        """The second request, where it belies a slow first one: that of a server long idle, or one that met a lock."""
+        if first is None or first.seconds < QUICK_SECONDS:
+            return None
+        again = self.window(self.symptom, requests=0, cold_cap=max(QUICK_SECONDS, AGAIN_SHARE * first.seconds))
+        if again.broken or again.cold is None or again.cold.censored:
+            return None
+        self._learn(self.symptom, again)
+        return again.cold
+
+    def see(self, ask: Ask) -> Measurement:
+        """Whether the site works in the configuration that is applied, and how long it takes.
+
+        Raises:
+            ProbeError: nothing can be said.
+        """
+        self.cut_off = False
+        options = self.playbook.trial
+        proof = ask.stage == "confirm"
+        elsewhere: tuple[Request, ...] = ()
+        for probe in self.others:
+            cap = min(CHECK_SECONDS, self._pause()) if self._tells_health(probe) else CHECK_SECONDS
+            result = self.window(
+                probe,
+                requests=CHECK_REQUESTS if proof else 0,
+                warm_up=options.warm_up if proof else 0,
+                cap=cap,
+                cold_cap=cap,
+            )
+            self.sent += 1
+            if proof:  # else the one request has told whether it works
+                self.sent += len(result.requests)
+                elsewhere += result.requests
+            if self._tells_health(probe) and result.cold and not (result.broken or result.cold.censored):
+                self.outage.serves()
+            if result.broken:
+                return Measurement(ask.configuration, broken=f"{probe.name}: {result.broken}")
+        cap = options.cap or ask.cap
+        # A page that is quick when warm may well take long when it is compiled for the first time.
+        cold_cap = max(cap, 3 * self.fastest_cold) if self.fastest_cold else cap
+        result = self.window(
+            self.symptom,
+            requests=options.requests or ask.requests,
+            warm_up=options.warm_up,
+            cap=cap,
+            cold_cap=cold_cap,
+            enough=None if options.requests else ask.enough,
+        )
+        self.sent += len(result.requests) + 1
+        if result.broken:
+            return Measurement(ask.configuration, result.requests, broken=f"{self.symptom.name}: {result.broken}")
+        if result.cold and not result.cold.censored:
+            self.fastest_cold = min(result.cold.seconds, self.fastest_cold or result.cold.seconds)
+        return Measurement(
+            ask.configuration,
+            result.requests,
+            cold=result.cold,
+            warnings=result.warnings,
+            measure=self.measure,
+            elsewhere=elsewhere,
+        )
+
+    def _tells_health(self, probe: Probe) -> bool:
+        return self.playbook.health is not None and probe.name == self.playbook.health.probe
+
+    def _pause(self) -> float:
+        """How long a site that does not serve is waited for."""
+        return min(SETTLE_SECONDS, max(self.patience(), 1.0))
+
+    def _learn(self, probe: Probe, result: WindowResult) -> None:
+        if result.cold and result.cold.censored:
+            return  # slower than the probe's own timeout: slow, with nothing to learn from
+        if result.broken or result.cold is None or result.markers is None:
+            raise Refused(
+                f"probe {probe.name} gets no correct answer from the site as found: {result.broken or 'none at all'}",
+                host=self.root.name,
+                state="nothing was changed",
+                advice="correct the probe's url or what it expects; 'modbisect probe' shows the answer",
+            )
+        self.learned[probe.name] = (*self.learned.get(probe.name, ()), result.markers)
+
+    def window(
+        self,
+        probe: Probe,
+        *,
+        requests: int,
+        warm_up: int = 0,
+        cap: float | None = None,
+        cold_cap: float | None = None,
+        enough: Enough | None = None,
+    ) -> WindowResult:
+        """One window; a cap, in seconds, of None is the probe's own timeout."""
+        window = Window(
+            probe,
+            Oracle(probe.expect, self.learned.get(probe.name, ())),
+            requests=requests,
+            warm_up=warm_up,
+            cap=cap,
+            cold_cap=cold_cap,
+            seconds=WINDOW_SECONDS,
+            settle=self._pause(),
+            enough=enough,
+        )
+        longest = probe.timeout if cap is None else min(cap, probe.timeout)
+        first = probe.timeout if cold_cap is None else min(cold_cap, probe.timeout)
+        seen = self.probes.measure(window, SETTLE_SECONDS + WINDOW_SECONDS + 2 * first + 2 * longest + 30)
+        every = (*seen.requests, seen.cold) if seen.cold else seen.requests
+        self.cut_off = self.cut_off or any(request.censored for request in every)
+        return seen
+
+
+def _took(request: Request | None) -> str:
+    return f"{request.seconds:.3g} s" if request else "no time"
