@@ -182,6 +182,13 @@ class Symptom:
     at_least: float = 0.02
     """... and in seconds (GiB where it is about memory): both must be exceeded."""
     measure: Measure = Measure.LATENCY
+    then: tuple[str, ...] = ()
+    """Probes that are asked right after it: how long all of them take, added up, is what counts."""
+
+    @property
+    def name(self) -> str:
+        """Its probes, for a person."""
+        return " + ".join((self.probe, *self.then))
 
 
 # --- what a trial saw ----------------------------------------------------------------------------

@@ -103,8 +103,8 @@ def test_upload_is_slow() -> None:
     playbook = load_playbook(SHIPPED / "upload-is-slow.yml")
     assert playbook.name == "upload is slow"
     assert playbook.symptom == Symptom("upload", 2.0)
-    assert playbook.symptom_probe.upload == Upload("file", 20 << 20)
-    assert playbook.symptom_probe.expect.contains == ("stored",)
+    assert playbook.symptom_probes[0].upload == Upload("file", 20 << 20)
+    assert playbook.symptom_probes[0].expect.contains == ("stored",)
     assert playbook.select == Selection(keep=("apache-module:ssl",))
     assert playbook.budget == Budget(1800.0, 200)
 
@@ -117,6 +117,13 @@ def test_page_is_slow() -> None:
     assert not playbook.select.covers("php-ini:memory_limit")
 
 
+def test_a_symptom_of_several_probes() -> None:
+    playbook = parse_playbook("probes: {a: {get: /}, b: {get: /b}, c: {get: /c}}\nsymptom: {probe: c, then: [a, b]}")
+    assert playbook.symptom == Symptom("c", then=("a", "b"))
+    assert [probe.name for probe in playbook.symptom_probes] == ["c", "a", "b"]
+    assert playbook.shown_by == "c + a + b"
+
+
 def test_canary() -> None:
     playbook = load_playbook(SHIPPED / "canary.yml")
     assert playbook.hosts == "production"
@@ -127,7 +134,7 @@ def test_canary() -> None:
 
 @pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yml")), ids=lambda path: path.stem)
 def test_every_shipped_playbook_loads(path: Path) -> None:
-    assert load_playbook(path).symptom_probe
+    assert load_playbook(path).symptom_probes
 
 
 @pytest.mark.parametrize(
@@ -153,4 +160,4 @@ def test_selection() -> None:
 
 def test_a_symptom_without_its_probe_is_told() -> None:
     with pytest.raises(UsageError, match="no probe"):
-        _ = Playbook("p", probes=(Probe("a", "/"),), symptom=Symptom("b")).symptom_probe
+        _ = Playbook("p", probes=(Probe("a", "/"),), symptom=Symptom("b")).symptom_probes

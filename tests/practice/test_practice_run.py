@@ -8,9 +8,9 @@ from pathlib import Path
 from practice_runs import guard_status, run_on, small, state_of
 
 from modbisect.lab.practice import CULPRIT, practice
-from modbisect.model import Outcome
+from modbisect.model import Outcome, Symptom
 from modbisect.playbook import Budget
-from modbisect.run.events import Event, FoundSlow, Surveyed
+from modbisect.run.events import Event, FoundSlow, Surveyed, TrialEnded
 
 
 def test_the_demo_finds_the_culprit_and_nothing_else(tmp_path: Path) -> None:
@@ -79,10 +79,10 @@ def test_a_site_that_is_fast_is_not_touched(tmp_path: Path) -> None:
 
 def test_a_spent_budget_is_said_and_nobody_accused(tmp_path: Path) -> None:
     with small(tmp_path, lambda on: CULPRIT in on) as made:
-        hurried = replace(made, playbook=replace(made.playbook, budget=Budget(requests=1)))
+        hurried = replace(made, playbook=replace(made.playbook, budget=Budget(requests=8)))
         report = run_on(hurried)
         assert report.outcome is Outcome.INCONCLUSIVE
-        assert report.reason == "the budget of 1 requests is spent"
+        assert report.reason == "the budget of 8 requests is spent"
         assert report.findings == ()
         assert report.suspects_left
         assert report.restored.verified
@@ -112,3 +112,27 @@ def test_a_slow_first_request_is_asked_for_again_but_not_to_its_end(tmp_path: Pa
     assert report.outcome is Outcome.FOUND
     assert not whole.censored
     assert as_found.seconds < 1.6 * whole.seconds
+
+
+def test_a_symptom_of_several_probes_is_what_they_take_together(tmp_path: Path) -> None:
+    asked: list[TrialEnded | FoundSlow] = []
+
+    def seen(event: Event) -> None:
+        if isinstance(event, TrialEnded | FoundSlow):
+            asked.append(event)
+
+    with small(tmp_path, lambda on: CULPRIT in on, slow_seconds=0.4) as made:
+        # Of the pages only the upload is slow; all of them together are, and by more than the limit.
+        symptom = Symptom("home", slower_than=0.4, then=("upload",))
+        report = run_on(replace(made, playbook=replace(made.playbook, symptom=symptom)), seen)
+    assert report.outcome is Outcome.FOUND
+    assert report.findings[0].components == (CULPRIT,)
+    assert report.probe == "home + upload"
+    assert report.request == "GET /, then POST /upload, 2 MiB upload"
+    assert [one.probe for one in report.findings[0].elsewhere] == ["item"]
+    as_found, *trials = [event.measurement.requests for event in asked]
+    assert {one.probe for one in (*as_found, *(one for each in trials for one in each))} == {"home + upload"}
+    assert all(one.seconds > 0.8 for one in as_found)
+    slow, fast = ([one for each in trials for one in each if one.censored is cut] for cut in (True, False))
+    assert {one.seconds for one in slow} == {0.5}, "cut off where the sum reaches the cap"
+    assert max(one.seconds for one in fast) < 0.5

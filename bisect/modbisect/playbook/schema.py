@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -25,6 +26,10 @@ class SymptomModel(Strict):
     """What counts as slow."""
 
     probe: str | None = Field(default=None, description="Probe that shows it; not needed when there is one probe.")
+    then: OneOrMany[str] = Field(
+        default=[],
+        description="Probes asked right after it: how long all of them take, added up, is what counts.",
+    )
     measure: Literal["latency", "tail", "memory"] = Field(
         default="latency",
         description="What is too much: time of the typical request, of the slowest tenth (tail), a worker's memory.",
@@ -147,8 +152,14 @@ class PlaybookModel(Strict):
         if symptom.probe is None and len(probes) > 1:
             raise ValueError(f'needs "probe", one of: {", ".join(probes)}')
         if symptom.probe is not None and symptom.probe not in probes:
-            near = did_you_mean(symptom.probe, probes) or f"; there are: {', '.join(probes)}"
-            raise At("probe", f"there is no probe {shown(symptom.probe)}{near}")
+            raise At("probe", _no_such(symptom.probe, probes))
+        asked = [symptom.probe or probes[0]]
+        for name in symptom.then:
+            if name not in probes:
+                raise At("then", _no_such(name, probes))
+            if name in asked:
+                raise At("then", f"names {shown(name)} twice; each of the symptom's probes is asked once a round")
+            asked.append(name)
         return symptom
 
     @field_validator("health")
@@ -158,11 +169,10 @@ class PlaybookModel(Strict):
         probes: list[str] = list(info.data.get("probes", {}))
         if health is None or symptom is None or not probes:
             return health
-        if health.probe == (symptom.probe or probes[0]):
+        if health.probe in (symptom.probe or probes[0], *symptom.then):
             raise At("probe", "is the symptom's, and what is slow cannot tell; add a probe such as home: {get: /}")
         if health.probe not in probes:
-            near = did_you_mean(health.probe, probes) or f"; there are: {', '.join(probes)}"
-            raise At("probe", f"there is no probe {shown(health.probe)}{near}")
+            raise At("probe", _no_such(health.probe, probes))
         return health
 
     def value(self, default_name: str) -> Playbook:
@@ -174,7 +184,9 @@ class PlaybookModel(Strict):
             name=self.name or default_name,
             hosts=self.hosts or "",
             probes=tuple(model.value(name) for name, model in self.probes.items()),
-            symptom=Symptom(probe, symptom.slower_than, symptom.ratio, symptom.least, Measure(symptom.measure)),
+            symptom=Symptom(
+                probe, symptom.slower_than, symptom.ratio, symptom.least, Measure(symptom.measure), tuple(symptom.then)
+            ),
             select=Selection(tuple(parts.include), tuple(parts.keep), parts.off, parts.allow_security),
             strategy=self.strategy,
             budget=Budget(budget.time, budget.restarts, budget.requests, budget.downtime),
@@ -183,3 +195,8 @@ class PlaybookModel(Strict):
             trial=TrialOptions(trial.requests, trial.warm_up, trial.cap),
             canary=CanaryOptions(canary.runs, canary.ratio, canary.at_least),
         )
+
+
+def _no_such(probe: str, probes: Sequence[str]) -> str:
+    near = did_you_mean(probe, probes) or f"; there are: {', '.join(probes)}"
+    return f"there is no probe {shown(probe)}{near}"

@@ -93,13 +93,19 @@ class Playbook:
     canary: CanaryOptions = CanaryOptions()
 
     @property
-    def symptom_probe(self) -> Probe:
-        """The probe that shows the symptom; the first one when there is no symptom.
+    def symptom_probes(self) -> tuple[Probe, ...]:
+        """The probes that show the symptom, in the order they are asked; the first one when there is no symptom.
 
         Raises:
             UsageError: There is no such probe.
         """
-        for probe in self.probes:
-            if self.symptom is None or probe.name == self.symptom.probe:
-                return probe
-        raise UsageError(f'playbook "{self.name}" has no probe for its symptom', advice="add it")
+        named = {probe.name: probe for probe in self.probes}
+        wanted = (self.symptom.probe, *self.symptom.then) if self.symptom else tuple(named)[:1]
+        if not wanted or not named.keys() >= {*wanted}:
+            raise UsageError(f'playbook "{self.name}" has no probe for its symptom', advice="add it")
+        return tuple(named[name] for name in wanted)
+
+    @property
+    def shown_by(self) -> str:
+        """The probes that show the symptom, for a person."""
+        return " + ".join(probe.name for probe in self.symptom_probes)

@@ -156,7 +156,7 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
             same.refuse_another(host.name, before.surveyed, surveyed)
         watcher = stack.enter_context(_watcher(story, options.asker, root))
         if not story.by_hand:
-            story.observe(Stage(f"measuring {story.playbook.symptom_probe.name} as found: a complete request"))
+            story.observe(Stage(f"measuring {story.playbook.shown_by} as found: a complete request"))
         story.found = watcher.found()
         story.observe(FoundSlow(story.found))
         story.note(story.found)
@@ -226,7 +226,7 @@ def _pose(story: Story, options: Options) -> Dialogue:
     playbook, found = story.playbook, story.found
     if found is None:
         raise UsageError("nothing was measured as found")
-    plain = Symptom(playbook.symptom_probe.name)
+    plain = Symptom(playbook.symptom_probes[0].name)
     problem = Problem(
         tuple(story.components),
         found,
@@ -247,7 +247,7 @@ def _answers(story: Story, host: Host, options: Options) -> None:
             ProbeProcess() as probes,
         ):
             site = Site(playbook, probes, root)
-            probe = (site.others or (site.symptom,))[0]
+            probe = (*site.others, *site.symptom)[0]
             result = site.window(probe, requests=0, warm_up=0, cap=10.0, cold_cap=10.0)
             if result.broken:
                 story.observe(Warned(f"after the restore {probe.name} does not answer as before: {result.broken}"))

@@ -66,11 +66,11 @@ def plan(root: RootLink, host: Host, playbook: Playbook) -> Plan:
     except Refused as error:
         refusal = error.what
     components = requirements.learn(seen.components, seen.facts, lambda wanted: config_tests(root, wanted))
-    symptom = playbook.symptom or Symptom(playbook.symptom_probe.name)
+    symptom = playbook.symptom or Symptom(playbook.symptom_probes[0].name)
     imagined = (symptom.slower_than or 1.0) * 20
     problem = Problem(
         components,
-        Measurement(AS_FOUND, (Request(symptom.probe, imagined, status=200),)),
+        Measurement(AS_FOUND, (Request(symptom.name, imagined, status=200),)),
         symptom,
         max_trials=playbook.budget.restarts or 0,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from modbisect.errors import Refused
 from modbisect.host.privilege import RootLink
@@ -45,14 +45,14 @@ class Site:
     """Seconds that the site may still go without a correct answer."""
 
     @property
-    def symptom(self) -> Probe:
-        """The probe that shows the symptom."""
-        return self.playbook.symptom_probe
+    def symptom(self) -> Sequence[Probe]:
+        """The probes that show the symptom, in the order they are asked."""
+        return self.playbook.symptom_probes
 
     @property
     def others(self) -> Sequence[Probe]:
         """The probes that only tell whether the site works, that of its health first."""
-        others = [probe for probe in self.playbook.probes if probe is not self.symptom]
+        others = [probe for probe in self.playbook.probes if probe not in self.symptom]
         return sorted(others, key=lambda probe: not self._tells_health(probe))
 
     @property
@@ -73,17 +73,14 @@ class Site:
         began = time.monotonic()
         for probe in self.others:
             self._learn(probe, self.window(probe, requests=1))
-        whole = self.window(self.symptom, requests=0)
-        self._learn(self.symptom, whole)
+        whole = self._rounds(requests=0, learn=True)
         usual, warnings = whole.cold, whole.warnings
         if quicker := self._quicker(usual):
             warnings += (f"as found the first request took {_took(usual)}, the next {_took(quicker)}, which counts",)
             usual = quicker
         requests: tuple[Request, ...] = (usual,) if usual else ()
         if usual and usual.seconds < QUICK_SECONDS:
-            window = self.window(self.symptom, requests=REQUESTS.get(self.measure, 10), warm_up=3)
-            self._learn(self.symptom, window)
-            requests = window.requests or requests
+            requests = self._rounds(requests=REQUESTS.get(self.measure, 10), warm_up=3, learn=True).requests or requests
         seen = Measurement(
             AS_FOUND,
             requests,
@@ -106,11 +103,8 @@ class Site:
         """The second request, where it belies a slow first one: that of a server long idle, or one that met a lock."""
         if first is None or first.seconds < QUICK_SECONDS:
             return None
-        again = self.window(self.symptom, requests=0, cold_cap=max(QUICK_SECONDS, AGAIN_SHARE * first.seconds))
-        if again.broken or again.cold is None or again.cold.censored:
-            return None
-        self._learn(self.symptom, again)
-        return again.cold
+        again = self._rounds(requests=0, cold_cap=max(QUICK_SECONDS, AGAIN_SHARE * first.seconds))
+        return None if again.broken or again.cold is None or again.cold.censored else again.cold
 
     def see(self, ask: Ask) -> Measurement:
         """Whether the site works in the configuration that is applied, and how long it takes.
@@ -131,9 +125,7 @@ class Site:
                 cap=cap,
                 cold_cap=cap,
             )
-            self.sent += 1
             if proof:  # else the one request has told whether it works
-                self.sent += len(result.requests)
                 elsewhere += result.requests
             if self._tells_health(probe) and result.cold and not (result.broken or result.cold.censored):
                 self.outage.serves()
@@ -142,17 +134,15 @@ class Site:
         cap = options.cap or ask.cap
         # A page that is quick when warm may well take long when it is compiled for the first time.
         cold_cap = max(cap, 3 * self.fastest_cold) if self.fastest_cold else cap
-        result = self.window(
-            self.symptom,
+        result = self._rounds(
             requests=options.requests or ask.requests,
             warm_up=options.warm_up,
             cap=cap,
             cold_cap=cold_cap,
             enough=None if options.requests else ask.enough,
         )
-        self.sent += len(result.requests) + 1
         if result.broken:
-            return Measurement(ask.configuration, result.requests, broken=f"{self.symptom.name}: {result.broken}")
+            return Measurement(ask.configuration, result.requests, broken=result.broken)
         if result.cold and not result.cold.censored:
             self.fastest_cold = min(result.cold.seconds, self.fastest_cold or result.cold.seconds)
         return Measurement(
@@ -170,6 +160,33 @@ class Site:
     def _pause(self) -> float:
         """How long a site that does not serve is waited for."""
         return min(SETTLE_SECONDS, max(self.patience(), 1.0))
+
+    def _rounds(
+        self,
+        *,
+        requests: int,
+        warm_up: int = 0,
+        cap: float | None = None,
+        cold_cap: float | None = None,
+        enough: Enough | None = None,
+        learn: bool = False,
+    ) -> WindowResult:
+        """One window of each of the symptom's probes; a request of the result is one of each, their times added up.
+
+        What one probe's requests tell alone never says that the sum is clear: ``enough`` is for one probe.
+        """
+        seen: list[WindowResult] = []
+        for probe in self.symptom:
+            clear = enough if len(self.symptom) == 1 else None
+            result = self.window(probe, requests=requests, warm_up=warm_up, cap=cap, cold_cap=cold_cap, enough=clear)
+            if learn:
+                self._learn(probe, result)
+            if result.broken:
+                return replace(result, broken=f"{probe.name}: {result.broken}")
+            seen.append(result)
+            if all(one.censored for one in result.requests or (result.cold,) if one):
+                break  # as slow as can be seen, whatever the rest would take
+        return seen[0] if len(self.symptom) == 1 else _added_up(self.playbook.shown_by, seen, cap, cold_cap)
 
     def _learn(self, probe: Probe, result: WindowResult) -> None:
         if result.cold and result.cold.censored:
@@ -210,7 +227,29 @@ class Site:
         seen = self.probes.measure(window, SETTLE_SECONDS + WINDOW_SECONDS + 2 * first + 2 * longest + 30)
         every = (*seen.requests, seen.cold) if seen.cold else seen.requests
         self.cut_off = self.cut_off or any(request.censored for request in every)
+        # A first request that was cut off is all there is.
+        self.sent += len(seen.requests) if seen.requests == (seen.cold,) else len(every)
         return seen
+
+
+def _added_up(name: str, results: Sequence[WindowResult], cap: float | None, cold_cap: float | None) -> WindowResult:
+    """Windows of several probes as one; where a window had fewer requests than others, so has this."""
+    colds = [result.cold for result in results]
+    return WindowResult(
+        cold=_round(name, [one for one in colds if one], cold_cap) if all(colds) else None,
+        requests=tuple(_round(name, each, cap) for each in zip(*(one.requests for one in results), strict=False)),
+        unsteady=any(result.unsteady for result in results),
+        client_limited=any(result.client_limited for result in results),
+        warnings=tuple(dict.fromkeys(warning for result in results for warning in result.warnings)),
+    )
+
+
+def _round(name: str, requests: Sequence[Request], cap: float | None) -> Request:
+    """One request of each probe in turn; cut off where one was, or all of them take longer than the cap."""
+    limit = math.inf if cap is None else cap
+    seconds = sum(one.seconds for one in requests)
+    cut = seconds >= limit or any(one.censored for one in requests)
+    return replace(requests[-1], probe=name, seconds=min(seconds, limit), censored=cut)
 
 
 def _took(request: Request | None) -> str:

@@ -157,7 +157,6 @@ class Story:
         accused = {one for finding in said.findings for one in (*finding.components, *finding.also_flipped)}
         named = accused | {one.component for one in said.untestable} | set(said.suspects_left)
         named |= {one for one, _ in said.ranking}
-        probe = self.playbook.symptom_probe
         return Report(
             run=self.run,
             host=self.host.name,
@@ -166,8 +165,8 @@ class Story:
             started=self.started.isoformat(timespec="seconds"),
             seconds=effort.seconds,
             restored=self.restored,
-            probe=probe.name,
-            request="" if self.by_hand else _in_words(probe),
+            probe=self.playbook.shown_by,
+            request="" if self.by_hand else ", then ".join(map(_in_words, self.playbook.symptom_probes)),
             measure=Measure.LATENCY if self.by_hand or self.found is None else self.found.measure,
             found_seconds=level(self.found).seconds if self.found and not self.by_hand else 0.0,
             found_memory=self.found.memory if self.found else None,

@@ -65,7 +65,7 @@ def imagined(problem: Problem, culprit: Iterable[str], breaking: Iterable[Flips]
         if any(one <= flips for one in sets):
             return Measurement(ask.configuration, broken="imagined to be needed")
         seconds = before / _GAIN if slow & flips else before
-        request = Request(problem.symptom.probe, min(seconds, ask.cap), status=200, censored=seconds > ask.cap)
+        request = Request(problem.symptom.name, min(seconds, ask.cap), status=200, censored=seconds > ask.cap)
         return Measurement(ask.configuration, (request,) * ask.requests)
 
     return answer
