@@ -22,8 +22,11 @@ from modbisect.search.bayes.rows import Array, Rows
 Members = tuple[int, ...]
 
 LUCK = np.array([0.05, 0.09, 0.15, 0.25, 0.42])
-"""Standard deviation from restart to restart. A grid that ends near the expected value makes wrong accusations."""
-_LUCK_PRIOR = np.array([0.22, 0.34, 0.25, 0.13, 0.06])
+"""Standard deviation from restart to restart, each as likely as the other before anything is seen.
+
+A grid that ends near the expected value, or a prior that leans to little luck, makes wrong accusations where restarts
+are slow for no reason.
+"""
 _DRIFT = 0.1
 _SLOPE = {Measure.LATENCY: 1e-3, Measure.TAIL: 1e-3, Measure.MEMORY: 0.5}
 """Standard deviation of what all components add up to, each a little: memory, but no time to speak of."""
@@ -139,7 +142,7 @@ class Posterior:
     def _weigh(self, form: str, members: NDArray[np.intp], of: int) -> tuple[Family, Array]:
         family = Family(form, members, _FORMS[form])
         prior = math.log(self._prior[form] / of) + self._suspected(members)
-        return family, prior + np.log(_LUCK_PRIOR) + self._evidence(family)
+        return family, prior + self._evidence(family)
 
     @cached_property
     def _prior(self) -> dict[str, float]:
