@@ -20,8 +20,8 @@ RESTART = 1.0
 """Seconds."""
 _QUICK = 2.0
 """A page faster than this is asked for more than once as found, as a run does ..."""
-_AGAIN = 0.25
-"""... and a slower one once more, up to so much of what it took first."""
+_AGAIN, _AGAIN_SECONDS = 0.25, 10.0
+"""... and a slower one once more, up to so much of what it took first, and to so many seconds."""
 _FOUND_REQUESTS = 10
 _WARM_UP = 3
 CUT_OFF = 2
@@ -197,7 +197,7 @@ class Server:
         seen = here * np.exp(luck.requests(1))
         self._count(seen)
         if seen[0] >= _QUICK:
-            again, limit = here * np.exp(luck.requests(1)), max(_QUICK, _AGAIN * seen[0])
+            again, limit = here * np.exp(luck.requests(1)), min(max(_QUICK, _AGAIN * seen[0]), _AGAIN_SECONDS)
             self._count(np.minimum(again, limit))
             seen = again if again[0] < limit else seen
         if seen[0] < _QUICK:

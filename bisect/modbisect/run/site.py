@@ -25,7 +25,9 @@ CHECK_REQUESTS = 5
 QUICK_SECONDS = 2.0
 """A page faster than this is measured several times as found."""
 AGAIN_SHARE = 0.25
-"""Of a slow first request's time: so long the second is waited for. One that ends by then belies the first."""
+"""Of a slow first request's time: so long the second is waited for, ..."""
+AGAIN_SECONDS = 10.0
+"""... and no longer than this. One that ends by then belies the first."""
 
 
 @dataclass(slots=True)
@@ -103,7 +105,8 @@ class Site:
         """The second request, where it belies a slow first one: that of a server long idle, or one that met a lock."""
         if first is None or first.seconds < QUICK_SECONDS:
             return None
-        again = self._rounds(requests=0, cold_cap=max(QUICK_SECONDS, AGAIN_SHARE * first.seconds))
+        limit = min(max(QUICK_SECONDS, AGAIN_SHARE * first.seconds), AGAIN_SECONDS)
+        again = self._rounds(requests=0, cold_cap=limit)
         return None if again.broken or again.cold is None or again.cold.censored else again.cold
 
     def see(self, ask: Ask) -> Measurement:
