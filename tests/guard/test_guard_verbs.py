@@ -389,6 +389,13 @@ def test_without_a_live_watch_nothing_is_changed(target: Target) -> None:
     assert (target.files("/etc"), target.generation()) == (before, server)
 
 
+def test_a_watch_that_is_only_late_is_waited_for(target: Target) -> None:
+    """As behind a pause of the whole machine: a while ago is now."""
+    hold(target)
+    target.sh("echo 0 >/run/modbisect/alive")
+    assert apply(target, *DEVIATIONS)[0] == 0
+
+
 def test_a_lease_of_another_boot_does_not_count(target: Target) -> None:
     hold(target)
     target.sh("systemctl stop modbisect-guard.timer; echo 'another-boot 99999999' >/run/modbisect/lease")

@@ -95,7 +95,8 @@ apply() { # RUN [BYTES of the request]
   own "$1"
   ! stopped || die 76 "fenced: $stop"
   [ "$state" = ARMED ] && lease_holds || fenced "$1"
-  watch_lives || die 75 "the watch is not alive: nothing is changed without it"
+  watch_lives || watch_returns || die 75 "the watch is not alive: nothing is changed without it"
+  lease_holds || fenced "$1"
   began=$hundredths
   plan=$(head -c "${2-1048576}" | plan_changes) && { ! has "wr$tab" || settings_are_known; } || die 64 "bad request"
   exec </dev/null

@@ -80,6 +80,11 @@ lease_holds() {
 
 watch_lives() { seen=-9; { read -r seen <"$alive"; } 2>/dev/null || :; uptime_now; [ $((up - seen)) -le 5 ]; }
 
+watch_returns() { # where the machine itself stood still, a while ago is now: its next tick is due
+  tries=0
+  until watch_lives; do tries=$((tries + 1)); [ $tries -lt 30 ] || return 1; sleep 0.1; done
+}
+
 stopped() { # stop: who says so
   [ -e "$stop_file" ] || [ -L "$stop_file" ] || return 1
   stop="stopped-by $stop_file"
