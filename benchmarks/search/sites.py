@@ -20,7 +20,7 @@ RESTART = 1.0
 """Seconds."""
 _QUICK = 2.0
 """A page faster than this is asked for more than once as found, as a run does ..."""
-_AGAIN, _AGAIN_SECONDS = 0.25, 10.0
+_AGAIN, _AGAIN_SECONDS = 0.25, 5.0
 """... and a slower one once more, up to so much of what it took first, and to so many seconds."""
 _FOUND_REQUESTS = 10
 _WARM_UP = 3

@@ -26,7 +26,7 @@ QUICK_SECONDS = 2.0
 """A page faster than this is measured several times as found."""
 AGAIN_SHARE = 0.25
 """Of a slow first request's time: so long the second is waited for, ..."""
-AGAIN_SECONDS = 10.0
+AGAIN_SECONDS = 5.0
 """... and no longer than this. One that ends by then belies the first."""
 
 
