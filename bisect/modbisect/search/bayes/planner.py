@@ -39,7 +39,7 @@ _MOST_REQUESTS = 40
 _MOST_BROKEN = 6
 """A component that breaks the site wherever another is flipped cannot be told from the two together."""
 _MISFIT_ROWS = 10
-_MISFIT = 0.95
+_MISFIT = 0.99
 _DOUBTFUL = 0.2
 """Probability of nobody at which as found, before any restart, is no control to go by."""
 _QUIET = 4
