@@ -205,10 +205,13 @@ class Conversation:
     def _turncoat(self) -> str:
         """Two configurations, or one twice, that were fast after one restart and slow after another."""
         judge = self.bench.judge(NOTHING)
+        far = judge.threshold - judge.fast.log_seconds
         both = 0
         for flips, seen in self.bench.seen.items():
             verdicts = {judge.verdict([one]) for one in seen}
-            if verdicts >= {Verdict.FAST, Verdict.SLOW}:
+            levels = [one.log_seconds for one in self.bench.levels(flips)]
+            # One of several culprits alone may lie half way, where little luck makes the difference.
+            if verdicts >= {Verdict.FAST, Verdict.SLOW} and max(levels) - min(levels) > far:
                 both += 1
                 if both > _FORGIVEN:
                     return f"with {len(flips)} flipped it was fast after one restart and slow after another"
