@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from modbisect.judging import effect
+from modbisect.judging import effect, level, measured
 from modbisect.judging.judge import difference, floor
 from modbisect.model import (
     ComponentId,
@@ -20,6 +21,7 @@ from modbisect.model import (
 )
 from modbisect.search import needs
 from modbisect.search.bench import Bench, Spent
+from modbisect.search.chance import BEYOND, Seen, beyond_chance, slow_beside
 from modbisect.search.confirm import confirm, everything
 from modbisect.search.feasible import Feasible
 from modbisect.search.minimal import Culprit, Minimal
@@ -29,6 +31,8 @@ from modbisect.search.problem import NOTHING, Flips, Problem, Talk
 _CONFIRMATION = 5
 _FORGIVEN = 1
 """Configurations that may have been fast once and slow once, in a whole conversation."""
+_LEAST = 1.01
+"""Ratio: what costs less cannot be told from nothing."""
 
 
 class _Ended(Exception):
@@ -195,6 +199,8 @@ class Conversation:
     def _found(self, culprits: Sequence[Culprit], findings: Sequence[Finding]) -> Conclusion:
         if turncoat := self._turncoat():
             return self._open(f"the site contradicts itself: {turncoat}")
+        if not self._beyond_chance(culprits, findings):
+            return self._open("restarts that are slow by chance would explain what was seen nearly as well")
         return self._conclude(
             Outcome.FOUND,
             "one culprit confirmed" if len(findings) == 1 else f"{len(findings)} culprits confirmed",
@@ -216,6 +222,22 @@ class Conversation:
                 if both > _FORGIVEN:
                     return f"with {len(flips)} flipped it was fast after one restart and slow after another"
         return ""
+
+    def _beyond_chance(self, culprits: Sequence[Culprit], findings: Sequence[Finding]) -> bool:
+        """Whether a culprit explains all trials better than restarts that are slow for no reason would.
+
+        Several, each on its own, are known by their levels: a coin has only two.
+        """
+        if len(culprits) > 1:
+            return True
+        components, cost = culprits[0].components, math.log(max(findings[0].effect.ratio, _LEAST))
+        trials = [(not components & flips, level(one)) for flips, one in self.bench.trials if measured(one)]
+        fast = statistics.median(one.log_seconds for slow, one in trials if not slow)
+        seen = []
+        for slow, one in trials:
+            above = math.inf if one.censored else one.log_seconds - fast
+            seen.append(Seen(slow, slow_beside(above, cost, self.bench.noise.sd**2 + one.variance)))
+        return beyond_chance(seen, len(components), len(self.suspects)) > BEYOND
 
     def _residual(self, culprits: Sequence[Culprit]) -> Effect | None:
         slow = everything(culprits, self.bench)

@@ -115,8 +115,9 @@ class Planner(Conversation):
                 return (yield from self._acquit(self._claim(self._posterior()).parts))
             if settled is _End.LOST:
                 return None
-            if settled.parts in self.proven:
-                return (yield from self._accuse(settled, self.proven[settled.parts]))
+            proven = self.proven.get(settled.parts)
+            if proven and self._beyond_chance(settled.culprits, proven):
+                return (yield from self._accuse(settled, proven))
             findings = yield from self._proof(settled).run(self.random)
             if not isinstance(findings, str):
                 self.proven[settled.parts] = findings
