@@ -226,18 +226,24 @@ class Conversation:
     def _beyond_chance(self, culprits: Sequence[Culprit], findings: Sequence[Finding]) -> bool:
         """Whether a culprit explains all trials better than restarts that are slow for no reason would.
 
-        Several, each on its own, are known by their levels: a coin has only two.
+        Several, each on its own, are known by their levels: a coin has only two. What is flipped beyond the fast
+        control may make the site slow itself, so such trials say nothing.
         """
         if len(culprits) > 1:
             return True
+        within = self.bench.fast
         components, cost = culprits[0].components, math.log(max(findings[0].effect.ratio, _LEAST))
-        trials = [(not components & flips, level(one)) for flips, one in self.bench.trials if measured(one)]
+        trials = [
+            (not components & flips, level(one))
+            for flips, one in self.bench.trials
+            if flips <= within and measured(one)
+        ]
         fast = statistics.median(one.log_seconds for slow, one in trials if not slow)
         seen = []
         for slow, one in trials:
             above = math.inf if one.censored else one.log_seconds - fast
             seen.append(Seen(slow, slow_beside(above, cost, self.bench.noise.sd**2 + one.variance)))
-        return beyond_chance(seen, len(components), len(self.suspects)) > BEYOND
+        return beyond_chance(seen, len(components), len(within)) > BEYOND
 
     def _residual(self, culprits: Sequence[Culprit]) -> Effect | None:
         slow = everything(culprits, self.bench)
