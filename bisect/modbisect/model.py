@@ -6,6 +6,7 @@ Times are seconds, sizes are bytes, unless a name says otherwise.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,6 +17,8 @@ ComponentId: TypeAlias = str
 """``kind:name``, as in ``apache-module:rewrite``."""
 _FEWEST_REQUESTS = 4
 _SHORTEST_SECONDS = 1e-6
+_ORIGIN = re.compile(r"(https?)://([A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?(?:[/?#]|\Z)")
+_OWN_PORT = {"http": "80", "https": "443"}
 
 
 class Kind(StrEnum):
@@ -104,6 +107,20 @@ AS_FOUND = Configuration()
 
 
 # --- what is asked of the site -------------------------------------------------------------------
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a URL, as ``https://shop.test``; a scheme's own port is left out.
+
+    Empty where the URL leaves any doubt: it is no http(s) URL, has a user, or a host that readers of URLs might read
+    in more than one way. What is empty is no origin, and equal to none.
+    """
+    match = _ORIGIN.match(url)
+    if not match:
+        return ""
+    scheme, host, port = match.groups()
+    port = str(int(port or _OWN_PORT[scheme]))
+    return f"{scheme}://{host.lower()}" + ("" if port == _OWN_PORT[scheme] else f":{port}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,11 @@ class ProbeModel(Strict):
     expect: ExpectModel = Field(default=ExpectModel(), description="What a correct response looks like.")
     concurrency: Annotated[int, Field(ge=1, le=64)] = Field(default=1, description="Requests under way at once.")
     keep_alive: bool = Field(default=False, description="Send several requests over one connection.")
-    follow_redirects: bool = Field(default=False, description="Follow redirects, and measure them too.")
+    follow_redirects: bool = Field(
+        default=False,
+        description="Follow redirects, and measure them too. Another scheme, host or port gets a bare GET: no headers, "
+        "cookies, authentication or body.",
+    )
     http2: bool = Field(default=False, description="Speak HTTP/2.")
     connect_to: ConnectTo | None = Field(
         default=None,

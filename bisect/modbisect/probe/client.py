@@ -17,8 +17,10 @@ import pycurl
 from modbisect.model import Probe, Request
 from modbisect.probe import options
 from modbisect.probe.oracle import Response, printable
+from modbisect.probe.redirect import redirected
 from modbisect.probe.upload import Files
 
+MAX_REDIRECTS = 5
 BODY_LIMIT = 32 << 20
 NONCE = "{nonce}"
 _AWAY = frozenset({pycurl.E_COULDNT_CONNECT, pycurl.E_GOT_NOTHING, pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR})
@@ -85,8 +87,11 @@ class Client:
                     return
                 for curl, code, message in self._ended():
                     self._multi.remove_handle(curl)
-                    lane = busy.pop(curl)
-                    idle.append(lane)
+                    lane = busy[curl]
+                    if lane.goes_on(code):
+                        self._multi.add_handle(curl)
+                        continue
+                    idle.append(busy.pop(curl))
                     yield lane.end(code, message)
         finally:
             for curl in busy:
@@ -113,60 +118,110 @@ class Client:
             time.sleep(min(pause, 0.001))  # libcurl has no descriptor to wait on for the moment
 
 
+@dataclass(frozen=True, slots=True)
+class _Spent:
+    """What a request has taken so far, the redirects that it followed included. Times are seconds."""
+
+    seconds: float = 0.0
+    connect: float = 0.0
+    tls: float = 0.0
+    sent: int = 0
+
+
 class _Lane:
-    """A libcurl handle that makes one request after the other."""
+    """A libcurl handle that makes one request after the other, each with the redirects that it follows.
+
+    libcurl itself would take the playbook's headers along to whatever server a redirect names.
+    """
 
     def __init__(self, probe: Probe, files: Files) -> None:
         self.curl = pycurl.Curl()
-        options.apply(self.curl, probe, files)
-        self.curl.setopt(pycurl.WRITEFUNCTION, self._take)
         self._probe = probe
+        self._files = files
         self._limit = 0.0
         self._nonce = ""
-        self._chunks: list[bytes] = []
-        self._size = 0
+        self._body = bytearray()
+        self._hops = 0
+        self._before = _Spent()
+        """Up to the latest redirect."""
+        self._ask(probe)
 
     def begin(self, limit: float) -> None:
         self._limit = limit
-        self._chunks, self._size = [], 0
+        if self._hops:
+            self._ask(self._probe)
+        self._hops, self._before = 0, _Spent()
+        self._body = bytearray()
         self.curl.setopt(pycurl.TIMEOUT_MS, max(1, round(limit * 1000)))
         if NONCE in self._probe.url:
             self._nonce = secrets.token_hex(8)
             self.curl.setopt(pycurl.URL, self._probe.url.replace(NONCE, self._nonce).encode())
 
-    def _take(self, chunk: bytes) -> int | None:
-        self._size += len(chunk)
-        if self._size > BODY_LIMIT:
-            return 0
-        self._chunks.append(chunk)
-        return None
+    def goes_on(self, code: int) -> bool:
+        """Whether what has ended with ``code`` is a redirect to follow; the handle is then set up for that."""
+        location = self._text(pycurl.REDIRECT_URL)
+        if code != pycurl.E_OK or not location or not self._probe.follow_redirects:
+            return False
+        self._hops += 1
+        if self._hops > MAX_REDIRECTS:
+            return False
+        self._before = self._spent()
+        self._ask(redirected(self._asked, self.curl.getinfo(pycurl.RESPONSE_CODE), location))
+        self._body = bytearray()
+        self.curl.setopt(pycurl.TIMEOUT_MS, max(1, round((self._limit - self._before.seconds) * 1000)))
+        return True
 
     def end(self, code: int, message: str) -> Exchange:
-        get = self.curl.getinfo
+        if self._hops > MAX_REDIRECTS:
+            code = pycurl.E_TOO_MANY_REDIRECTS
+        get, spent = self.curl.getinfo, self._spent()
         # A limit hit before any byte of the request was sent says nothing about how slow the site is.
-        censored = code == pycurl.E_OPERATION_TIMEDOUT and get(pycurl.REQUEST_SIZE) > 0
-        secure = get(pycurl.APPCONNECT_TIME_T)
-        connect = get(pycurl.CONNECT_TIME_T)
+        asked = get(pycurl.REQUEST_SIZE) > 0 or (self._hops > 0 and spent.seconds >= self._limit)
+        censored = code == pycurl.E_OPERATION_TIMEDOUT and asked
         request = Request(
             probe=self._probe.name,
-            seconds=self._limit if censored else get(pycurl.TOTAL_TIME_T) / 1e6,
-            first_byte=get(pycurl.STARTTRANSFER_TIME_T) / 1e6,
-            connect=connect / 1e6,
-            tls=max(0, secure - connect) / 1e6,
+            seconds=self._limit if censored else spent.seconds,
+            first_byte=self._before.seconds + self._took(pycurl.STARTTRANSFER_TIME_T),
+            connect=spent.connect,
+            tls=spent.tls,
             status=get(pycurl.RESPONSE_CODE),
-            sent=get(pycurl.SIZE_UPLOAD_T),
-            received=self._size,
+            sent=spent.sent,
+            received=len(self._body),
             censored=censored,
             fault="" if code == pycurl.E_OK or censored else self._fault(code, message),
         )
         reset = code == pycurl.E_SSL_CONNECT_ERROR and get(pycurl.OS_ERRNO) in _RESET
         return Exchange(request, self._response() if code == pycurl.E_OK else None, code in _AWAY or reset)
 
+    def _ask(self, probe: Probe) -> None:
+        self.curl.reset()  # or a header, a password or a body of the request before would stay
+        options.apply(self.curl, probe, self._files)
+        self.curl.setopt(pycurl.WRITEFUNCTION, self._take)
+        self._asked = probe
+
+    def _take(self, chunk: bytes) -> int | None:
+        if len(self._body) + len(chunk) > BODY_LIMIT:
+            return 0
+        self._body += chunk
+        return None
+
+    def _spent(self) -> _Spent:
+        before, connect = self._before, self._took(pycurl.CONNECT_TIME_T)
+        return _Spent(
+            before.seconds + self._took(pycurl.TOTAL_TIME_T),
+            before.connect + connect,
+            before.tls + max(0.0, self._took(pycurl.APPCONNECT_TIME_T) - connect),
+            before.sent + self.curl.getinfo(pycurl.SIZE_UPLOAD_T),
+        )
+
+    def _took(self, info: int) -> float:
+        return float(self.curl.getinfo(info)) / 1e6
+
     def _response(self) -> Response:
-        body = b"".join(self._chunks)
-        self._chunks = []
+        body = bytes(self._body)
+        self._body = bytearray()
         location = self._text(pycurl.REDIRECT_URL)
-        if not location and self.curl.getinfo(pycurl.REDIRECT_COUNT):
+        if not location and self._hops:
             location = self._text(pycurl.EFFECTIVE_URL)
         location = _USER.sub(r"\1", location)
         if self._nonce:
@@ -190,7 +245,7 @@ class _Lane:
             pycurl.E_OPERATION_TIMEDOUT: (f"no connection within {min(self._probe.connect_timeout, self._limit):g} s"),
             pycurl.E_GOT_NOTHING: "the server closed the connection without an answer",
             pycurl.E_PEER_FAILED_VERIFICATION: f"the server's certificate could not be verified: {message}",
-            pycurl.E_TOO_MANY_REDIRECTS: f"more than {options.MAX_REDIRECTS} redirects",
+            pycurl.E_TOO_MANY_REDIRECTS: f"more than {MAX_REDIRECTS} redirects",
             pycurl.E_WRITE_ERROR: f"the body is larger than {BODY_LIMIT >> 20} MiB",
         }
         return printable(texts.get(code, message)) or f"libcurl's error {code}"

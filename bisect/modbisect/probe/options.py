@@ -10,13 +10,12 @@ import pycurl
 from modbisect.model import Auth, Probe
 from modbisect.probe.upload import Files
 
-MAX_REDIRECTS = 5
 _HTTP = {"1.1": pycurl.CURL_HTTP_VERSION_1_1, "2": pycurl.CURL_HTTP_VERSION_2TLS}
 _AUTH = {"basic": pycurl.HTTPAUTH_BASIC, "digest": pycurl.HTTPAUTH_DIGEST}
 
 
 def apply(curl: pycurl.Curl, probe: Probe, files: Files) -> None:
-    """Sets ``curl`` up for ``probe``, but for time limits and where the body goes.
+    """Sets ``curl`` up for ``probe``, but for time limits, redirects and where the body goes.
 
     Raises:
         ValueError: The probe asks for what does not exist, or would smuggle in a header.
@@ -26,7 +25,6 @@ def apply(curl: pycurl.Curl, probe: Probe, files: Files) -> None:
         raise ValueError(f"HTTP version {probe.http!r} is none of {', '.join(_HTTP)}")
     curl.setopt(pycurl.URL, probe.url.encode())
     curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
-    curl.setopt(pycurl.REDIR_PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
     curl.setopt(pycurl.HTTP_VERSION, _HTTP[probe.http])
     curl.setopt(pycurl.HTTPHEADER, _headers(probe))
     curl.setopt(pycurl.USERAGENT, f"modbisect/{_version()}".encode())
@@ -34,9 +32,6 @@ def apply(curl: pycurl.Curl, probe: Probe, files: Files) -> None:
     curl.setopt(pycurl.PROXY, b"")  # whatever the environment says: the site is measured, not a proxy
     if probe.encoding:
         curl.setopt(pycurl.ACCEPT_ENCODING, probe.encoding.encode())
-    if probe.follow_redirects:
-        curl.setopt(pycurl.FOLLOWLOCATION, 1)
-        curl.setopt(pycurl.MAXREDIRS, MAX_REDIRECTS)
     _set_body(curl, probe, files)
     _set_auth(curl, probe.auth)
     _set_connection(curl, probe)
