@@ -61,7 +61,10 @@ class ExpectModel(Strict):
 
     status: OneOrMany[Status] = Field(default=[], description="Status, or a list of those that are right.")
     contains: OneOrMany[Text] = Field(default=[], description="Text, or texts, that the body must hold.")
-    matches: OneOrMany[Regex] = Field(default=[], description="Regular expressions that must be found in the body.")
+    matches: OneOrMany[Regex] = Field(
+        default=[],
+        description="Regular expressions that must be found in the body; one that takes too long on it ends the run.",
+    )
     absent: OneOrMany[Text] = Field(default=[], description="Text, or texts, that the body must not hold.")
     min_size: Size | None = Field(default=None, description="Smallest body that is right.")
     max_size: Size | None = Field(default=None, description="Largest body that is right.")

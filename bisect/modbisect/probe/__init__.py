@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -82,6 +83,12 @@ class ProbeProcess:
                 raise ProbeError(
                     f"the probe had no result after {deadline:g} s and was ended",
                     advice="give the probe's timeout a value below the time that is left for the run",
+                ) from None
+            if process.returncode == -signal.SIGVTALRM:
+                raise ProbeError(
+                    f"an answer of the site to {window.probe.name} kept the probe busy for over "
+                    f"{window.most_work:g} s of processor time; it was ended",
+                    advice='simplify the regular expressions under "matches"; without any, see what the site sends',
                 ) from None
             raise ProbeError(
                 f"the probe process failed: {self._last_words() or error}",

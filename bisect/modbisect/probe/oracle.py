@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 
 from modbisect.model import Expect
 
-_TITLE = re.compile(rb"<title\b[^>]{0,200}>(.{0,1000}?)</title", re.IGNORECASE | re.DOTALL)
+# Sites send what they like, and 47 KB may unpack to 32 MiB of "<title>": so a title ends at the next "<", whichever.
+_TITLE = re.compile(rb"<title\b[^<>]{0,200}>([^<]{0,1000})", re.IGNORECASE)
 _LEAKS = (
     ("the server sends PHP source", re.compile(rb"<\?php\b", re.IGNORECASE)),
     (
         "the page has a PHP error",
-        re.compile(rb"Fatal error(?:</b>)?:|Uncaught [\w\\]*(?:Error|Exception)\b"),
+        re.compile(rb"Fatal error(?:</b>)?:|Uncaught [\w\\]{0,200}(?:Error|Exception)\b"),
     ),
 )
 _SIZE_SHARE = 0.25

@@ -10,6 +10,9 @@ from pydantic import TypeAdapter, ValidationError
 from modbisect.model import Enough, Probe, Request
 from modbisect.probe.oracle import Markers, Oracle
 
+JUDGING_SECONDS = 15.0
+"""Processor time for what lies outside a window's own seconds: the cold request, and judging the last answers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -31,6 +34,15 @@ class Window:
     """For so long after the restart a server that takes no connection may still be starting."""
     enough: Enough | None = None
     """Fewer requests will do when they are as clear as this."""
+
+    @property
+    def most_work(self) -> float:
+        """Seconds of processor time after which the probe process is ended by its own timer.
+
+        Waiting takes none: what the site sends can use it up only as an answer that unpacks without end, or that
+        brings a regular expression of the playbook to its knees.
+        """
+        return self.seconds + JUDGING_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
