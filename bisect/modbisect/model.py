@@ -17,7 +17,7 @@ ComponentId: TypeAlias = str
 """``kind:name``, as in ``apache-module:rewrite``."""
 _FEWEST_REQUESTS = 4
 _SHORTEST_SECONDS = 1e-6
-_ORIGIN = re.compile(r"(https?)://([A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?(?:[/?#]|\Z)")
+_ORIGIN = re.compile(r"(https?)://([A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{0,5}))?(?:[/?#]|\Z)")
 _OWN_PORT = {"http": "80", "https": "443"}
 
 

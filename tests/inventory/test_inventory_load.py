@@ -29,6 +29,7 @@ def test_example(monkeypatch: pytest.MonkeyPatch) -> None:
         become=True,
         role=Role.PRODUCTION,
         base_url="https://www.example.org/",
+        secret_origins=("https://sso.example.org",),
     )
     assert host(inventory, "web-staging") == Host(
         name="web-staging",

@@ -163,6 +163,7 @@ def test_a_redirect_to_where_nobody_listens_is_a_fault(site: Site, files: Files)
     [
         ("http://shop.test", "http://shop.test"),
         ("http://SHOP.test:80/a?b=c", "http://shop.test"),
+        ("http://shop.test:/", "http://shop.test"),
         ("https://shop.test:0443?x", "https://shop.test"),
         ("https://shop.test:80/", "https://shop.test:80"),
         ("http://[2001:DB8::1]:8080/", "http://[2001:db8::1]:8080"),
@@ -188,7 +189,7 @@ def test_a_redirect_to_where_nobody_listens_is_a_fault(site: Site, files: Files)
                 "http:/shop.test/",
                 "http:\\\\shop.test/",
                 "http://shop.test:x/",
-                "http://shop.test:/",
+                "http://shop.test:000080/",
             )
         ),
     ],

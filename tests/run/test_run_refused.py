@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from guard.lab_target import Target
+from probe.probe_site import running
 from run.controller import QUICK, Controllers, Ended
 
 pytestmark = pytest.mark.lab
@@ -102,6 +103,24 @@ def test_a_playbook_with_a_typo(controllers: Controllers) -> None:
     controllers.playbook = QUICK.replace("symptom:", "symptoms:")
     ended = refused(controllers, says='did you mean "symptom"?', code=2)
     assert "quick.yml:8:1: " in ended.err
+
+
+def test_a_playbook_with_a_secret_for_another_server(controllers: Controllers, tmp_path: Path) -> None:
+    secret = tmp_path / "id_rsa"
+    secret.write_text(SECRET)
+    with running() as other:
+        auth = f"{{scheme: bearer, secret: 'file:{secret}'}}"
+        collect = f"\n  collect: {{get: '{other.url('/?')}', auth: {auth}}}\nsymptom:"
+        controllers.playbook = QUICK.replace("\nsymptom:", collect)
+        ended = refused(controllers, says=f"probe collect would send its secret to {other.url('')}")
+        assert f'modbisect_secret_origins: ["{other.url("")}"]' in ended.err
+        before = controllers.target.untouched()
+        planned = controllers.start("plan", "PLAYBOOK", "HOST").ended()
+        probed = controllers.start("probe", "PLAYBOOK", "HOST").ended()
+        assert (planned.code, probed.code) == (4, 4), planned.said + probed.said
+        assert "would be refused: probe collect would send its secret" in planned.out
+        assert controllers.target.untouched() == before
+        assert other.asked == []
 
 
 def test_a_page_that_is_not_there(controllers: Controllers) -> None:

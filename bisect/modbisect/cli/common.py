@@ -100,6 +100,12 @@ def hosts_of(target: str | None, playbook: Playbook | None, inventory: Path | No
         if not hosts:
             raise UsageError(f"no host matches both {pattern!r} and the limit {limit!r}", advice="name one that does")
         return hosts
+    if not target and playbook and any(probe.auth for probe in playbook.probes):
+        raise UsageError(
+            f'playbook "{playbook.name}" itself says which host gets its secrets',
+            state="no host was touched, no secret was read",
+            advice="name the host on the command line, or give an inventory with -i",
+        )
     if limit:
         raise UsageError("--limit needs an inventory", advice="give one with -i")
     return (adhoc_host(pattern),)

@@ -9,9 +9,10 @@ from pydantic import AfterValidator, Field
 
 from modbisect.inventory.address import MAX_PORT, check_address, check_user, default_base_url
 from modbisect.inventory.values import Host
-from modbisect.model import Role
-from modbisect.playbook.fields import Line, Window, check_base_url
+from modbisect.model import Role, origin_of
+from modbisect.playbook.fields import Line, OneOrMany, Window, check_base_url
 from modbisect.playbook.secret import PROMPT, check_reference
+from modbisect.playbook.text import shown
 from modbisect.playbook.validation import Strict, file_schema
 
 
@@ -20,6 +21,13 @@ def _path(text: str) -> str:
         return str(Path(text).expanduser())
     except RuntimeError:
         raise ValueError('there is no such user for "~"') from None
+
+
+def _origin(text: str) -> str:
+    origin = origin_of(check_base_url(text))
+    if not origin or text.rstrip("/").count("/") > 2:  # noqa: PLR2004 - those of "https://"
+        raise ValueError(f'{shown(text)} must end behind the host or its port: write one such as "https://sso.test"')
+    return origin
 
 
 def _password(text: str) -> str:
@@ -57,7 +65,13 @@ class HostVars(Strict):
         "that is named; left out: always.",
     )
     modbisect_base_url: Annotated[str, AfterValidator(check_base_url)] | None = Field(
-        default=None, description="Where the site begins; left out: http:// and the address."
+        default=None,
+        description="Where the site begins; left out: http:// and the address. Its scheme, host and port are where "
+        "secrets of playbooks may go.",
+    )
+    modbisect_secret_origins: OneOrMany[Annotated[str, AfterValidator(_origin)]] = Field(
+        default=[],
+        description="Where else secrets of playbooks may go, as https://sso.example.org or https://10.0.0.1:8443.",
     )
     modbisect_known_hosts: FilePath | None = Field(
         default=None, description="File of known host keys, in place of the user's."
@@ -86,6 +100,7 @@ class HostVars(Strict):
             role=Role(self.modbisect_role),
             window=self.modbisect_window,
             base_url=self.modbisect_base_url or default_base_url(address),
+            secret_origins=tuple(self.modbisect_secret_origins),
             tunnel=self.modbisect_tunnel,
         )
 

@@ -37,6 +37,8 @@ class Host:
     """When runs are allowed; None is always."""
     base_url: str = ""
     """Where the site begins; paths in a playbook are put behind it."""
+    secret_origins: tuple[str, ...] = ()
+    """Where a playbook's secrets may go beside the site, each as ``model.origin_of`` has it."""
     tunnel: bool = False
     """The site listens only on the host itself: requests go through the SSH connection."""
 

@@ -93,7 +93,8 @@ class AuthModel(Strict):
     scheme: Literal["basic", "digest", "bearer"] = Field(default="basic", description="HTTP authentication scheme.")
     user: Line | None = Field(default=None, description="User name, for basic and digest.")
     secret: Secret = Field(
-        description='Where the password or token is: "env:NAME" or "file:/PATH".',
+        description='Where the password or token is: "env:NAME" or "file:/PATH". It goes to the host\'s site alone: '
+        "the scheme, host and port of its modbisect_base_url, and what its modbisect_secret_origins lists.",
         examples=["env:SITE_PASSWORD"],
     )
 

@@ -33,7 +33,7 @@ from modbisect.run.events import (
     Stage,
     Warned,
 )
-from modbisect.run.measure import reached
+from modbisect.run.measure import check_secrets, reached
 from modbisect.run.past import Past, resumed, without_secrets
 from modbisect.run.person import Asker, Person
 from modbisect.run.session import guarded
@@ -143,6 +143,8 @@ def _begin(story: Story, options: Options) -> None:
 def _investigate(story: Story, options: Options, signals: Signals) -> None:
     host, before = story.host, story.before
     story.closes = preflight.closing_time(host, story.playbook)
+    if not story.by_hand:
+        check_secrets(host, story.playbook)
     dialogue = resumed(before, story.playbook.budget) if before else None
     with ExitStack() as stack:
         story.observe(Stage("connecting"))

@@ -15,6 +15,7 @@ from modbisect.model import AS_FOUND, Component, Configuration, Measurement, Req
 from modbisect.playbook import Playbook
 from modbisect.run import preflight, requirements
 from modbisect.run.conduct import suspects_of
+from modbisect.run.measure import check_secrets
 from modbisect.search import Forecast, Problem, worst_case
 
 RESTART_SECONDS = 0.5
@@ -62,6 +63,7 @@ def plan(root: RootLink, host: Host, playbook: Playbook) -> Plan:
     refusal = ""
     try:
         preflight.closing_time(host, playbook)
+        check_secrets(host, playbook)
         preflight.check(host, seen.facts, seen.components)
     except Refused as error:
         refusal = error.what
