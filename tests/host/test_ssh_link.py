@@ -132,6 +132,13 @@ def test_a_stream_that_is_silent_or_ends_is_a_lost_link(link: ssh.SshLink) -> No
         endless.ask("x" * 100, 0.5)
 
 
+def test_a_stream_that_never_stops_talking_can_be_closed(link: ssh.SshLink) -> None:
+    talking = link.stream(["timeout", "60", "yes"])
+    begun = time.monotonic()
+    talking.close()
+    assert time.monotonic() - begun < 30
+
+
 # --- who is there ---------------------------------------------------------------------------------
 
 

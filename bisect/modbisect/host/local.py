@@ -108,19 +108,26 @@ class _LocalStream:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        self._buffer = b""
 
     def ask(self, line: str, deadline: float) -> str:
         assert self._process.stdin is not None  # noqa: S101
         assert self._process.stdout is not None  # noqa: S101
-        try:
+        until = Deadline(deadline)
+        source = self._process.stdout.fileno()
+        with contextlib.suppress(OSError, ValueError):
             self._process.stdin.write(line.encode() + b"\n")
             self._process.stdin.flush()
-            ready, _, _ = select.select([self._process.stdout], [], [], deadline)
-            answer = self._process.stdout.readline() if ready else b""
-        except (OSError, ValueError):
-            answer = b""
-        if not answer:
-            raise LinkLost("the command on the host ended", host=self._name)
+            while b"\n" not in self._buffer and len(self._buffer) < DEFAULT_CAP and not until.passed:
+                ready, _, _ = select.select([source], [], [], until.left)
+                data = os.read(source, 4096) if ready else b""
+                if not data:
+                    break
+                self._buffer += data
+        answer, newline, self._buffer = self._buffer.partition(b"\n")
+        if not newline:
+            what = "the answer did not end in time" if until.passed else "the command on the host ended"
+            raise LinkLost(what, host=self._name)
         return answer.decode("utf-8", "replace").strip()
 
     def close(self) -> None:

@@ -305,7 +305,7 @@ class _SshStream:
         try:
             self._channel.settimeout(max(0.1, until.left))
             self._channel.sendall(line.encode() + b"\n")
-            while b"\n" not in self._buffer and len(self._buffer) < DEFAULT_CAP:
+            while b"\n" not in self._buffer and len(self._buffer) < DEFAULT_CAP and not until.passed:
                 self._channel.settimeout(max(0.01, until.left))
                 data = self._channel.recv(4096)
                 if not data:
@@ -315,14 +315,16 @@ class _SshStream:
             raise LinkLost(f"no answer: {str(error) or type(error).__name__}", host=self._name) from error
         answer, newline, self._buffer = self._buffer.partition(b"\n")
         if not newline:
-            raise LinkLost("the command on the host ended", host=self._name)
+            what = "the answer did not end in time" if until.passed else "the command on the host ended"
+            raise LinkLost(what, host=self._name)
         return answer.decode("utf-8", "replace").strip()
 
     def close(self) -> None:
         with contextlib.suppress(SSHException, OSError, EOFError):
             self._channel.shutdown_write()
-            self._channel.settimeout(2)
-            while self._channel.recv(4096):
+            until = Deadline(2)
+            self._channel.settimeout(until.left)
+            while not until.passed and self._channel.recv(4096):
                 pass
         _end(self._channel)
 
