@@ -27,12 +27,13 @@ from modbisect.playbook.validation import At, Strict
 Status = Annotated[int, Field(ge=100, le=599)]
 Text = Annotated[str, Field(min_length=1)]
 
-_LARGEST = 4 << 30
+LARGEST = 4 << 30
+"""Bytes of all files together that are made on the controller's disk to be uploaded."""
 
 
 def _fits_a_disk(size: int) -> int:
-    if size > _LARGEST:
-        raise ValueError(f"must be at most {format_size(_LARGEST)}; the file is made on disk here")
+    if size > LARGEST:
+        raise ValueError(f"must be at most {format_size(LARGEST)}; the file is made on disk here")
     return size
 
 

@@ -9,8 +9,9 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from modbisect.model import Measure, Symptom
 from modbisect.playbook.fields import Glob, Line, OneOrMany, ProbeName, Time, Window
-from modbisect.playbook.probe_schema import ProbeModel
+from modbisect.playbook.probe_schema import LARGEST, ProbeModel
 from modbisect.playbook.text import did_you_mean, shown
+from modbisect.playbook.units import format_size
 from modbisect.playbook.validation import At, Strict
 from modbisect.playbook.values import Budget, CanaryOptions, Health, Playbook, Selection, TrialOptions
 
@@ -141,6 +142,14 @@ class PlaybookModel(Strict):
     )
     trial: TrialModel = Field(default=TrialModel(), description="How one trial measures.")
     canary: CanaryModel = Field(default=CanaryModel(), description="When a canary speaks.")
+
+    @field_validator("probes")
+    @classmethod
+    def _files_fit_a_disk(cls, probes: dict[str, ProbeModel]) -> dict[str, ProbeModel]:
+        """A file is made once for each size, and kept to the end."""
+        if sum({probe.file.size for probe in probes.values() if probe.file}) > LARGEST:
+            raise ValueError(f"files of all sizes together must be at most {format_size(LARGEST)}")
+        return probes
 
     @field_validator("symptom")
     @classmethod
