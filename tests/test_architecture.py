@@ -15,7 +15,7 @@ PACKAGE = Path(modbisect.__file__).parent
 LAYERS = (
     {"errors", "model"},
     {"search", "judging", "components"},
-    {"playbook", "inventory", "host", "probe", "report", "history", "lab"},
+    {"playbook", "inventory", "host", "probe", "report", "history", "lab", "state"},
     {"run"},
     {"cli"},
 )

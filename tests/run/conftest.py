@@ -2,11 +2,12 @@ from pathlib import Path
 
 import pytest
 
+from cli.conftest import command
 from guard.lab_target import Target
 from lab_fixtures import LabHostFactory, lab_host
 from run.controller import Controllers
 
-__all__ = ["lab_host"]
+__all__ = ["command", "lab_host"]
 
 
 @pytest.fixture(scope="module")

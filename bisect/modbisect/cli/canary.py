@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import click
-import platformdirs
 
+from modbisect import state
 from modbisect.cli.common import HOST, PLAYBOOK, hosts_of, inventory_option, json_option, playbook_of
 from modbisect.errors import Exit
 from modbisect.history import History
@@ -54,7 +54,7 @@ def command(
 
 
 def _default() -> str:
-    return f"sqlite:///{platformdirs.user_state_path('modbisect') / 'history.db'}"
+    return f"sqlite:///{state.folder() / 'history.db'}"
 
 
 def _line(sighting: Sighting) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import (
     JSON,
     URL,
@@ -21,11 +23,13 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Row,
     String,
     Table,
     Text,
     create_engine,
     event,
+    inspect,
     make_url,
     select,
 )
@@ -34,6 +38,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from modbisect import state
 from modbisect.errors import Refused, UsageError
 
 SCHEMA = 1
@@ -131,31 +136,36 @@ class History:
         query = _RESULTS.select().where(_kind(host, playbook, probe)).order_by(*_NEWEST).limit(max(0, limit))
         with self._transaction() as connection:
             rows = connection.execute(query).all()
-        return tuple(
-            CanaryResult(
-                row.host,
-                row.playbook,
-                row.probe,
-                row.at,
-                row.median_seconds,
-                tuple(row.samples),
-                row.broken,
-                row.verdict,
-                row.peak_memory,
-            )
-            for row in reversed(rows)
-        )
+        return tuple(self._result(row) for row in reversed(rows))
+
+    def _result(self, row: Row[tuple[object, ...]]) -> CanaryResult:
+        try:
+            return _ROW.validate_python(row._asdict())
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            field = ".".join(map(str, first["loc"]))
+            raise self._refused(
+                f"row {row.id!r} of {_RESULTS.name} is no result: {field}: {first['msg']}",
+                "delete that row; or move the file aside: a new one is begun",
+            ) from None
 
     def _prepare(self, connection: Connection) -> None:
         connection.execute(CreateTable(_SCHEMA, if_not_exists=True))
-        version = connection.execute(_SCHEMA.select()).scalar()
-        if version is not None and version > SCHEMA:
+        versions = connection.execute(_SCHEMA.select()).scalars().all()
+        if versions and versions != [SCHEMA]:
             raise self._refused(
-                f"it has schema {version}, and this modbisect knows {SCHEMA}", "update modbisect, or name another one"
+                f"it has schema {', '.join(map(repr, versions))}, and this modbisect knows {SCHEMA}",
+                "update modbisect, or name another one",
             )
         connection.execute(CreateTable(_RESULTS, if_not_exists=True))
+        there = {column["name"] for column in inspect(connection).get_columns(_RESULTS.name)}
+        if missing := [column.name for column in _RESULTS.columns if column.name not in there]:
+            raise self._refused(
+                f"its table {_RESULTS.name} has no {', '.join(missing)}: something else made it",
+                "name another one, or move it aside: a new one is begun",
+            )
         connection.execute(CreateIndex(_BY_AGE, if_not_exists=True))
-        if version is None:
+        if not versions:
             connection.execute(_SCHEMA.insert().values(version=SCHEMA))
 
     @contextlib.contextmanager
@@ -163,18 +173,24 @@ class History:
         try:
             with self._engine.begin() as connection:
                 yield connection
-        except (SQLAlchemyError, ValueError) as error:  # ValueError: samples that are no JSON
-            cause = getattr(error, "orig", None) or error
-            raise self._refused(
-                str(cause),
-                "see that its folder can be written and has room; a file that is damaged, or is no history, "
-                "move aside: a new one is begun",
-            ) from error
+        except (SQLAlchemyError, ValueError, RecursionError) as error:  # the latter two: samples that are no JSON
+            cause = str(getattr(error, "orig", None) or error)
+            raise self._refused(cause, next((what for word, what in _ADVICE if word in cause), _MEND)) from error
 
     def _refused(self, what: str, advice: str) -> Refused:
         return Refused(f"the history {_shown(self._url)} cannot be used: {what}", advice=advice)
 
 
+_MEND = (
+    "see that its folder can be written and has room; a file that is damaged, or is no history, move aside: a new one "
+    "is begun"
+)
+_ADVICE = (
+    ("locked", f"another process has kept it for {_PATIENCE} s: see which ('fuser FILE'), and try again"),
+    ("readonly", "let this user write the file and its folder, or name another one"),
+)
+"""What to do, by a word of what the database says."""
+_ROW = TypeAdapter(CanaryResult)
 _NEWEST = (_RESULTS.c.at.desc(), _RESULTS.c.id.desc())
 
 
@@ -212,9 +228,18 @@ def _engine(url: URL) -> Engine:
 
 
 def _make_folder(url: URL) -> None:
-    folder = Path(url.database or "").parent
+    if url.database in (None, "", ":memory:"):
+        return
+    path = Path(str(url.database))
+    folder = path.parent.resolve()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        state.make(folder)
+        why = state.unsafe(folder) or (os.path.lexists(path) and state.unsafe(path))
+        if why:
+            raise Refused(
+                f"the history {_shown(url)} cannot be used: it and its folder must be the user's own, and {why}",
+                advice="see who wrote there; if all is well, take it over with chown and 'chmod go-w'",
+            )
     except OSError as error:
         raise Refused(
             f"the history {_shown(url)} cannot be used: its folder cannot be made: {error.strerror}",

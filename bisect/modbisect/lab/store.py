@@ -14,6 +14,7 @@ from pathlib import Path
 
 import platformdirs
 
+from modbisect import state
 from modbisect.lab.errors import LabError, run
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -33,7 +34,7 @@ class Record:
 
 def state_root() -> Path:
     """The lab's state folder (0700), made when missing."""
-    return _private(platformdirs.user_state_path("modbisect") / "lab")
+    return _private(state.folder() / "lab")
 
 
 def cache_root() -> Path:

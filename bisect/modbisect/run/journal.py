@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-import platformdirs
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from modbisect import state
 from modbisect.errors import UsageError
 from modbisect.playbook.text import shown
 from modbisect.run.events import Began, Event, TrialBegan
@@ -23,7 +23,7 @@ _EVENT: TypeAdapter[Event] = TypeAdapter(
 
 def runs_folder() -> Path:
     """Where runs are kept."""
-    return platformdirs.user_state_path("modbisect") / "runs"
+    return state.folder() / "runs"
 
 
 class Journal:
@@ -36,7 +36,8 @@ class Journal:
     def __init__(self, run: str, folder: Path | None = None) -> None:
         self.path = (folder or runs_folder()) / run / "journal.jsonl"
         try:
-            self.path.parent.mkdir(parents=True, mode=0o700)
+            state.make(self.path.parent)
+            _refuse_others(self.path.parent)
             self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW, 0o600)
         except OSError as error:
             raise UsageError(
@@ -83,11 +84,12 @@ def read(run: str, folder: Path | None = None) -> Iterator[Event]:
         folder: where runs are kept.
 
     Raises:
-        UsageError: there is no such run, or its journal is damaged before the last line.
+        UsageError: there is no such run, others could have written its journal, or it is damaged before the last
+            line.
     """
     path = find(run, folder) / "journal.jsonl"
     try:
-        lines = path.read_bytes().split(b"\n")
+        lines = _own_bytes(path).split(b"\n")
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
     for number, line in enumerate(lines, 1):
@@ -104,6 +106,32 @@ def read(run: str, folder: Path | None = None) -> Iterator[Event]:
                 raise _damaged(path, number) from error
 
 
+def _own_bytes(path: Path) -> bytes:
+    """What is in a journal: it decides what a resumed run does to a host, so that nobody else may have written it."""
+    _refuse_others(path.parent)
+    if why := state.unsafe(path):
+        raise _refused(why)
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        if why := state.unsafe(path, os.fstat(file.fileno())):
+            raise _refused(why)
+        return file.read()
+
+
+def _refuse_others(run: Path) -> None:
+    """Refuse a run's folder that others could write to, or turn under our hand."""
+    for folder in (run.parent.parent, run.parent, run):
+        if why := state.unsafe(folder):
+            raise _refused(why)
+
+
+def _refused(why: str) -> UsageError:
+    return UsageError(
+        f"a journal must be the user's own, and {why}",
+        state="no host was touched",
+        advice="see who wrote there; if all is well, take it over with chown and 'chmod go-w'",
+    )
+
+
 def _damaged(path: Path, number: int) -> UsageError:
     return UsageError(f"{path}:{number}: not a line of a journal", advice="the lines before it are still good")
 
@@ -115,7 +143,7 @@ def find(run: str, folder: Path | None = None) -> Path:
         UsageError: no run, or several, begin with that id.
     """
     folder = folder or runs_folder()
-    runs = sorted(folder.glob("*/journal.jsonl"), key=lambda path: path.stat().st_mtime)
+    runs = sorted(folder.glob("*/journal.jsonl"), key=lambda path: path.lstat().st_mtime)
     if not runs:
         raise UsageError(f"no runs are kept in {folder}", advice="start one with 'modbisect run'")
     if run == "last":
