@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
 
 
@@ -14,6 +15,8 @@ class Exit(IntEnum):
     INCONCLUSIVE = 3
     REFUSED = 4
     NOT_RESTORED = 5
+    UNFORESEEN = 70
+    UNWRITTEN = 74
     INTERRUPTED = 130
     TERMINATED = 143
 
@@ -88,3 +91,39 @@ class ProbeError(ModbisectError):
     """The probe itself failed, so nothing was measured."""
 
     exit = Exit.INCONCLUSIVE
+
+
+class Unwritten(ModbisectError):
+    """Standard output did not take the answer."""
+
+    exit = Exit.UNWRITTEN
+
+
+class Unforeseen(ModbisectError):
+    """Something went wrong that no part of modbisect had thought of."""
+
+    exit = Exit.UNFORESEEN
+
+
+def in_words(error: BaseException) -> ModbisectError:
+    """Any exception as one for a person; `Unforeseen` unless it has a plain cause outside of modbisect."""
+    match error:
+        case ModbisectError():
+            return error
+        case MemoryError():
+            return Unforeseen("there is no memory left", advice="free some, or raise the limit;")
+        case RecursionError():
+            return Unforeseen("something is nested too deeply to be worked through")
+        case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return UsageError(f"the disk is full: {error}", advice="make room, and try again")
+        case FileNotFoundError() if "temporary directory" in str(error):  # as tempfile words it
+            return UsageError(
+                "there is no folder for temporary files",
+                advice="set TMPDIR to a folder that can be written and has room",
+            )
+        case _:
+            try:
+                said = "".join(one for one in " ".join(str(error).split()) if one.isprintable())[:300]
+            except Exception:  # noqa: BLE001  # its words are its own code
+                said = ""
+            return Unforeseen(f"something unforeseen went wrong: {type(error).__name__}{said and ': '}{said}")

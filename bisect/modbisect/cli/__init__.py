@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import os
 import sys
 
 import click
+from click.shell_completion import shell_complete
 
-from modbisect.errors import Exit, ModbisectError
+from modbisect.cli.ending import end
+from modbisect.cli.streams import prepare
+from modbisect.errors import Exit
 
 _VERBS = {  # name: module, one line of help
     "run": ("run", "Find what makes a site slow, prove it, leave the host as found."),
@@ -68,24 +73,30 @@ def cli() -> None:
     """Find the Apache or PHP component that makes a site slow.
 
     Exit codes: 0 nothing slow; 1 culprit or regression found; 2 usage; 3 inconclusive; 4 refused or unreachable,
-    nothing changed; 5 restore not verified, a person must look; 130 or 143 interrupted and restored.
+    nothing changed; 5 restore not verified, a person must look; 70 something unforeseen; 74 the answer could not be
+    written; 130 or 143 interrupted and restored.
     """
 
 
 def main() -> None:
-    """Entry point of the command."""
+    """Entry point of the command; no exception leaves it, for Python's own exit code would mean a culprit."""
+    prepare()
     try:
-        code = cli(standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
-    except click.exceptions.Abort:
-        click.echo("modbisect: aborted", err=True)
-        sys.exit(Exit.INTERRUPTED)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(Exit.USAGE)
-    except ModbisectError as error:
-        click.echo(f"modbisect: {error}", err=True)
-        sys.exit(error.exit)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(Exit.OK)
+        code = _called(sys.argv[1:])
+        sys.stdout.flush()
+    except BaseException as error:  # noqa: BLE001  # see above
+        code = Exit.UNFORESEEN
+        with contextlib.suppress(BaseException):  # an error that cannot even be told is one all the same
+            code = end(error)
+    sys.exit(code)
+
+
+def _called(arguments: list[str]) -> int:
+    if instruction := os.environ.get("_MODBISECT_COMPLETE"):
+        return shell_complete(cli, {}, "modbisect", "_MODBISECT_COMPLETE", instruction)
+    try:
+        with cli.make_context("modbisect", arguments) as context:
+            code = cli.invoke(context)
+    except click.exceptions.Exit as wanted:  # --help and --version
+        code = wanted.exit_code
+    return code if isinstance(code, int) else Exit.OK

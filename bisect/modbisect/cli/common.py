@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import click
 
+from modbisect.cli.streams import tell
 from modbisect.errors import UsageError
 from modbisect.inventory import Host, adhoc_host, load_inventory
 from modbisect.playbook import Playbook, load_playbook
@@ -72,7 +73,10 @@ def password_prompt(wanted: bool) -> Callable[[], str] | None:  # noqa: FBT001  
 
     def ask() -> str:
         if not known:
-            known.append(click.prompt("sudo password", hide_input=True, err=True))
+            try:
+                known.append(click.prompt("sudo password", hide_input=True, err=True))
+            except click.Abort:
+                raise UsageError("no sudo password was given", state="nothing was changed") from None
         return known[0]
 
     return ask
@@ -94,7 +98,7 @@ def hosts_of(target: str | None, playbook: Playbook | None, inventory: Path | No
     if inventory is not None:
         known = load_inventory(inventory)
         for warning in known.warnings:
-            click.echo(f"modbisect: {inventory}: {warning}", err=True)
+            tell(f"modbisect: {inventory}: {warning}")
         allowed = known.select(limit) if limit else known.hosts
         hosts = tuple(host for host in known.select(pattern) if host in allowed)
         if not hosts:

@@ -13,6 +13,7 @@ import click
 
 from modbisect import lab
 from modbisect.cli.run import on_terminal, perform
+from modbisect.cli.streams import tell
 from modbisect.errors import Exit
 from modbisect.inventory import Host, parse_inventory
 from modbisect.model import Outcome
@@ -65,18 +66,18 @@ def command(scene: str, *, practice: bool, seed: int) -> int:
     if practice:
         return _practice(seed)
     chosen = _SCENES[scene]
-    _say(chosen.story)
+    tell(chosen.story)
     with _stage(chosen) as (host, playbook):
         return _perform(host, playbook, chosen.culprit, seed)
 
 
 @contextmanager
 def _stage(scene: _Scene) -> Iterator[tuple[Host, Playbook]]:
-    lab.build_tree(_say)
+    lab.build_tree(tell)
     name = f"demo-{os.getpid()}"
     made = lab.up(name, [lab.SETUPS / f"{setup}.sh" for setup in scene.setups])
     try:
-        _say(f"{name} is up at {made.address}: real systemd, sshd, Apache, PHP and MariaDB in a namespace of this box")
+        tell(f"{name} is up at {made.address}: real systemd, sshd, Apache, PHP and MariaDB in a namespace of this box")
         (host,) = parse_inventory(lab.inventory()).select(name)
         yield host, load_playbook(lab.SETUPS / scene.playbook)
     finally:
@@ -86,7 +87,7 @@ def _stage(scene: _Scene) -> Iterator[tuple[Host, Playbook]]:
 def _practice(seed: int) -> int:
     from modbisect.lab.practice import practice as practice_host  # noqa: PLC0415  # only for this option
 
-    _say("A PRACTICE host: a real SSH server and a real site on loopback, but its components are simulated.")
+    tell("A PRACTICE host: a real SSH server and a real site on loopback, but its components are simulated.")
     with tempfile.TemporaryDirectory() as folder, practice_host(Path(folder)) as made:
         return _perform(made.host, made.playbook, frozenset({"php-module:uploadguard"}), seed)
 
@@ -99,9 +100,5 @@ def _perform(host: Host, playbook: Playbook, culprit: frozenset[str], seed: int)
     as_planted = report.outcome is outcome and accused == ({culprit} if culprit else set())
     if as_planted and report.restored.verified:
         return Exit.OK
-    _say("this is not what was planted")
+    tell("this is not what was planted")
     return code or Exit.FOUND
-
-
-def _say(line: str) -> None:
-    click.echo(line, err=True)

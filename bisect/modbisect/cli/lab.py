@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from modbisect import lab
+from modbisect.cli.streams import tell
 
 
 @click.group("lab")
@@ -15,16 +16,12 @@ def command() -> None:
     """Real throw-away hosts on this box: systemd, sshd, Apache, PHP, MariaDB. Needs root on Debian."""
 
 
-def _say(line: str) -> None:
-    click.echo(line, err=True)
-
-
 @command.command("up")
 @click.argument("name")
 @click.option("--setup", "setups", multiple=True, help="A script run inside, or the name of one that comes along.")
 def up(name: str, setups: tuple[str, ...]) -> None:
     """Make a host and start it."""
-    lab.build_tree(_say)
+    lab.build_tree(tell)
     host = lab.up(name, [_script(text) for text in setups])
     click.echo(f"{host.name} is up at {host.address}")
 

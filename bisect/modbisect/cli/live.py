@@ -6,10 +6,11 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from statistics import fmean
 from typing import Self
 
+from modbisect.cli.streams import silence
 from modbisect.model import Ask, Measurement
 from modbisect.report.figures import ranked
 from modbisect.report.figures import seconds as in_words
@@ -62,12 +63,14 @@ class Live:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._moving.close()
+        with suppress(OSError):
+            self._moving.close()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Leave the terminal to a question while the context lasts."""
-        self._moving.close()
+        with suppress(OSError):
+            self._moving.close()
         try:
             yield
         finally:
@@ -83,7 +86,11 @@ class Live:
     def say(self, line: str) -> None:
         """One line."""
         if not self._quiet:
-            self._print(line)
+            try:
+                self._print(line)
+            except OSError:  # a terminal that has gone, or a full disk, must not end a run, least of all its restore
+                self._quiet = True
+                silence(sys.stderr)
 
     def __call__(self, event: Event) -> None:
         """Show an event."""

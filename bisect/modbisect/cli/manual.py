@@ -46,7 +46,13 @@ class AtTerminal:
         self._live = live
 
     def __call__(self, question: Question) -> Answer | None:
-        """See `Asker`. The end of the input is as good as ``quit``."""
+        """See `Asker`. The end of the input, or of the terminal, is as good as ``quit``."""
+        try:
+            return self._asked(question)
+        except (OSError, termios.error):
+            return Answer.QUIT
+
+    def _asked(self, question: Question) -> Answer | None:
         until = time.monotonic() + question.seconds
         with self._live.paused():
             _say(f"{self._live.doing}\n")

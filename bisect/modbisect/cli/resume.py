@@ -18,6 +18,7 @@ from modbisect.cli.run import (
     quiet_option,
     write,
 )
+from modbisect.cli.streams import tell
 from modbisect.errors import UsageError
 from modbisect.model import Outcome
 from modbisect.playbook import Budget, Playbook, load_playbook, parse_seconds
@@ -78,7 +79,7 @@ def command(
     )
     report = _ended(before, budget)
     if report:
-        click.echo(f"modbisect: run {before.run[:8]} has ended: told again from its journal, no host touched", err=True)
+        tell(f"modbisect: run {before.run[:8]} has ended: told again from its journal, no host touched")
         write(report, outputs, as_json=as_json)
         return exit_code(report)
     if before.began.by_hand:

@@ -24,7 +24,8 @@ from modbisect.cli.common import (
 )
 from modbisect.cli.live import Live
 from modbisect.cli.manual import AtTerminal, need_terminal
-from modbisect.errors import Exit
+from modbisect.cli.streams import NobodyReads, silence, tell
+from modbisect.errors import Exit, NotRestored, Unwritten
 from modbisect.inventory import Host
 from modbisect.model import Outcome
 from modbisect.playbook import Playbook
@@ -117,17 +118,32 @@ def command(
 
 
 def write(report: Report, outputs: tuple[tuple[str, Path], ...], *, as_json: bool) -> None:
-    """The report on standard output, and in files."""
+    """The report on standard output, and in files.
+
+    Raises:
+        Unwritten, NotRestored: standard output does not take it.
+    """
+    lost: Unwritten | None = None
     try:
         click.echo(reports.to_json(report) if as_json else on_terminal(report))
-    except BrokenPipeError:  # whoever read it has left; the exit code tells all the same
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except NobodyReads:  # the exit code tells all the same
+        silence(sys.stdout)
+    except Unwritten as error:
+        lost = error
     for form, path in outputs:
         try:
             path.write_text(reports.to_json(report) if form == "json" else reports.markdown(report), encoding="utf-8")
         except OSError as error:
             command = f"modbisect report {report.run[:8]} -f {form}"
-            click.echo(f"modbisect: cannot write {path}: {error.strerror}; '{command}' prints the report", err=True)
+            tell(f"modbisect: cannot write {path}: {error.strerror}; '{command}' prints the report")
+    if lost:
+        restored = report.restored
+        raise (Unwritten if restored.verified else NotRestored)(
+            lost.what,
+            host=report.host,
+            state=f"{'as found' if restored.verified else 'NOT RESTORED'}: {restored.how}",
+            advice=f"'modbisect report {report.run[:8]}' prints it",
+        ) from lost
 
 
 def perform(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rich.console import Console
 from rich.status import Status
@@ -38,5 +38,6 @@ class Spinner:
         self._console.print(line, markup=False, soft_wrap=True)
 
     def _turn(self) -> None:
-        while not self._end.wait(_TICK_SECONDS):
-            self._status.update(self._text().replace("[", "\\["))
+        with suppress(OSError):  # the terminal has gone
+            while not self._end.wait(_TICK_SECONDS):
+                self._status.update(self._text().replace("[", "\\["))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -49,6 +51,13 @@ def resolve(host: str, *, port: int | None = None, user: str | None = None) -> S
                 host=host,
                 advice="look at 'Match exec' in ~/.ssh/config",
             ) from error
+        if done.returncode != 0 and _nameless():
+            raise UsageError(
+                f"user id {os.getuid()} has no name on this machine, and OpenSSH does nothing for such a user",
+                host=host,
+                state="no connection was made",
+                advice=f"give it one ('useradd -u {os.getuid()} NAME'), or run modbisect as a user that has one",
+            )
         if done.returncode != 0:
             raise UsageError(
                 f"OpenSSH refuses its configuration: {done.stderr.decode('utf-8', 'replace').strip()}",
@@ -73,6 +82,14 @@ def resolve(host: str, *, port: int | None = None, user: str | None = None) -> S
         settings.proxy_command,
         settings.identities_only,
     )
+
+
+def _nameless() -> bool:
+    try:
+        pwd.getpwuid(os.getuid())
+    except KeyError:
+        return True
+    return False
 
 
 def _settings(pairs: list[tuple[str, str]], host: str) -> SshSettings:

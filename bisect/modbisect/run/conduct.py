@@ -10,7 +10,16 @@ from dataclasses import dataclass, replace
 import modbisect
 from modbisect import components as parts
 from modbisect.components import Facts
-from modbisect.errors import Interrupted, LinkLost, ModbisectError, NotRestored, ProbeError, Unreachable, UsageError
+from modbisect.errors import (
+    Interrupted,
+    LinkLost,
+    NotRestored,
+    ProbeError,
+    Unforeseen,
+    Unreachable,
+    UsageError,
+    in_words,
+)
 from modbisect.host.guard import Guard, Status
 from modbisect.host.privilege import RootLink
 from modbisect.host.survey import config_tests, survey
@@ -71,21 +80,25 @@ def conduct(
 
     Raises:
         Refused, Unreachable, UsageError: nothing was changed.
+        Unforeseen: it says in which state the host is.
     """
     story = Story(run, host, playbook, observer, options.before, by_hand=options.asker is not None)
     _begin(story, options)
     try:
         _investigate(story, options, signals)
-    except NotRestored as error:
-        story.restored = Restored(verified=False, how=f"{error.what}: {error.state}")
-    except ModbisectError as error:
-        if interrupted := error if isinstance(error, Interrupted) else signals.raised:
+    except Exception as raised:  # whatever it was, the state of the host is told with it
+        error = in_words(raised)
+        if isinstance(error, NotRestored):
+            story.restored = Restored(verified=False, how=f"{error.what}: {error.state}")
+        elif interrupted := error if isinstance(error, Interrupted) else signals.raised:
             story.ended_early(Outcome.INTERRUPTED, interrupted.what)
+        elif isinstance(error, Unforeseen):
+            raise Unforeseen(error.what, host=host.name, state=story.restored.how, advice=error.advice) from raised
         elif story.counted is None:
             if isinstance(error, LinkLost):  # so far everything was only read
                 advice = "try again, and log in by ssh to see what it answers"
                 raise Unreachable(error.what, host=host.name, state="nothing was changed", advice=advice) from error
-            raise
+            raise error from raised
         else:
             story.ended_early(Outcome.INCONCLUSIVE, error.what)
     report = story.report()

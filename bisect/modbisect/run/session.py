@@ -43,7 +43,11 @@ class Session:
 def owner() -> str:
     """Who holds the host, for whoever finds it held."""
     stamp = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
-    return f"{getpass.getuser()}@{socket.gethostname()} process {os.getpid()} since {stamp}"
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # it has no name
+        user = f"uid {os.getuid()}"
+    return f"{user}@{socket.gethostname()} process {os.getpid()} since {stamp}"
 
 
 @contextmanager
@@ -86,9 +90,9 @@ def guarded(
         yield session
     finally:
         before_restore()
-        observe(Stage("putting the host back"))
         began = time.monotonic()
         try:
+            observe(Stage("putting the host back"))
             restored = _put_back(guard, heartbeat, session, began)
         except (Fenced, LinkLost) as error:
             observe(Warned(error.what))

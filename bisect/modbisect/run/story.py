@@ -16,7 +16,18 @@ from modbisect.model import Ask, Component, Conclusion, Measure, Measurement, Ou
 from modbisect.playbook import Playbook, format_seconds
 from modbisect.report import Report, Restored, remedies
 from modbisect.run.dialogue import spent
-from modbisect.run.events import Effort, Event, FoundSlow, Known, Observer, PutBack, TrialBegan, TrialEnded, Warned
+from modbisect.run.events import (
+    Armed,
+    Effort,
+    Event,
+    FoundSlow,
+    Known,
+    Observer,
+    PutBack,
+    TrialBegan,
+    TrialEnded,
+    Warned,
+)
 from modbisect.run.outage import Outage
 from modbisect.run.past import Past
 from modbisect.run.trial import Trials
@@ -67,6 +78,9 @@ class Story:
         match event:
             case Warned(what):
                 self.warnings.append(what)
+            case Armed(_, _, lease):
+                how = f"the guard puts it back within {lease} s of silence, see 'modbisect status {self.host.name}'"
+                self.restored = Restored(verified=False, how=how)
             case PutBack(restored):
                 self.restored = restored
                 self.outage.restarted(0.0)
