@@ -19,6 +19,8 @@ class Restored:
     seconds: float = 0.0
     digest: str = ""
     """SHA-256 of the manifest of every file in the write set."""
+    advice: str = ""
+    """The command to run now, where it is not that which puts the host back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,8 +116,8 @@ def known(report: Report) -> str:
 
 
 def rescue(report: Report) -> str:
-    """The command that puts a host back that is not restored."""
-    return f"modbisect restore {shlex.quote(plain(report.host))}"
+    """The command to run now on a host that is not restored: most often that which puts it back."""
+    return report.restored.advice or f"modbisect restore {shlex.quote(plain(report.host))}"
 
 
 def _found(report: Report) -> str:

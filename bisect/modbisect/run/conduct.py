@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -31,6 +32,7 @@ from modbisect.probe import ProbeProcess
 from modbisect.report import Report, Restored
 from modbisect.run import preflight, requirements, same
 from modbisect.run.access import opened
+from modbisect.run.again import asked_again
 from modbisect.run.dialogue import Dialogue
 from modbisect.run.drive import drive
 from modbisect.run.events import (
@@ -39,15 +41,15 @@ from modbisect.run.events import (
     FoundSlow,
     Observer,
     Posed,
+    PutBack,
     Stage,
-    Warned,
 )
 from modbisect.run.measure import check_secrets, reached
 from modbisect.run.past import Past, resumed, without_secrets
 from modbisect.run.person import Asker, Person
 from modbisect.run.session import guarded
 from modbisect.run.signals import Signals
-from modbisect.run.site import Site
+from modbisect.run.site import CHECK_SECONDS, Site
 from modbisect.run.story import Story
 from modbisect.run.trial import Trials, Watcher
 from modbisect.search import Problem
@@ -101,6 +103,7 @@ def conduct(
             raise error from raised
         else:
             story.ended_early(Outcome.INCONCLUSIVE, error.what)
+    _ask_again(story, options)
     report = story.report()
     story.observe(Finished(report))
     return report
@@ -173,6 +176,7 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
         if not story.by_hand:
             story.observe(Stage(f"measuring {story.playbook.shown_by} as found: a complete request"))
         story.found = watcher.found()
+        story.learned = watcher.learned
         story.observe(FoundSlow(story.found))
         story.note(story.found)
         if dialogue:
@@ -208,7 +212,26 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
             except ProbeError:
                 session.check()
                 raise
-    _answers(story, host, options)
+
+
+def _ask_again(story: Story, options: Options) -> None:
+    """A host that was switched counts as restored when its site answers as before, too."""
+    if story.counted is None or not story.restored.verified or not story.learned:
+        return
+    story.observe(Stage("asking the site once more"))
+    quick = story.found is not None and level(story.found).seconds < CHECK_SECONDS
+    seen = asked_again(
+        story.restored,
+        story.host,
+        story.playbook,
+        story.learned,
+        quick=quick,
+        ask_password=options.ask_password,
+    )
+    if not seen.verified:
+        where = f" -i {shlex.quote(options.inventory)}" if options.inventory else ""
+        look = f"modbisect probe {shlex.quote(options.playbook_path)} {shlex.quote(story.host.name)}{where}"
+        story.observe(PutBack(replace(seen, advice=look if options.playbook_path else "")))
 
 
 def _resume(story: Story, options: Options) -> str:
@@ -251,18 +274,3 @@ def _pose(story: Story, options: Options) -> Dialogue:
     )
     story.observe(Posed(problem, playbook.strategy))
     return Dialogue(problem, playbook.strategy)
-
-
-def _answers(story: Story, host: Host, options: Options) -> None:
-    """The last look, over a fresh connection: the site answers correctly again."""
-    if story.restored.verified and story.counted is not None and not story.by_hand:
-        with (
-            opened(host, options.ask_password) as root,
-            reached(root.link, host, story.playbook) as playbook,
-            ProbeProcess() as probes,
-        ):
-            site = Site(playbook, probes, root)
-            probe = (*site.others, *site.symptom)[0]
-            result = site.window(probe, requests=0, warm_up=0, cap=10.0, cold_cap=10.0)
-            if result.broken:
-                story.observe(Warned(f"after the restore {probe.name} does not answer as before: {result.broken}"))

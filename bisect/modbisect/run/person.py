@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from modbisect.errors import ProbeError
 from modbisect.model import AS_FOUND, Ask, Component, Configuration, Measurement, Request
+from modbisect.probe import Markers
 from modbisect.report.figures import seconds as in_words
 from modbisect.search import Spent
 
@@ -58,6 +59,7 @@ class Person:
     components: Callable[[], Mapping[str, Component]]
     sent: int = 0
     cut_off: bool = False
+    learned: dict[str, tuple[Markers, ...]] = field(default_factory=dict)
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def found(self) -> Measurement:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from modbisect.inventory import Host
 from modbisect.judging import level
 from modbisect.model import Ask, Component, Conclusion, Measure, Measurement, Outcome, Probe
 from modbisect.playbook import Playbook, format_seconds
+from modbisect.probe import Markers
 from modbisect.report import Report, Restored, remedies
 from modbisect.run.dialogue import spent
 from modbisect.run.events import (
@@ -60,6 +61,8 @@ class Story:
     facts: Facts | None = None
     components: Sequence[Component] = ()
     found: Measurement | None = None
+    learned: Mapping[str, tuple[Markers, ...]] = field(default_factory=dict)
+    """For each probe, what its correct answers are like as found."""
     conclusion: Conclusion = _NOT_SEARCHED
     restored: Restored = _UNTOUCHED
     warnings: list[str] = field(default_factory=list)

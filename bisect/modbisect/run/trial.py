@@ -11,6 +11,7 @@ from modbisect import components as parts
 from modbisect.components import Facts
 from modbisect.host.guard import Guard, Sample
 from modbisect.model import Ask, Component, Measurement
+from modbisect.probe import Markers
 from modbisect.run.outage import Outage
 
 
@@ -21,6 +22,8 @@ class Watcher(Protocol):
     """Requests so far."""
     cut_off: bool
     """A request of the last measurement was cut off; its worker may still burn."""
+    learned: dict[str, tuple[Markers, ...]]
+    """For each probe that ``found`` got correct answers from, what they are like."""
 
     def found(self) -> Measurement:
         """What the site is like before anything is switched."""
