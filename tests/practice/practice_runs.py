@@ -69,11 +69,13 @@ def ignore(_: object) -> None:
     """For who wants to hear nothing."""
 
 
-def run_on(made: PracticeHost, seen: Callable[[Event], None] = ignore, signals: Signals | None = None) -> Report:
+def run_on(
+    made: PracticeHost, seen: Callable[[Event], None] = ignore, signals: Signals | None = None, cure_seconds: int = 0
+) -> Report:
     return conduct(
         made.host,
         made.playbook,
-        Options(seed=7, lease=5),
+        Options(seed=7, lease=5, cure_seconds=cure_seconds),
         observer=seen,
         signals=signals or Signals(ignore),
         run=new_run(),

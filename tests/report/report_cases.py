@@ -214,6 +214,26 @@ CASES = {
         FOUND,
         restored=Restored(verified=False, how="2 of 212 paths differ: /etc/apache2/mods-enabled/qos.load is missing"),
     ),
+    "site-not-restored": replace(
+        FOUND,
+        restored=Restored(
+            verified=False,
+            how="its files and its live server are as found, yet home does not answer as before: status 503, not 200",
+            advice="modbisect probe shop.yml web1 -i hosts.yml",
+        ),
+    ),
+    "cured": replace(
+        FOUND,
+        restored=Restored(
+            verified=False,
+            how="the proven culprits alone are switched over, on purpose; the guard puts the host back then",
+            cure_until="2026-07-14T10:30:14+00:00",
+        ),
+    ),
+    "cured-for-good": replace(
+        FOUND,
+        restored=Restored(verified=False, how="", cured_by=("phpdismod -v 8.2 -s apache2 uploadguard",)),
+    ),
     "hostile": replace(
         FOUND,
         host="web1\x1b[2J\n# owned `rm -rf /`",

@@ -22,6 +22,7 @@ _VERBS = {  # name: module, one line of help
     "probe": ("probe", "Measure a playbook's probes now; touch nothing."),
     "canary": ("canary", "Measure, compare with earlier measurements, speak when slower."),
     "status": ("status", "Tell what a host's guard is doing."),
+    "keep": ("keep", "Make the cure last that a run with --keep-cure has left on a host."),
     "restore": ("restore", "Put a host back that a run has left switched."),
     "guard": ("guard", "Install the guard on a host, for runs without full sudo; or remove it."),
     "sudoers": ("sudoers", "Print the sudoers file that such runs need."),

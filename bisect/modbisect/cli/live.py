@@ -103,6 +103,8 @@ class Live:
                     self.say(what)
             case Armed(_, entries, lease):
                 self.say(f"guard       armed: {entries} paths kept, restores by itself after {lease} s of silence")
+            case PutBack(restored) if restored.cure_until:
+                self.say(f"NOT restored on purpose: kept as it is until {restored.cure_until}")
             case PutBack(restored):
                 how = f"{'verified' if restored.verified else 'NOT VERIFIED'} in {in_words(restored.seconds)}"
                 self.say(f"restored    {how}")

@@ -7,8 +7,8 @@ import click
 from modbisect import report as reports
 from modbisect.cli.run import exit_code, on_terminal
 from modbisect.errors import UsageError
-from modbisect.run.events import Finished
 from modbisect.run.journal import read
+from modbisect.run.past import report_of
 
 
 @click.command("report")
@@ -18,14 +18,13 @@ from modbisect.run.journal import read
 )
 def command(run: str, form: str) -> int:
     """Print a run's report from its journal: the last run's, or that of the id given."""
-    finished = [event.report for event in read(run) if isinstance(event, Finished)]
-    if not finished:
+    report = report_of(list(read(run)))
+    if report is None:
         raise UsageError(
             "this run has not finished, or was killed: its journal has no report",
             advice="the guard restored the host, see 'modbisect status HOST'; "
             f"'modbisect resume {run}' goes on where it ended",
         )
-    report = finished[-1]
     match form:
         case "json":
             click.echo(reports.to_json(report), nl=False)

@@ -8,10 +8,12 @@ from pathlib import Path
 import click
 
 from modbisect.cli.common import become_option, inventory_option, json_option, one_host, password_prompt
+from modbisect.cli.countdown import count_down
 from modbisect.cli.manual import need_terminal
 from modbisect.cli.run import (
     accept_drift_option,
     exit_code,
+    keep_cure_option,
     lease_option,
     output_option,
     perform,
@@ -45,6 +47,7 @@ def _time(ctx: click.Context, param: click.Parameter, value: str | None) -> floa
 @lease_option
 @accept_drift_option
 @output_option
+@keep_cure_option
 @click.option("--time", "seconds", callback=_time, metavar="TIME", help="A larger budget, as 20m; for the whole run.")
 @click.option("--downtime", callback=_time, metavar="TIME", help="A larger budget of downtime; for the whole run.")
 @click.option("--restarts", type=click.IntRange(1), help="A larger budget of restarts; for the whole run.")
@@ -59,6 +62,7 @@ def command(
     lease: int,
     accept_drift: bool,
     outputs: tuple[tuple[str, Path], ...],
+    cure_seconds: int,
     seconds: float | None,
     downtime: float | None,
     restarts: int | None,
@@ -91,11 +95,13 @@ def command(
         playbook_path=before.began.playbook_path,
         inventory=str(inventory.resolve()) if inventory else before.began.inventory,
         before=before,
+        cure_seconds=cure_seconds,
     )
     host = one_host(before.began.host, None, Path(options.inventory) if options.inventory else None)
     book = replace(book, budget=budget)
     report, code = perform(host, book, options, quiet=quiet, manual=before.began.by_hand)
     write(report, outputs, as_json=as_json)
+    count_down(host, report, options.ask_password)
     return code
 
 

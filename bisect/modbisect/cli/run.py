@@ -22,15 +22,17 @@ from modbisect.cli.common import (
     password_prompt,
     playbook_of,
 )
+from modbisect.cli.countdown import count_down
 from modbisect.cli.live import Live
 from modbisect.cli.manual import AtTerminal, need_terminal
 from modbisect.cli.streams import NobodyReads, silence, tell
 from modbisect.errors import Exit, NotRestored, Unwritten
 from modbisect.inventory import Host
 from modbisect.model import Outcome
-from modbisect.playbook import Playbook
+from modbisect.playbook import Playbook, format_seconds, parse_seconds
 from modbisect.report.values import Report
 from modbisect.run.conduct import LEASE_SECONDS, Options, conduct, new_run
+from modbisect.run.cure import LONGEST_SECONDS, SHORTEST_SECONDS
 from modbisect.run.events import Event
 from modbisect.run.journal import Journal
 from modbisect.run.signals import Signals
@@ -49,6 +51,21 @@ def _outputs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
             raise click.BadParameter(f"{path!r} is no file in a folder that is there")
         found.append((form, Path(path)))
     return tuple(found)
+
+
+def _cure(ctx: click.Context, param: click.Parameter, value: str | None) -> int:
+    del ctx, param
+    if value is None:
+        return 0
+    try:
+        seconds = round(parse_seconds(value))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    if not SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
+        raise click.BadParameter(
+            f"{value!r} is not from {format_seconds(SHORTEST_SECONDS)} to {format_seconds(LONGEST_SECONDS)}"
+        )
+    return seconds
 
 
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
@@ -73,6 +90,16 @@ output_option = click.option(
 )
 
 
+keep_cure_option = click.option(
+    "--keep-cure",
+    "cure_seconds",
+    callback=_cure,
+    metavar="TIME",
+    help="Leave a proven culprit switched over for so long, as 10m; then the host is put back, unless 'modbisect keep' "
+    "makes it last.",
+)
+
+
 @click.command("run")
 @PLAYBOOK
 @HOST
@@ -84,6 +111,7 @@ output_option = click.option(
 @lease_option
 @accept_drift_option
 @output_option
+@keep_cure_option
 @click.option("--manual", is_flag=True, help="Ask a person what the site is like in each trial; no probe is sent.")
 def command(
     playbook: Path,
@@ -97,6 +125,7 @@ def command(
     lease: int,
     accept_drift: bool,
     outputs: tuple[tuple[str, Path], ...],
+    cure_seconds: int,
     manual: bool,
 ) -> int:
     """Find what makes a site slow, prove it both ways, leave the host as found."""
@@ -111,9 +140,11 @@ def command(
         ask_password=password_prompt(ask_become),
         playbook_path=str(playbook.resolve()),
         inventory=str(inventory.resolve()) if inventory else "",
+        cure_seconds=cure_seconds,
     )
     report, code = perform(target, book, options, quiet=quiet, manual=manual)
     write(report, outputs, as_json=as_json)
+    count_down(target, report, options.ask_password)
     return code
 
 
@@ -138,10 +169,10 @@ def write(report: Report, outputs: tuple[tuple[str, Path], ...], *, as_json: boo
             tell(f"modbisect: cannot write {path}: {error.strerror}; '{command}' prints the report")
     if lost:
         restored = report.restored
-        raise (Unwritten if restored.verified else NotRestored)(
+        raise (NotRestored if restored.in_doubt else Unwritten)(
             lost.what,
             host=report.host,
-            state=f"{'as found' if restored.verified else 'NOT RESTORED'}: {restored.how}",
+            state=f"{'as found' if restored.verified else 'NOT as found'}: {restored.how}",
             advice=f"'modbisect report {report.run[:8]}' prints it",
         ) from lost
 
@@ -171,7 +202,7 @@ def perform(
 
 def exit_code(report: Report, signals: Signals | None = None) -> int:
     """The exit code of a report."""
-    if not report.restored.verified:
+    if report.restored.in_doubt:
         return Exit.NOT_RESTORED
     if report.outcome is Outcome.INTERRUPTED:
         return signals.exit if signals else Exit.INTERRUPTED

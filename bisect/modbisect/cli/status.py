@@ -41,5 +41,7 @@ def _sentence(status: Status) -> str:
             return f"RESTORE FAILED ({status.reason}) for {who}; the guard goes on trying, at least once a minute"
         case "ARMED":
             return f"{who} is at work; silence for {status.lease_seconds} s more would restore the host"
+        case "CURED":
+            return f"{who}: culprit kept switched over; put back in {status.lease_seconds} s unless kept"
         case other:
             return f"{who}, state {other}"

@@ -5,7 +5,7 @@ from modbisect.report.markdown import markdown
 from modbisect.report.remedies import remedies
 from modbisect.report.terminal import text
 from modbisect.report.values import SCHEMA, Report, Restored
-from modbisect.report.wording import verdict
+from modbisect.report.wording import proven, verdict
 
 __all__ = [
     "SCHEMA",
@@ -14,6 +14,7 @@ __all__ = [
     "from_json",
     "json_schema",
     "markdown",
+    "proven",
     "remedies",
     "text",
     "to_json",

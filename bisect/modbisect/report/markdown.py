@@ -18,9 +18,7 @@ def markdown(report: Report) -> str:
 
 def _blocks(report: Report) -> Iterator[str]:
     yield escaped(wording.verdict(report))
-    if not report.restored.verified:
-        yield f"> **{escaped(report.host)} IS NOT RESTORED:** {escaped(report.restored.how)}. Run now:"
-        yield fenced((wording.rescue(report),))
+    yield from _alarm(report)
     for finding in report.findings:
         yield from _finding(report, finding)
     if report.findings and report.residual:
@@ -39,8 +37,28 @@ def _blocks(report: Report) -> Iterator[str]:
     yield "## The run"
     yield _table(("", ""), _overview(report))
     yield "## Restored"
+    yield from _restored(report)
+
+
+def _alarm(report: Report) -> Iterator[str]:
+    """That the host is not as found, first of all."""
+    if report.restored.cure_until:
+        yield f"> **{escaped(report.host)} IS NOT AS FOUND:** {escaped(wording.kept(report))}."
+        for what, command in wording.keeping(report):
+            yield f"{escaped(what).capitalize()}:"
+            yield fenced((command,))
+    elif report.restored.in_doubt:
+        yield f"> **{escaped(report.host)} IS NOT RESTORED:** {escaped(report.restored.how)}. Run now:"
+        yield fenced((wording.rescue(report),))
+
+
+def _restored(report: Report) -> Iterator[str]:
     if report.restored.verified:
         yield f"{escaped(report.host)} is as it was found: {escaped(wording.restored(report))}."
+    elif not report.restored.in_doubt:
+        yield f"No, on purpose: {escaped(wording.kept(report))}."
+        if report.restored.cured_by:
+            yield fenced(report.restored.cured_by)
     else:
         yield f"**No.** {escaped(report.restored.how)}"
 

@@ -35,7 +35,10 @@ def text(report: Report, *, colour: bool = False, columns: int | None = None) ->
 
     verdict = _folded(wording.verdict(report), columns, 0)
     lines = [painted(_VERDICT.get(report.outcome, _OPEN), verdict)]
-    if not report.restored.verified:
+    if report.restored.cure_until:
+        alarm = f"{report.host} IS NOT AS FOUND: {wording.kept(report)}", *map(": ".join, wording.keeping(report))
+        lines += ["", *(painted(_ALARM, f"  !!! {plain(line)}") for line in alarm)]
+    elif report.restored.in_doubt:
         alarm = f"{report.host} IS NOT RESTORED: {report.restored.how}", f"run now: {wording.rescue(report)}"
         lines += ["", *(painted(_ALARM, f"  !!! {plain(line)}") for line in alarm)]
     facts = [(label, plain(value)) for label, value in _facts(report)]
@@ -74,12 +77,18 @@ def _facts(report: Report) -> Iterator[_Fact]:
     yield "effort", "; ".join(filter(None, [wording.effort(report), wording.known(report)]))
     for warning in report.warnings:
         yield "warning", warning
-    yield (
-        "restored",
-        wording.restored(report) if report.restored.verified else f"NO, run now: {wording.rescue(report)}",
-    )
+    yield "restored", _restored(report)
     if report.resume:
         yield "to go on", report.resume
+
+
+def _restored(report: Report) -> str:
+    if report.restored.in_doubt:
+        return f"NO, run now: {wording.rescue(report)}"
+    if report.restored.verified:
+        return wording.restored(report)
+    done = f" ({'; '.join(report.restored.cured_by)})" if report.restored.cured_by else ""
+    return f"no, on purpose: {wording.kept(report)}{done}"
 
 
 def _finding(report: Report, finding: Finding, number: str) -> Iterator[_Fact]:

@@ -21,6 +21,15 @@ class Restored:
     """SHA-256 of the manifest of every file in the write set."""
     advice: str = ""
     """The command to run now, where it is not that which puts the host back."""
+    cure_until: str = ""
+    """The culprit is kept switched over on purpose, until then (ISO 8601, UTC) unless somebody makes it last."""
+    cured_by: tuple[str, ...] = ()
+    """The commands that have made it last."""
+
+    @property
+    def in_doubt(self) -> bool:
+        """The host is neither as found nor left otherwise on purpose: a person must look."""
+        return not (self.verified or self.cure_until or self.cured_by)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from datetime import datetime
 
 from modbisect.model import ComponentId, Confirmation, Effect, Elsewhere, Finding, Measure, Outcome, Verdict
 from modbisect.report.figures import after, before, count, factor, figure, interval, listed, ranked, ratio, seconds
@@ -20,8 +21,10 @@ _MEASURED = {
 def verdict(report: Report) -> str:
     """One sentence for a person, a ticket's title or a chat channel; harmless to print."""
     sentence = _OUTCOMES[report.outcome](report)
-    if not report.restored.verified:
+    if report.restored.in_doubt:
         sentence += f"; {report.host} is NOT RESTORED"
+    elif not report.restored.verified:
+        sentence += f"; {report.host} is NOT as found: {kept(report)}"
     return plain(sentence) + "."
 
 
@@ -109,6 +112,27 @@ def restored(report: Report) -> str:
     return f"verified{took}" + (f" ({about})" if about else "")
 
 
+def kept(report: Report) -> str:
+    """How the culprit is kept switched over, and for how long."""
+    cured = [one for finding in report.findings if proven(finding) for one in finding.components]
+    off = [one in report.found_off for one in cured]
+    word = "on" if all(off) else "switched over" if any(off) else "off"
+    what = f"{listed(cured, len(cured))} {'is' if len(cured) == 1 else 'are'} kept {word}"
+    if report.restored.cured_by:
+        return f"{what} for good"
+    until = datetime.fromisoformat(report.restored.cure_until)
+    return f"{what} until {until:%H:%M:%S %Z} and then put back, unless somebody keeps it"
+
+
+def keeping(report: Report) -> tuple[tuple[str, str], ...]:
+    """What may be done about a culprit that is kept switched over for a while, each with its command."""
+    host = shlex.quote(plain(report.host))
+    return (
+        ("to make it last", f"modbisect keep {host}"),
+        ("to put it back now", f"modbisect restore {host} --force"),
+    )
+
+
 def known(report: Report) -> str:
     """What was known before; empty where nothing was."""
     after = count(report.known_trials, "trial")
@@ -169,10 +193,15 @@ def _brief(report: Report, finding: Finding) -> str:
     return f"{_names(report, finding, ' with ')} ({_times(report, finding)}{sure})"
 
 
-def _proof(finding: Finding) -> str:
+def proven(finding: Finding) -> bool:
+    """Whether every trial of its proof says that it is the culprit."""
     seen = {(one.state, one.verdict) for one in finding.confirmations}
     both = {("on", Verdict.SLOW), ("off", Verdict.FAST)}
-    return "confirmed both ways" if both <= seen <= both | {("alone", Verdict.SLOW)} else "not confirmed both ways"
+    return both <= seen <= both | {("alone", Verdict.SLOW)}
+
+
+def _proof(finding: Finding) -> str:
+    return "confirmed both ways" if proven(finding) else "not confirmed both ways"
 
 
 def _none(report: Report) -> str:

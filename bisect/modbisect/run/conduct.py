@@ -33,6 +33,7 @@ from modbisect.report import Report, Restored
 from modbisect.run import preflight, requirements, same
 from modbisect.run.access import opened
 from modbisect.run.again import asked_again
+from modbisect.run.cure import cured
 from modbisect.run.dialogue import Dialogue
 from modbisect.run.drive import drive
 from modbisect.run.events import (
@@ -71,6 +72,8 @@ class Options:
     """For the journal."""
     before: Past | None = None
     """The run to go on from."""
+    cure_seconds: int = 0
+    """How long proven culprits are kept switched over before the host is put back; 0: not at all."""
     asker: Asker | None = None
     """Puts questions to a person, who judges the trials in place of the probes."""
 
@@ -212,6 +215,8 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
             except ProbeError:
                 session.check()
                 raise
+            if options.cure_seconds and cured(story, story.counted, options.cure_seconds):
+                session.cure_seconds = options.cure_seconds
 
 
 def _ask_again(story: Story, options: Options) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from modbisect.model import Ask, Component, Conclusion, Measurement
+from modbisect.model import Ask, Component, ComponentId, Conclusion, Measurement
 from modbisect.playbook import Playbook
 from modbisect.report.values import Report, Restored
 from modbisect.search import Problem
@@ -137,6 +137,25 @@ class Concluded:
 
 
 @dataclass(frozen=True, slots=True)
+class Curing:
+    """Written before the proven culprits alone are switched over, to be left so."""
+
+    flipped: tuple[ComponentId, ...]
+    seconds: int
+    """How long, unless somebody makes it last."""
+    type: Literal["curing"] = "curing"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Somebody has made the cure last; the only line behind that of the report."""
+
+    commands: tuple[str, ...]
+    """What was run on the host for that."""
+    type: Literal["kept"] = "kept"
+
+
+@dataclass(frozen=True, slots=True)
 class PutBack:
     """How the restore went."""
 
@@ -171,6 +190,8 @@ Event: TypeAlias = (
     | TrialBegan
     | TrialEnded
     | Concluded
+    | Curing
+    | Kept
     | PutBack
     | Warned
     | Finished

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from modbisect import state
 from modbisect.errors import UsageError
 from modbisect.playbook.text import shown
-from modbisect.run.events import Began, Event, TrialBegan
+from modbisect.run.events import Began, Curing, Event, TrialBegan
 
 _EVENT: TypeAdapter[Event] = TypeAdapter(
     Annotated[Event, Field(discriminator="type")], config=ConfigDict(ser_json_inf_nan="constants")
@@ -60,20 +60,52 @@ class Journal:
                 self._append(event)
             except OSError as error:
                 self._lost = f"cannot write the journal {self.path}: {error.strerror}"
-        if self._lost and isinstance(event, Began | TrialBegan):
+        if self._lost and isinstance(event, Began | TrialBegan | Curing):
             raise UsageError(self._lost, advice="make room, and start or resume the run")
 
     def _append(self, event: Event) -> None:
-        line = _EVENT.dump_json(event)
-        stamp = json.dumps(datetime.now(UTC).isoformat(timespec="milliseconds"))
-        left = b'{"at":' + stamp.encode() + b"," + line[1:] + b"\n"
-        while left:
-            left = left[os.write(self._fd, left) :]
-        os.fsync(self._fd)
+        _append(self._fd, event)
 
     def close(self) -> None:
         """Close the file."""
         os.close(self._fd)
+
+
+def _append(fd: int, event: Event) -> None:
+    line = _EVENT.dump_json(event)
+    stamp = json.dumps(datetime.now(UTC).isoformat(timespec="milliseconds"))
+    left = b'{"at":' + stamp.encode() + b"," + line[1:] + b"\n"
+    while left:
+        left = left[os.write(fd, left) :]
+    os.fsync(fd)
+
+
+def add(run: str, event: Event, folder: Path | None = None) -> bool:
+    """Append to the journal of a run that has ended; False where it is not kept here.
+
+    Args:
+        run: its whole id.
+        event: what has become of it since.
+        folder: where runs are kept.
+
+    Raises:
+        UsageError: others could have written it, or it cannot be written.
+    """
+    path = (folder or runs_folder()) / run / "journal.jsonl"
+    if not run or not path.exists():
+        return False
+    try:
+        _refuse_others(path.parent)
+        if why := state.unsafe(path):
+            raise _refused(why)
+        fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
+        try:
+            _append(fd, event)
+        finally:
+            os.close(fd)
+    except OSError as error:
+        raise UsageError(f"cannot write the journal {path}: {error.strerror}", advice="make room") from error
+    return True
 
 
 def read(run: str, folder: Path | None = None) -> Iterator[Event]:

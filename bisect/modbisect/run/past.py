@@ -12,7 +12,7 @@ from modbisect.model import Ask, Conclusion, Probe
 from modbisect.playbook import Budget, Playbook
 from modbisect.report import Report
 from modbisect.run.dialogue import Dialogue, larger, spent
-from modbisect.run.events import Began, Effort, Event, Finished, Known, Posed, Surveyed, TrialBegan, TrialEnded
+from modbisect.run.events import Began, Effort, Event, Finished, Kept, Known, Posed, Surveyed, TrialBegan, TrialEnded
 
 T = TypeVar("T")
 
@@ -64,9 +64,18 @@ def past(events: Iterable[Event]) -> Past:
         for event in kept
         if isinstance(event, Known) or (isinstance(event, TrialEnded) and event.number in asked)
     ]
-    finished = _last(kept, Finished)
-    report = finished.report if finished else None
-    return Past(began, _last(kept, Surveyed), _last(kept, Posed), tuple(trials), report)
+    return Past(began, _last(kept, Surveyed), _last(kept, Posed), tuple(trials), report_of(kept))
+
+
+def report_of(events: Sequence[Event]) -> Report | None:
+    """The report in a journal, with what has become of the host since; None of a run that was killed."""
+    finished, kept = _last(events, Finished), _last(events, Kept)
+    if finished is None:
+        return None
+    report = finished.report
+    if kept is None:
+        return report
+    return replace(report, restored=replace(report.restored, cure_until="", cured_by=kept.commands))
 
 
 def _last(events: Sequence[Event], kind: type[T]) -> T | None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from modbisect import components as parts
 from modbisect.components import Facts
@@ -29,6 +30,8 @@ class Session:
     guard: Guard
     lost: list[ModbisectError] = field(default_factory=list)
     """Filled by the heartbeat: the guard no longer takes our orders."""
+    cure_seconds: int = 0
+    """Where not 0, the host is left as it is now for so long, and put back by the guard then."""
 
     def check(self) -> None:
         """Stop at once when the heartbeat was lost.
@@ -64,6 +67,8 @@ def guarded(
 ) -> Iterator[Session]:
     """Hold the host: on entry it is locked, copied and watched; on exit it is as found, or `NotRestored` is raised.
 
+    Where the session says so at its end, the guard keeps the host as it is for a while, and puts it back then.
+
     Args:
         root: the connection that changes things.
         facts: the survey.
@@ -88,12 +93,17 @@ def guarded(
     heartbeat = _hold(guard, facts, lease, observe, lost)
     try:
         yield session
+    except BaseException:
+        session.cure_seconds = 0
+        raise
     finally:
         before_restore()
         began = time.monotonic()
         try:
-            observe(Stage("putting the host back"))
-            restored = _put_back(guard, heartbeat, session, began)
+            restored = session.cure_seconds and _left_cured(guard, heartbeat, session, reconnect, observe)
+            if not restored:
+                observe(Stage("putting the host back"))
+                restored = _put_back(guard, heartbeat, session, began)
         except (Fenced, LinkLost) as error:
             observe(Warned(error.what))
             restored = _rolled_back(reconnect, run, lease, began)
@@ -126,6 +136,31 @@ def _hold(
         raise
     observe(Armed(snapshot.digest, snapshot.entries, lease))
     return heartbeat
+
+
+def _left_cured(
+    guard: Guard, heartbeat: Heartbeat, session: Session, reconnect: Callable[[], Status], observe: Observer
+) -> Restored | None:
+    """Leave the host to the guard as it is; None where the guard does not take it so."""
+    heartbeat.stop()
+    session.check()
+    seconds = session.cure_seconds
+    try:
+        guard.cure(seconds)
+    except LinkLost:  # it may well have heard
+        seen = reconnect()
+        if (seen.state, seen.run) != ("CURED", guard.run):
+            raise
+        seconds = seen.lease_seconds
+    except (Refused, NotRestored) as error:
+        observe(Warned(f"the culprit is not kept switched over: {error.what}"))
+        return None
+    until = datetime.now(UTC) + timedelta(seconds=seconds)
+    return Restored(
+        verified=False,
+        how="the proven culprits alone are switched over, on purpose; the guard puts the host back then",
+        cure_until=until.isoformat(timespec="seconds"),
+    )
 
 
 def _put_back(guard: Guard, heartbeat: Heartbeat, session: Session, began: float) -> Restored:

@@ -9,12 +9,12 @@ from typing import TypeVar
 from modbisect.components import Step
 from modbisect.errors import LinkLost, ModbisectError, NotRestored, Refused
 from modbisect.host.guard.heartbeat import Heartbeat, fenced
-from modbisect.host.guard.values import Applied, Nonsense, Sample, Snapshot, Status, pairs
+from modbisect.host.guard.values import Applied, Confirmed, Nonsense, Sample, Snapshot, Status, pairs
 from modbisect.host.helper import GUARD, digest, script
 from modbisect.host.link import Result, Stream
 from modbisect.host.privilege import RootLink
 
-__all__ = ["GUARD", "Applied", "Guard", "Heartbeat", "Nonsense", "Sample", "Snapshot", "Status", "script"]
+__all__ = ["GUARD", "Applied", "Confirmed", "Guard", "Heartbeat", "Nonsense", "Sample", "Snapshot", "Status", "script"]
 
 # Bring, copy and arm in one command: a controller that dies cannot leave a host held without a watch. The script moves
 # to its own place under its own lock, so that it never replaces that of another run.
@@ -148,14 +148,64 @@ class Guard:
                 advice=f"look at it with 'modbisect status {self.host}'",
             )
 
-    def rescue(self, *, force: bool) -> str:
+    def cure(self, seconds: int) -> None:
+        """Leave the host in the configuration applied last; after so many seconds the guard puts it back.
+
+        Raises:
+            Fenced: the guard no longer takes orders from this run.
+            Refused: it does not keep it.
+            LinkLost: the outcome is unknown.
+        """
+        self._hang_up()
+        done = self._call("cure", str(seconds))
+        if done.status != 0:
+            raise self._refused(done, "the guard does not keep the configuration")
+
+    def confirm(self) -> Confirmed:
+        """Make the cure that is open on the host last, by the host's own commands.
+
+        Raises:
+            Refused: none is open; or the commands did not do it, and the host was put back.
+            NotRestored: nor could it be put back.
+        """
+        done = self._root.execute([self._root.guard, "confirm"], deadline=180.0)
+        if done.status == 0:
+            return self._sensible(Confirmed.read, done)
+        if self._gone(done):
+            raise Refused(
+                "no culprit is kept switched over on this host: there is nothing to make last",
+                host=self.host,
+                state="nothing was changed",
+                advice=f"look with 'modbisect status {self.host}'",
+            )
+        seen = self.status() if done.status == _DIFFERS else None
+        if seen and seen.state == "NONE":
+            raise Refused(
+                f"the cure could not be made to last: {_said(done)}",
+                host=self.host,
+                state="as it was found: the guard has put it back",
+                advice="switch the culprit by hand, with the commands in the report",
+            )
+        raise NotRestored(
+            f"the cure could not be made to last: {_said(done)}",
+            host=self.host,
+            state=f"the guard's state is {seen.state}; it goes on trying" if seen else "the guard holds the host",
+            advice=f"look with 'modbisect status {self.host}'",
+        )
+
+    def rescue(self, *, force: bool = False, accept: bool = False) -> str:
         """Restore whatever run is open on the host; what the guard says.
+
+        Args:
+            force: even if that run is still at work.
+            accept: what others changed meanwhile is right as it is now, and no reason not to call it restored.
 
         Raises:
             Refused: that run is still at work.
             NotRestored: something differs.
         """
-        done = self._root.execute([self._root.guard, "rescue", *(["force"] if force else [])], deadline=180.0)
+        how = ["accept"] if accept else ["force"] if force else []
+        done = self._root.execute([self._root.guard, "rescue", *how], deadline=180.0)
         if done.status == _HELD:
             raise Refused(
                 done.complaint,
@@ -168,7 +218,7 @@ class Guard:
                 done.complaint,
                 host=self.host,
                 state="the guard tries again by itself, at least every minute",
-                advice="look at the host",
+                advice=f"look at the host; if what others changed is right, 'modbisect restore {self.host} --accept'",
             )
         return done.text.strip()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from modbisect.host.link import clean, lines_of
 from modbisect.model import Memory
 
-STATES = ("NONE", "SNAP", "ARMED", "RESTORING", "RESTORED", "FAILED")
+STATES = ("NONE", "SNAP", "ARMED", "RESTORING", "RESTORED", "FAILED", "CURED")
 _VERDICTS = ("ok", "configtest", "restart")
 _LONGEST = 1000
 """Characters of one thing that a host says of itself."""
@@ -23,7 +23,7 @@ class Status:
     """What the guard says of itself."""
 
     state: str
-    """``NONE``, ``SNAP``, ``ARMED``, ``RESTORING``, ``RESTORED`` or ``FAILED``."""
+    """One of `STATES`."""
     run: str = ""
     owner: str = ""
     """Who began it, and when."""
@@ -63,6 +63,28 @@ class Status:
             because=values.get("because", ""),
             stopped_by=values.get("stopped-by", ""),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A cure that was made to last."""
+
+    run: str
+    commands: tuple[str, ...]
+    """What was run on the host for that."""
+
+    @classmethod
+    def read(cls, text: str) -> Confirmed:
+        """What the guard says that it did.
+
+        Raises:
+            Nonsense: it does not say that it is done.
+        """
+        run = pairs(text).get("confirmed", "")
+        if not run or not _is_run(run):
+            raise Nonsense(f"confirmed {run[:100]!r}")
+        said = (clean(line)[:_LONGEST] for line in lines_of(text))
+        return cls(run, tuple(line.removeprefix("did ") for line in said if line.startswith("did ")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,8 +163,12 @@ class Guard:
         match arguments:
             case [verb, run] if verb in verbs:
                 return verbs[verb](self._own(run), stdin)
-            case ["rescue", *force] if force in ([], ["force"]) and self._run:
-                return self._rescue(self._run, force=bool(force))
+            case ["rescue", *how] if how in ([], ["force"], ["accept"]) and self._run:
+                return self._rescue(self._run, *how)
+            case ["cure", run, seconds] if seconds.isdigit():
+                return self._cure(self._own(run), int(seconds))
+            case ["confirm"] if self._run:
+                return self._confirm(self._run)
             case ["sample"]:
                 return done(sample(self._machine))
         raise _Denied(_USAGE, "usage: see the head of guard.sh")
@@ -237,17 +241,43 @@ class Guard:
         self._drop()
         return done([])
 
-    def _rescue(self, run: _Run, *, force: bool) -> Result:
-        if not force and run.left > 0 and run.state != "FAILED":
+    def _rescue(self, run: _Run, how: str = "") -> Result:
+        if how != "force" and run.left > 0 and run.state != "FAILED":
             raise _Denied(_HELD, f"held: {run.owner} is still at work")
+        accepted = sorted(self._foreign(run)) if how == "accept" else []
+        now = self._machine.tree
+        run.found, run.ours = replaced(run.found, accepted, now), replaced(run.ours, accepted, now)
         self._restore(run)
         self._retire(run)
-        return done(["restored"])
+        return done([*(f"accepted {path}" for path in accepted), "restored"])
+
+    def _cure(self, run: _Run, seconds: int) -> Result:
+        if run.state != "ARMED" or run.left <= 0:
+            raise _Denied(_FENCED, f"fenced: state {run.state}")
+        run.state, run.expires = "CURED", time.monotonic() + seconds
+        self._changed.notify_all()
+        return done([f"cured {run.id} {seconds}"])
+
+    def _confirm(self, run: _Run) -> Result:
+        if run.state != "CURED" or run.left <= 0:
+            raise _Denied(_FENCED, f"no cure is open: state {run.state}")
+        commands = [f"did {line}" for line in sorted(filter(None, map(_for_good, differing(run.ours, run.found))))]
+        if not self._machine.restart():
+            self._converge(run)
+            if run.state == "RESTORED":
+                self._retire(run)
+            raise _Denied(_DIFFERS, "the server does not start with it")
+        self._drop()
+        return done([*commands, f"confirmed {run.id}"])
+
+    def _foreign(self, run: _Run) -> set[str]:
+        """The paths that are neither as found nor as this run left them."""
+        return differing(self._machine.tree, run.ours) & differing(self._machine.tree, run.found)
 
     def _converge(self, run: _Run) -> bool:
         """Put back what this run changed; what somebody else changed meanwhile is left alone, and is a failure."""
         now = self._machine.tree
-        foreign = differing(now, run.ours) & differing(now, run.found)
+        foreign = self._foreign(run)
         self._machine.tree, run.ours = replaced(run.found, foreign, now), run.found
         reason = "" if not run.dirty or self._machine.restart() else "the server does not start"
         if foreign and not reason:
@@ -271,6 +301,16 @@ class Guard:
     def _parent(self) -> str:
         server = self._machine.server
         return f"parent {server.pid} {self._machine.ticks(server.started)}" if server else "parent 0 0"
+
+
+def _for_good(path: str) -> str:
+    """The command of Debian's that takes a component away; empty for a path that switches none."""
+    match path.split("/")[2:]:
+        case ["apache2", "mods-enabled", name] if name.endswith(".load"):
+            return f"a2dismod {name.removesuffix('.load')}"
+        case ["php", version, sapi, "conf.d", name]:
+            return f"phpdismod -v {version} -s {sapi} {name.partition('-')[2].removesuffix('.ini')}"
+    return ""
 
 
 def done(lines: Iterable[str], status: int = 0) -> Result:
