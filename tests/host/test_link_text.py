@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modbisect.errors import LinkLost
-from modbisect.host.link import InBandStatus, clean
+from modbisect.host.link import InBand, Result, clean
 
 BIDIRECTIONAL = {"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"}
 ESCAPES = st.sampled_from(
@@ -71,20 +70,22 @@ def test_whole_sequences_go(text: str, left: str) -> None:
     assert clean(text) == left
 
 
-@given(st.binary(), st.integers(0, 255))
-def test_a_status_is_read_behind_any_output(out: bytes, code: int) -> None:
-    status = InBandStatus()
-    mark = re.search(r"[0-9a-f]{24}", status.wrap("true"))
-    assert mark
-    whole = out + f"\n{mark[0]} {code}\n".encode()
-    assert status.split(whole, "host") == (code, out)
-    for cut in (out, whole[: len(out) + 10], b""):
+@given(st.binary(), st.binary(), st.binary(), st.integers(0, 255))
+def test_output_and_status_are_read_behind_whatever_the_login_says(
+    talk: bytes, out: bytes, err: bytes, code: int
+) -> None:
+    marked = InBand()
+    assert f"echo {marked.mark.decode().strip()};" in marked.wrap("true")
+    end = b"\n" + marked.mark.strip() + f" {code}\n".encode()
+    begun = talk + marked.mark + out
+    assert marked.split(begun + end, talk + marked.mark + err, "host") == Result(code, out, err)
+    assert marked.split(begun + end, err, "host") == Result(code, out, err)
+    for cut in (begun, begun + end[:10], talk + out + end, talk, b""):
         with pytest.raises(LinkLost):
-            status.split(cut, "host")
+            marked.split(cut, err, "host")
 
 
 def test_another_commands_status_is_not_taken() -> None:
-    forged = re.search(r"[0-9a-f]{24}", InBandStatus().wrap("true"))
-    assert forged
+    forged = InBand().mark.decode().strip()
     with pytest.raises(LinkLost):
-        InBandStatus().split(f"\n{forged[0]} 0\n".encode(), "host")
+        InBand().split(f"{forged}\n\n{forged} 0\n".encode(), b"", "host")

@@ -90,35 +90,45 @@ class Link(Protocol):
         """Close the connection."""
 
 
-class InBandStatus:
-    """Reads an exit status out of a command's own output, where a lost link cannot forge one.
+class InBand:
+    """Marks a command's own output off, where neither a lost link nor a talkative login can forge it.
 
     SSH clients report a lost link, a signal and a killed server all as -1; a line with a fresh nonce behind the
-    output means that the command really ended.
+    output means that the command really ended. What an account's shell prints when it starts comes before a first
+    such line, and is none of the command's.
     """
 
     def __init__(self) -> None:
         self._nonce = secrets.token_hex(12)
+        self.mark = f"{self._nonce}\n".encode()
+        """Comes before the output."""
 
     def wrap(self, command: str) -> str:
         """The shell command that runs ``command`` and reports its status."""
-        return f"{command}; printf '\\n{self._nonce} %d\\n' \"$?\""
+        begin = f"echo {self._nonce}; echo {self._nonce} >&2"
+        return f"{begin}; {command}; printf '\\n{self._nonce} %d\\n' \"$?\""
 
-    def split(self, out: bytes, host: str) -> tuple[int, bytes]:
-        """Exit status and the command's own output.
+    def start(self, command: str) -> str:
+        """The shell command that becomes ``command``, for a conversation."""
+        return f"echo {self._nonce}; exec {command}"
+
+    def split(self, out: bytes, err: bytes, host: str) -> Result:
+        """The command's own output and status.
 
         Raises:
             LinkLost: there is no status line.
         """
         head, mark, tail = out.rpartition(f"\n{self._nonce} ".encode())
-        if not mark or not tail.strip().isdigit():
+        _, began, own = (head + b"\n").partition(self.mark)
+        if not (began and mark and tail.strip().isdigit()):
             raise LinkLost(
                 "the connection ended before the command's result arrived",
                 host=host,
                 state="unknown: the command may have run",
                 advice="look with 'modbisect status'; the guard restores an armed host by itself",
             )
-        return int(tail), head
+        _, began, complaint = err.partition(self.mark)
+        return Result(int(tail), own[:-1], complaint if began else err)
 
 
 class Deadline:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import logging
 import select
 import shlex
 import socket
@@ -27,8 +28,10 @@ from paramiko.ssh_exception import (
 )
 
 from modbisect.errors import LinkLost, Unreachable
-from modbisect.host.link import DEFAULT_CAP, Deadline, InBandStatus, Result, Stream
+from modbisect.host.link import DEFAULT_CAP, Deadline, InBand, Result, Stream
 from modbisect.host.sshconfig import SshSettings, resolve
+
+logging.getLogger("paramiko").addHandler(logging.NullHandler())  # else its thread prints tracebacks of its own
 
 KEEPALIVE_SECONDS = 2
 SILENT_PEER_MILLISECONDS = 6000
@@ -92,8 +95,16 @@ def _open(name: str, settings: SshSettings, password: str | None) -> fabric.Conn
                 state=UNCHANGED,
                 advice="load the key into the agent, or name it as ansible_ssh_private_key_file",
             ) from error
+        if not str(error) or "banner" in str(error) or "No existing session" in str(error):
+            raise Unreachable(
+                f"{where} takes connections, but does not answer as an SSH server within {CONNECT_SECONDS:g} s",
+                host=name,
+                state=UNCHANGED,
+                advice="see that sshd listens there and takes more logins (MaxStartups), and that nothing in between "
+                "keeps its answer back",
+            ) from error
         raise Unreachable(
-            f"cannot connect to {where}: {error or type(error).__name__}",
+            f"cannot connect to {where}: {str(error) or type(error).__name__}",
             host=name,
             state=UNCHANGED,
             advice="check address, port and network",
@@ -196,26 +207,26 @@ class SshLink:
     ) -> Result:
         """See `Link.execute`."""
         until = Deadline(deadline)
-        status = InBandStatus()
+        marked = InBand()
         channel = self._channel(until)
         try:
-            channel.exec_command("exec /bin/sh -c " + shlex.quote(status.wrap(shlex.join(argv))))
+            channel.exec_command("exec /bin/sh -c " + shlex.quote(marked.wrap(shlex.join(argv))))
             out, err = _pump(channel, stdin, until, cap)
         except (SSHException, OSError, EOFError) as error:
-            raise self._lost(f"the connection broke: {error or type(error).__name__}") from error
+            raise self._lost(f"the connection broke: {str(error) or type(error).__name__}") from error
         finally:
             _end(channel)
-        code, out = status.split(out, self.name)
-        return Result(code, out, err)
+        return marked.split(out, err, self.name)
 
     def stream(self, argv: Sequence[str]) -> Stream:
         """See `Link.stream`."""
         channel = self._channel(Deadline(CONNECT_SECONDS))
+        marked = InBand()
         try:
-            channel.exec_command(shlex.join(argv))
+            channel.exec_command("exec /bin/sh -c " + shlex.quote(marked.start(shlex.join(argv))))
         except (SSHException, OSError, EOFError) as error:
-            raise self._lost(f"the connection broke: {error or type(error).__name__}") from error
-        return _SshStream(self.name, channel)
+            raise self._lost(f"the connection broke: {str(error) or type(error).__name__}") from error
+        return _SshStream(self.name, channel, marked.mark)
 
     @contextlib.contextmanager
     def forward(self, host: str, port: int) -> Iterator[int]:
@@ -243,7 +254,7 @@ class SshLink:
         try:
             channel: paramiko.Channel = self._connection.transport.open_session(timeout=max(0.1, until.left))
         except (SSHException, OSError, EOFError) as error:
-            raise self._lost(f"no channel: {error or type(error).__name__}") from error
+            raise self._lost(f"no channel: {str(error) or type(error).__name__}") from error
         else:
             return channel
 
@@ -295,29 +306,38 @@ def _pump(channel: paramiko.Channel, stdin: bytes, until: Deadline, cap: int) ->
 
 
 class _SshStream:
-    def __init__(self, name: str, channel: paramiko.Channel) -> None:
+    def __init__(self, name: str, channel: paramiko.Channel, mark: bytes) -> None:
         self._name = name
         self._channel = channel
         self._buffer = b""
+        self._mark = mark
+        """Before the command's first word; empty when that has been seen."""
 
     def ask(self, line: str, deadline: float) -> str:
         until = Deadline(deadline)
         try:
             self._channel.settimeout(max(0.1, until.left))
             self._channel.sendall(line.encode() + b"\n")
-            while b"\n" not in self._buffer and len(self._buffer) < DEFAULT_CAP and not until.passed:
-                self._channel.settimeout(max(0.01, until.left))
-                data = self._channel.recv(4096)
-                if not data:
-                    break
-                self._buffer += data
+            if self._mark:
+                self._read_to(self._mark, until)
+                _, began, self._buffer = self._buffer.partition(self._mark)
+                self._mark = b"" if began else self._mark
+            self._read_to(b"\n", until)
         except (SSHException, OSError, EOFError) as error:
             raise LinkLost(f"no answer: {str(error) or type(error).__name__}", host=self._name) from error
         answer, newline, self._buffer = self._buffer.partition(b"\n")
-        if not newline:
+        if self._mark or not newline:
             what = "the answer did not end in time" if until.passed else "the command on the host ended"
             raise LinkLost(what, host=self._name)
         return answer.decode("utf-8", "replace").strip()
+
+    def _read_to(self, end: bytes, until: Deadline) -> None:
+        while end not in self._buffer and len(self._buffer) < DEFAULT_CAP and not until.passed:
+            self._channel.settimeout(max(0.01, until.left))
+            data = self._channel.recv(4096)
+            if not data:
+                break
+            self._buffer += data
 
     def close(self) -> None:
         with contextlib.suppress(SSHException, OSError, EOFError):

@@ -33,6 +33,7 @@ exit $code
 
 _HELD, _FENCED, _UNSAFE, _DIFFERS = 75, 76, 77, 78
 _CONFIG_TEST, _RESTART = 20, 21
+_NO_ROOM, _CANNOT_RUN = 73, 126
 _LINE = "\x1e"
 """Parts the lines of one answer of ``serve``."""
 
@@ -73,10 +74,22 @@ class Guard:
                 f"the guard cannot hold the host: {_said(done)}",
                 host=self.host,
                 state="nothing was changed",
-                advice=f"look with 'modbisect status {self.host}', and at the space under /var/lib/modbisect",
+                advice=self._advice(done),
             )
         self._snapshot = self._sensible(Snapshot.read, done)
         return self._snapshot
+
+    def _advice(self, done: Result) -> str:
+        """What to do about a host that cannot be held, by what the guard says of it."""
+        said = done.complaint
+        if done.status == _CANNOT_RUN or any(word in said for word in ("noexec", "cannot be run", "Permission denied")):
+            return (
+                "scripts must be allowed to run under /var/lib/modbisect: look at the mount options of /var; or put "
+                f"the guard elsewhere, once, with 'modbisect guard install {self.host}'"
+            )
+        if done.status == _NO_ROOM:
+            return f"look at the space under /var/lib/modbisect, and with 'modbisect status {self.host}'"
+        return f"look with 'modbisect status {self.host}'"
 
     def heartbeat(self, lease: int, on_loss: Callable[[ModbisectError], None]) -> Heartbeat:
         """Keep the lease from a thread and a connection of its own."""

@@ -12,7 +12,8 @@ from modbisect.lab.practice import scripts
 from modbisect.lab.practice.guard import Guard, Input, done
 from modbisect.lab.practice.machine import Machine
 
-_WITH_NONCE = re.compile(r"(.*); printf '\\n([0-9a-f]+) %d\\n' " + re.escape('"$?"'), re.DOTALL)
+_WITH_NONCE = re.compile(r"echo ([0-9a-f]+); echo \1 >&2; (.*); printf '\\n\1 %d\\n' " + re.escape('"$?"'), re.DOTALL)
+_CONVERSATION = re.compile(r"echo ([0-9a-f]+); exec (.*)", re.DOTALL)
 _NOT_FOUND = 127
 
 
@@ -22,22 +23,32 @@ class Shell:
     def __init__(self, machine: Machine, guard: Guard) -> None:
         self._machine = machine
         self._guard = guard
+        self.talk = ""
+        """What the account's shell says of itself, whatever it is asked."""
 
     def conversation(self, line: str, stream: Input) -> Iterator[str] | None:
         """The answers of a command that stays under way; None when the line is no such command."""
         match _words(line):
+            case ["exec", "/bin/sh", "-c", script] if started := _CONVERSATION.fullmatch(script):
+                mark, argv = started[1], _words(started[2])
+            case _:
+                return None
+        match argv:
             case ["sudo", "-n", "--", program, "keep", run, lease] if program == GUARD and lease.isdigit():
-                return self._guard.keep(run, int(lease), stream)
+                answers = self._guard.keep(run, int(lease), stream)
             case ["sudo", "-n", "--", program, "serve", run] if program == GUARD:
-                return self._guard.serve(run, stream)
-        return None
+                answers = self._guard.serve(run, stream)
+            case _:
+                return None
+        return _behind(f"{self.talk}{mark}\n", answers)
 
     def run(self, line: str, stdin: bytes) -> Result:
         """A command line with the whole of its standard input; its status in band where the line asks for that."""
         match _words(line):
             case ["exec", "/bin/sh", "-c", script] if wrapped := _WITH_NONCE.fullmatch(script):
-                result = self._command(_words(wrapped[1]), stdin)
-                return Result(result.status, result.out + f"\n{wrapped[2]} {result.status}\n".encode(), result.err)
+                result = self._command(_words(wrapped[2]), stdin)
+                before, after = f"{self.talk}{wrapped[1]}\n".encode(), f"\n{wrapped[1]} {result.status}\n".encode()
+                return Result(result.status, before + result.out + after, before + result.err)
             case argv:
                 return self._command(argv, stdin)
 
@@ -71,6 +82,13 @@ class Shell:
             case [program, *arguments] if program == GUARD:
                 result = self._guard.call(arguments, stdin.decode("utf-8", "replace"))
         return result
+
+
+def _behind(before: str, answers: Iterator[str]) -> Iterator[str]:
+    """The answers, the first of them behind this text."""
+    for answer in answers:
+        yield before + answer
+        before = ""
 
 
 def _words(line: str) -> list[str]:
