@@ -83,7 +83,7 @@ def test_what_nobody_foresaw_is_told_in_a_line_with_the_place_of_its_details(
     answer = command("schema")
     first, state, advice = answer.err.splitlines()
     assert first == "modbisect: something unforeseen went wrong: ValueError: several lines [31m"
-    assert state == "state: no run is under way"
+    assert state == "state: this command has no run under way"
     (kept,) = (tmp_path / "state").rglob("errors/*.txt")
     assert str(kept) in advice
     assert "Traceback" in kept.read_text()
@@ -107,7 +107,7 @@ def test_details_that_cannot_be_kept_are_told(command: Commands, monkeypatch: py
 @pytest.mark.parametrize(
     ("error", "code", "says"),
     [
-        (KeyboardInterrupt(), 130, "interrupted; no run is under way"),
+        (KeyboardInterrupt(), 130, "interrupted; this command has no run under way"),
         (EOFError(), 130, "interrupted"),
         (MemoryError(), 70, "there is no memory left"),
         (RecursionError("maximum recursion depth exceeded"), 70, "nested too deeply"),
@@ -133,6 +133,13 @@ def modbisect(*arguments: str, **options: object) -> subprocess.CompletedProcess
         check=False,
         **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options,
     )
+
+
+def test_a_damaged_installation_is_no_culprit(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("raise ImportError('damaged')\n")
+    done = modbisect("schema", env=os.environ | {"PYTHONPATH": str(tmp_path)})
+    assert done.returncode == 70
+    assert done.stderr.endswith("modbisect: the installation is damaged, see above; no host was touched\n")
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])

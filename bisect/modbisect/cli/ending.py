@@ -22,7 +22,7 @@ def end(error: BaseException) -> int:
     """Tell a person of what ended the command; the exit code."""
     match error:
         case KeyboardInterrupt() | EOFError() | click.exceptions.Abort():
-            tell("modbisect: interrupted; no run is under way")
+            tell("modbisect: interrupted; this command has no run under way")
             return Exit.INTERRUPTED
         case click.ClickException():
             try:
@@ -50,7 +50,7 @@ def _tell(known: ModbisectError, error: BaseException) -> int:
             tell(f"{details}modbisect: these details could not be kept: {why}")
             place = "above"
         known.advice = " ".join(filter(None, [known.advice, f"the details are {place}: please report them"]))
-        known.state = known.state or "no run is under way"
+        known.state = known.state or "this command has no run under way"
     tell(f"modbisect: {known}")
     return known.exit
 

@@ -31,7 +31,7 @@ class _Answer(io.FileIO):
         except OSError as error:
             raise Unwritten(
                 f"cannot write the answer to standard output: {error.strerror}",
-                state="no run is under way",
+                state="this command has no run under way",
                 advice="make room where it leads to, and ask again",
             ) from error
 
