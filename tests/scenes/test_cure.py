@@ -24,7 +24,7 @@ probes:
 symptom: {probe: upload, slower_than: 1s}
 components: {include: ["php-module:uploadguard", "php-module:[a-e]*"]}
 """
-LINK = "/etc/php/8.2/apache2/conf.d/20-uploadguard.ini"
+LINK = "/etc/php/8.2/apache2/conf.d/95-uploadguard.ini"
 
 
 def modbisect(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
