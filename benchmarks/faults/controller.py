@@ -34,8 +34,8 @@ STEPS = {"connect": 0.3, "hold": 0.6, "beat": 0.2, "apply": 0.8, "measure": 0.3,
 NO_START = Step(f"{MODS}/slotmem_shm.load", "absent")
 NO_TEST = Step(f"{MODS}/mpm_prefork.load", "absent")
 _POOL = (
-    *(Step(f"{MODS}/{name}", "absent") for name in ("asis.load", "actions.conf", "actions.load", "expires.load")),
-    *(Step(f"{MODS}/{name}", "absent") for name in ("headers.load", "status.conf", "cgi.load", "deflate.conf")),
+    *(Step(f"{MODS}/{name}", "absent") for name in ("asis.load", "actions.load", "env.load", "expires.load")),
+    *(Step(f"{MODS}/{name}", "absent") for name in ("headers.load", "status.load", "cgi.load")),
     *(Step(f"{MODS}/{name}.load", "link", f"../mods-available/{name}.load") for name in ("brotli", "rewrite", "sed")),
     *(Step(f"{PHP}/{name}.ini", "absent") for name in ("20-calendar", "20-exif", "10-opcache", "20-apcu")),
     Step(f"{CONF}/charset.conf", "absent"),

@@ -25,6 +25,7 @@ rm -f /var/www/html/index.html
 echo '<?php echo "All ", array_sum([20, 22]), " items\n";' >/var/www/html/index.php
 
 mkdir /etc/modbisect /etc/fault-conf.d /etc/systemd/system/apache2.service.d
+printf 'on apache-module:%s\n' brotli rewrite sed >/etc/modbisect/allow
 cat >/etc/apache2/sites-available/000-default.conf <<'END'
 IncludeOptional /etc/fault-conf.d/*.conf
 <VirtualHost *:80>

@@ -10,15 +10,27 @@ GUARD = "/var/lib/modbisect/guard"
 HELPER = "/usr/local/sbin/modbisect-guard"
 """Where a host's owner has installed it: the one command that its sudoers file then needs to name."""
 
-_PARTS = ("guard", "server", "hold", "watch", "change", "restore")
+_PARTS = ("guard", "server", "hold", "watch", "rights", "told", "change", "restore")
+_READING = {"survey": ("guard/rights", "guard/told", "access", "survey"), "scratch": ("guard/told", "scratch")}
+"""The scripts that only read, and their parts."""
+_READING_SECONDS = {"survey": 50, "scratch": 600}
 
 
 def script() -> bytes:
     """The script: its parts, and the two scripts that only read as verbs of it."""
     parts = [_read("guard", f"{name}.sh") for name in _PARTS]
-    parts += [f"{verb}() {{\nset +u\n{_read(f'{verb}.sh')}}}\n" for verb in ("survey", "scratch")]
+    parts += [f"{verb}() {{\n{reading(verb)}}}\n" for verb in _READING]
     # A last command that failed, and said nothing of it, could not write.
     return "\n".join([*parts, 'main "$@" || exit 73\nexit 0\n']).encode()
+
+
+def reading(verb: str) -> str:
+    """A script that only reads, standing alone: it ends after a time whatever it meets, with all that it started.
+
+    Its standard input is that of the whole, so the script itself arrives on another descriptor.
+    """
+    text = "".join(_read(*f"{part}.sh".split("/")) for part in _READING[verb])
+    return f"timeout -k 5 {_READING_SECONDS[verb]} /bin/sh /dev/fd/3 3<<'END_OF_{verb}'\n{text}END_OF_{verb}\n"
 
 
 def digest() -> str:

@@ -19,9 +19,9 @@ worker() {
       rm -f -- "$mine"
       case $path in *=*) ln -sT -- "${path#*=}" "$mine" ;; esac
     done <"$copy/$1/paths"
-    text=$(apache2 -t -d "$copy/$1/apache2" -f apache2.conf 2>&1)
+    text=$(timeout -k 5 30 apache2 -t -d "$copy/$1/apache2" -f apache2.conf 2>&1)
     code=$?
-    printf '%s\t%s\t%s\n' "$key" "$code" "$(printf '%s' "$text" | sed "s|$copy/$1/|/etc/|g" | head -c 600 | tr '\n\t' '  ')"
+    printf '%s\t%s\t%s\n' "$key" "$code" "$(printf '%s\n' "$text" | sed "s|$copy/$1/|/etc/|g" | told | head -c 600 | tr '\n\t' '  ')"
     while IFS= read -r path; do
       name=${path%%=*}; mine=$copy/$1/${name#/etc/}
       rm -f -- "$mine"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 
 from modbisect.components import Facts, Step, parse
 from modbisect.components.facts import SurveyError
 from modbisect.errors import Refused
 from modbisect.host.guard import Sample
-from modbisect.host.helper import script
+from modbisect.host.helper import reading, script
 from modbisect.host.privilege import RootLink
 
 
@@ -20,7 +19,7 @@ def survey(root: RootLink) -> Facts:
     Raises:
         Refused: the host answers something else, or is no Debian with Apache.
     """
-    done = root.script("survey", _script("survey.sh"))
+    done = root.script("survey", reading("survey"))
     try:
         facts = parse(done.text)
     except SurveyError as error:
@@ -62,7 +61,7 @@ def config_tests(root: RootLink, configurations: Mapping[str, Sequence[Step]]) -
             if step.path.startswith("/etc/apache2/") and step.kind != "file"
         ]
         lines.append("\t".join([key, *paths]))
-    done = root.script("scratch", _script("scratch.sh"), data="\n".join(lines), deadline=30 + len(lines))
+    done = root.script("scratch", reading("scratch"), data="\n".join(lines), deadline=30 + len(lines))
     answers = {}
     for line in done.text.splitlines():
         key, status, text = (*line.split("\t", 2), "", "")[:3]
@@ -76,7 +75,3 @@ def sample(root: RootLink) -> Sample:
     if root.helper:
         return Sample.read(root.execute([root.helper, "sample"]).text)
     return Sample.read(root.execute(["/bin/sh", "-s", "sample"], stdin=script()).text)
-
-
-def _script(name: str) -> str:
-    return resources.files(__package__).joinpath(name).read_text()

@@ -15,23 +15,42 @@ echo "role $(head -c 64 /etc/modbisect/role 2>/dev/null)"
 echo "stop $([ -e /etc/modbisect/stop ] && echo yes)"
 echo "machine $(head -c 32 /etc/machine-id 2>/dev/null)"
 
+# Process ids are the service manager's word; without one, that of a file that nobody but root could have put there.
+main_pid() { # UNIT FILE
+  if [ -d /run/systemd/system ]; then pid=$(timeout 10 systemctl show -p MainPID --value -- "$1" 2>/dev/null); else pid=0; fi
+  if [ "${pid:-0}" = 0 ] && roots_own "$2" && [ "$(stat -c %F -- "$2")" = "regular file" ]; then pid=$(head -c 10 -- "$2"); fi
+  case $pid in '' | *[!0-9]*) pid=0 ;; esac
+  [ "$(stat -c %u "/proc/$pid" 2>/dev/null)" = 0 ] || pid=0
+  echo "$pid"
+}
+phps=$(cd /etc/php 2>/dev/null && ls -d [0-9]*)
+
 section server
-read -r parent 2>/dev/null </run/apache2/apache2.pid || parent=0
-[ -d "/proc/$parent" ] || parent=0
+parent=$(main_pid apache2.service /run/apache2/apache2.pid)
 echo "parent $parent"
+began=0
 if [ "$parent" != 0 ]; then
   echo "exe $(readlink "/proc/$parent/exe")"
-  echo "start $(cut -d ')' -f 2- "/proc/$parent/stat" | cut -d ' ' -f 21)"
+  start=$(cut -d ')' -f 2- "/proc/$parent/stat" | cut -d ' ' -f 21)
+  echo "start $start"
+  began=$(($(date +%s) - ${up%%.*} + start / $(getconf CLK_TCK) - 1))
   for kid in $(cat "/proc/$parent/task/$parent/children"); do
     echo "child $(cut -d ')' -f 2- "/proc/$kid/stat" 2>/dev/null | cut -d ' ' -f 21)"
   done
+  ls -l "/proc/$parent/fd" | awk '
+    match($0, /socket:\[[0-9]+\]/) {mine[substr($0, RSTART + 8, RLENGTH - 9)] = 1}
+    END {
+      while ((getline <"/proc/net/tcp") > 0) if ($4 == "0A" && ($10 in mine)) print "listens", $2 ~ /7F:/ ? "loopback" : "others"
+      while ((getline <"/proc/net/tcp6") > 0) if ($4 == "0A" && ($10 in mine))
+        print "listens", $2 ~ /^(00000000000000000000000001000000|0000000000000000FFFF0000......7F):/ ? "loopback" : "others"
+    }' | sort -u
 fi
-for unit in apache2 $(cd /etc/php 2>/dev/null && ls -d [0-9]* 2>/dev/null | sed 's/.*/php&-fpm/'); do
-  [ ! -d /run/systemd/system ] || echo "unit $unit.service $(systemctl is-active "$unit.service")"
+for unit in apache2 $(printf '%s\n' "$phps" | sed -n 's/^[0-9.]*$/php&-fpm/p'); do
+  [ ! -d /run/systemd/system ] || echo "unit $unit.service $(timeout 10 systemctl is-active "$unit.service")"
 done
 
 section loaded
-for pid in "$parent" $(cat /run/php/php*-fpm.pid 2>/dev/null); do
+for pid in "$parent" $(for php in $phps; do main_pid "php$php-fpm.service" "/run/php/php$php-fpm.pid"; done); do
   [ "$pid" = 0 ] || awk '$6 ~ /\.so/ {n = split($6, a, "/"); print a[n]}' "/proc/$pid/maps" 2>/dev/null
 done | sort -u
 
@@ -39,9 +58,11 @@ section builtin
 apache2 -l 2>/dev/null | sed -n 's/^ *\(mod_\)\{0,1\}\(.*\)\.c$/\2/p'
 
 section configtest
-( . /etc/apache2/envvars 2>/dev/null; apache2 -t 2>&1 ) | head -c 4000
+text=$(. /etc/apache2/envvars 2>/dev/null; timeout -k 5 30 apache2 -t 2>&1)
+code=$?
+printf '%s\n' "$text" | told | head -c 4000
 section configtest-status
-( . /etc/apache2/envvars 2>/dev/null; apache2 -t >/dev/null 2>&1 ); echo $?
+echo "$code"
 
 section files
 find /etc/apache2/mods-available /etc/apache2/mods-enabled /etc/apache2/conf-available /etc/apache2/conf-enabled \
@@ -51,19 +72,34 @@ find /etc/apache2/mods-available /etc/apache2/mods-enabled /etc/apache2/conf-ava
 section markers
 find /var/lib/apache2/module /var/lib/apache2/conf /var/lib/apache2/site /var/lib/php/modules -type f -path '*_by_*' -printf '%T@\t%p\n' 2>/dev/null | sort
 
-section load-headers
-grep -hnHE '^[[:space:]]*(#[[:space:]]*(Depends|Conflicts):|LoadModule|LoadFile)' /etc/apache2/mods-available/*.load 2>/dev/null
+section may-be-on
+may_be_on
 
+section access
+access_control
+
+section load-headers
+grep -D skip -nHE '^[[:space:]]*(#[[:space:]]*(Depends|Conflicts):|LoadModule|LoadFile)' /etc/apache2/mods-available/*.load 2>/dev/null |
+  grep -xE '[^:]*:[0-9]+:[[:space:]]*[#A-Za-z][][:space:]A-Za-z0-9_./:"+-]*'
+
+# Of values only what plain letters say, and of those only the settings that modbisect knows.
 section php-headers
-grep -nHE '^[[:space:]]*((zend_)?extension[[:space:]]*=|;[[:space:]]*priority[[:space:]]*=)' /etc/php/*/mods-available/*.ini 2>/dev/null
+grep -D skip -nHE '^[[:space:]]*((zend_)?extension[[:space:]]*=|;[[:space:]]*priority[[:space:]]*=)' /etc/php/*/mods-available/*.ini 2>/dev/null |
+  sed -nE 's/^([^:]*:[0-9]+):[[:space:]]*(;?[[:space:]]*[a-z_]+)[[:space:]]*=[[:space:]]*"?([A-Za-z0-9_.\/+-]*).*/\1:\2=\3/p'
 
 section php-settings
-grep -nHE '^[[:space:]]*(auto_prepend_file|auto_append_file|opcache\.enable|opcache\.validate_timestamps|xdebug\.mode|realpath_cache_size|zlib\.output_compression|output_handler|apc\.enabled)[[:space:]]*=' \
-  /etc/php/*/*/php.ini /etc/php/*/*/conf.d/*.ini 2>/dev/null
+grep -D skip -nHE '^[[:space:]]*(auto_prepend_file|auto_append_file|opcache\.enable|opcache\.validate_timestamps|xdebug\.mode|realpath_cache_size|zlib\.output_compression|output_handler|apc\.enabled)[[:space:]]*=' \
+  /etc/php/*/*/php.ini /etc/php/*/*/conf.d/*.ini 2>/dev/null | sed -E '
+    s/^([^:]*:[0-9]+):[[:space:]]*([a-z_.]+)[[:space:]]*=[[:space:]]*/\1:\2 = /
+    / = "?[A-Za-z0-9_.,\/+-]*"?[[:space:]]*(;.*)?$/!{s/ = .*/ = set/;b}
+    s/(;.*)?$//'
 
 section handlers
-grep -rhnHE '^[[:space:]]*(SetHandler|ProxyPass(Match)?|AddHandler|php_(admin_)?(value|flag)|FcgidWrapper)[[:space:]]' \
-  /etc/apache2/apache2.conf /etc/apache2/conf-enabled/ /etc/apache2/sites-enabled/ /etc/apache2/mods-enabled/ -R 2>/dev/null | head -n 200
+grep -D skip -nHE '^[[:space:]]*(SetHandler|ProxyPass(Match)?|AddHandler|php_(admin_)?(value|flag)|FcgidWrapper)[[:space:]]' \
+  /etc/apache2/apache2.conf /etc/apache2/conf-enabled/*.conf /etc/apache2/sites-enabled/*.conf /etc/apache2/mods-enabled/*.conf 2>/dev/null |
+  head -n 200 | sed -nE '
+    s/^([^:]*:[0-9]+):[[:space:]]*(php_[a-z_]*)[[:space:]]+([A-Za-z0-9_.]+).*/\1:\2 \3 /p; t
+    s/^([^:]*:[0-9]+):[[:space:]]*([A-Za-z]*)[[:space:]].*(php[0-9.]+-fpm).*/\1:\2 \3/p'
 
 section package-lock
 for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock; do
@@ -72,9 +108,7 @@ for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock; do
 done
 
 section newer
-if [ "$parent" != 0 ]; then
-  find /etc/apache2 /etc/php \( -type f -o -type l \) -newer "/run/apache2/apache2.pid" -printf '%T@\t%p\n' 2>/dev/null | head -n 20
-fi
+[ "$parent" = 0 ] || find /etc/apache2 /etc/php \( -type f -o -type l \) -newermt "@$began" -printf '%T@\t%p\n' 2>/dev/null | sort -rn | head -n 20
 
 section guard
 if who=$(cat /var/lib/modbisect/cur/who 2>/dev/null); then   # the run may end between any two of these lines

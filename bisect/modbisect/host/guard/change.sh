@@ -2,9 +2,10 @@
 
 # Turns the wanted deviations (stdin) and the present ones ($run_dir/now) into rm, cp, ln and wr lines; the snapshot's
 # manifest tells what is put back by a copy and what by removal. Beside them the wanted ones again as "now" lines, "reap"
-# when that is asked, and "new" when one is not among $cur/touched. Refuses any path outside the write set, any link but
-# into the host's own choice of modules, confs and sites, any file but the drop-in with settings, and a request
-# without its "end": a link that breaks must not cut off a part.
+# when that is asked, "new" when one is not among $cur/touched, and "may" with each component that was off as found.
+# Refuses any path outside the write set, any link but into the host's own choice of modules, confs and sites, any file
+# but the drop-in with settings, a module without its conf (which may be what tames it), and a request without its
+# "end": a link that breaks must not cut off a part.
 plan_changes() {
   awk -F '\t' -v dirs="$cur/dirs" -v now="$run_dir/now" -v manifest="$cur/manifest" -v touched="$cur/touched" '
     function bad(why) {print "bad " why >"/dev/stderr"; failed = 1; exit 1}
@@ -14,10 +15,17 @@ plan_changes() {
       sub(/^[0-9][0-9]-/, "", name)
       return "/etc/php/" part[4] "/mods-available/" name
     }
+    function component(path, name) {
+      name = path; sub(/.*\//, "", name); sub(/\.(load|conf|ini)$/, "", name)
+      if (path !~ /^\/etc\/apache2\//) {sub(/^[0-9][0-9]-/, "", name); return "php-module:" name}
+      return (path ~ /\/mods-enabled\// ? "apache-module:" : path ~ /\/conf-enabled\// ? "apache-conf:" : "apache-site:") name
+    }
+    function on(path) {return (path in want) ? want[path] ~ /^link/ : path in found}
+    function there(path) {return (getline line <path) >= 0}
     BEGIN {
       while ((getline line <dirs) > 0) dir[line] = 1
       while ((getline line <now) > 0) {split(line, f, "\t"); had[f[2]] = line}
-      while ((getline line <manifest) > 0) {split(line, f, "\t"); if (f[1] != "sha256") found[f[1]] = 1}
+      while ((getline line <manifest) > 0) {split(line, f, "\t"); if (f[1] != "sha256") found[f[1]] = f[2] f[7]}
       while ((getline line <touched) > 0) old[line] = 1
     }
     whole {bad("line " NR " behind the end")}
@@ -27,7 +35,10 @@ plan_changes() {
       n = split($2, part, "/"); name = part[n]; folder = substr($2, 1, length($2) - length(name) - 1)
       if (!(folder in dir) || name !~ /^[A-Za-z0-9][-A-Za-z0-9_.+]*$/) bad("path " $2)
       if ($1 == "absent" && NF == 2) {}
-      else if ($1 == "link" && NF == 3 && $3 == home(folder, name)) {}
+      else if ($1 == "link" && NF == 3 && $3 == home(folder, name)) {
+        long = $3; sub(/^\.\./, "/etc/apache2", long)
+        if (!($2 in found) || (found[$2] != "l" $3 && found[$2] != "l" long)) print "may\t" component($2)
+      }
       else if ($1 == "file" && NF == 3 && $3 ~ /^[A-Za-z0-9+\/=]*$/ && length($3) < 65536 && $2 ~ /^\/etc\/php\/.*\/zz-modbisect\.ini$/) {}
       else bad("line " NR)
       want[$2] = $0
@@ -37,6 +48,11 @@ plan_changes() {
     END {
       if (!failed && !whole) bad("it has no end")
       if (failed) exit 1
+      for (p in want) if (p ~ /\/mods-enabled\//) {
+        load = conf = p; sub(/\.[a-z]*$/, ".load", load); sub(/\.[a-z]*$/, ".conf", conf)
+        given = conf; sub(/-enabled/, "-available", given)
+        if (on(load) && !on(conf) && !((load in found) && !(conf in found)) && ((conf in found) || there(given))) bad(load " without its conf")
+      }
       if (fresh) print "new"
       for (p in had) if (!(p in want)) {print "rm\t" p; if (p in found) print "cp\t" p}
       for (p in want) if (want[p] != had[p]) {
@@ -66,6 +82,10 @@ settings_are_known() {
       -- "$run_dir/output" || exit 1
   done
 }
+
+# Nothing is switched on that was off, unless its package does so by itself or root allows it: a component that
+# somebody has never wanted may open the host (apache-module:userdir runs every user's own files).
+refused() { has "may$tab" && pick may | grep -vxF -m 1 -e "$(may_be_on)"; }
 
 carry_out() ( # the rm, cp, ln and wr lines of a plan. Split at newlines only: any other byte may be in a name
   plan=$1
@@ -100,6 +120,8 @@ apply() { # RUN [BYTES of the request]
   began=$hundredths
   plan=$(head -c "${2-1048576}" | plan_changes) && { ! has "wr$tab" || settings_are_known; } || die 64 "bad request"
   exec </dev/null
+  ! off=$(refused) ||
+    die 64 "refused: $off was off, and not by its package's default; /etc/modbisect/allow on the host may allow it: on $off"
   if has "rm$tab"; then
     # Before anything changes: what we are about to leave, so that a restore can tell it from somebody's edit.
     # No pipe, here and below: what one end of it loses the other never misses.
@@ -141,7 +163,10 @@ apply() { # RUN [BYTES of the request]
         mv -fT -- "$cur/loaded.new" "$cur/loaded" && true >"$cur/settled"
     }
   fi
-  [ $verdict = ok ] || { head -c 4000 "$run_dir/output" | sed 's/^/text /'; journal_tail; }
+  case $verdict in
+    configtest) told <"$run_dir/output" | head -c 4000 | sed 's/^/text /' ;;
+    restart) head -c 4000 "$run_dir/output" | sed 's/^/text /'; journal_tail | grep -E '\[[a-z0-9_]*:(emerg|alert|crit)\]' ;;
+  esac
   note "verdict $verdict"
   case $verdict in configtest) exit 20 ;; restart) exit 21 ;; esac
 }

@@ -13,6 +13,9 @@ cat > /etc/apache2/conf-available/page-cache.conf <<'CONF'
 CONF
 a2enconf -q page-cache
 a2dismod -q cache_disk
+# No default of its package: only root may let a run switch it on.
+install -d /etc/modbisect
+echo 'on apache-module:cache_disk' > /etc/modbisect/allow
 apache2ctl configtest
 systemctl restart apache2
 curl -fsS --fail-early -o /dev/null http://localhost/ -o /dev/null http://localhost/items/12

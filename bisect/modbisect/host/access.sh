@@ -1,0 +1,84 @@
+# Where the configuration guards access: by which directive, in a file that some component brings or in one that such a
+# file includes. A line is TOP, FILE:LINE, "-" and the modules without (or with) which Apache passes the directive over, and
+# the directive's name, parted by tabs; TOP is the component's own file. No value is told. Perl, for Debian's own tools that
+# switch Apache's modules are written in it.
+access_control() {
+  # shellcheck disable=SC2016  # no variable of the shell
+  perl -e '
+    use strict; use Cwd "realpath"; use Fcntl;
+    my ($left, %said, %fine) = (2000);
+
+    sub note { my ($top, $where, $modules, $name) = @_; print join("\t", $top, $where, $modules, $name), "\n" unless $said{"$top\t$modules\t$name"}++ }
+
+    # Only a file that root alone can write, in folders of the same sort, is opened, and without waiting for it.
+    sub roots_own {
+      my ($path) = @_;
+      return $fine{$path} //= do {
+        my @found = lstat $path;
+        @found && $found[4] == 0 && !($found[2] & 022) && (-d _ || -f _) && ($path eq "/" || roots_own($path =~ m{^(.+)/} ? $1 : "/"));
+      };
+    }
+
+    sub lines {
+      my ($file) = @_;
+      my $real = realpath($file);
+      return unless defined $real && roots_own($real) && -f $real && -s _ < 4_000_000;
+      sysopen(my $open, $real, O_RDONLY | O_NOFOLLOW | O_NONBLOCK) or return;
+      return [<$open>];
+    }
+
+    sub scan {
+      my ($top, $file, $modules, $depth, $included) = @_;
+      my $lines = $depth < 8 && $left-- > 0 && lines($file);
+      return note($top, $included, $modules, "Include") unless $lines;
+      my (@outer, $order);
+      for (my $number = 1; $number <= @$lines; ) {
+        my ($where, $line) = ("$file:$number", "");
+        do { $line .= $lines->[$number++ - 1] } while $line =~ s/\\\r?\n\z/ / && $number <= @$lines;
+        next unless $line =~ m{^\s*(</?\w+|\w+)\s*(.*?)\s*$}s;
+        my ($name, $rest, $low) = ($1, $2, lc $1);
+        if ($low eq "<ifmodule") {
+          push @outer, $modules;
+          my $module = lc($rest =~ s/["\x27>!\s]//gr);
+          $modules .= " " . ($module =~ s/^mod_|\.c$|_module$//gr =~ s/[^\w.]//gr);
+        }
+        elsif ($low eq "<ifdefine") { push @outer, $modules; $modules .= " define." . ($rest =~ s/[^\w.]//gr) }
+        elsif ($low eq "define") { note($top, $where, $modules, "Define " . ($rest =~ s/\W.*//sr)) }
+        elsif ($low =~ m{^</if(module|define)$}) { $modules = pop @outer if @outer }
+        # Old grants are an Order with "Allow from all"; an Order alone shuts everybody out.
+        elsif ($low eq "order") { $order = $where }
+        elsif ($low =~ m{^</}) { note($top, $order, $modules, "Order") if $order; $order = "" }
+        elsif ($low =~ /^(require|allow)$/ && $rest =~ /^(all\s+granted|from\s+all)$/i) {
+          $order = ""; note($top, $where, $modules, $low eq "allow" ? "Allow from all" : "Require all granted");
+        }
+        elsif ($low =~ /^(require|allow|deny)$/) { note($top, $where, $modules, $rest =~ /\benv\b/i ? "$name env" : $name) }
+        elsif ($low =~ /^(setenvif\w*|browsermatch\w*)$/) { note($top, $where, $modules, "SetEnvIf") }
+        elsif ($low =~ /^<?auth|^<require|^(satisfy|allowmethods|allowhandlers?|accessfilename|suexecusergroup|use)$/
+          || $low =~ /^(ssl|remoteip|sec[a-z]|dos|qs_|modsecurity)/
+          || $low =~ /^allowoverride(list)?$/ && lc $rest ne "none"   # access rules in .htaccess count by it
+          || $low =~ /^redirect(match)?$/ && $rest =~ /^(4\d\d|gone)\b/i
+          || $low eq "rewriterule" && $rest =~ /\[([^][]*,)?\s*(f|forbidden|g|gone|r(edirect)?=4\d\d)\s*(,[^][]*)?\]$/i
+        ) { note($top, $where, $modules, $name =~ s/^<//r) }
+        elsif ($low =~ /^php_(admin_)?(value|flag)$/) {
+          note($top, $where, $modules, "$name $1") if $rest =~ /^(open_basedir|disable_functions|disable_classes|engine)\s/;
+        }
+        elsif ($low =~ /^include(optional)?$/) {
+          $rest =~ s/"//g;
+          next if $file eq "/etc/apache2/apache2.conf" && $rest =~ m{^(mods|conf|sites)-enabled/};   # components, each a top
+          if ($rest =~ /\$/) { note($top, $where, $modules, "Include"); next }
+          my $pattern = $rest =~ m{^/} ? $rest : "/etc/apache2/$rest";
+          scan($top, $_, $modules, $depth + 1, $where) for grep { -e } glob("\"$pattern\"");
+        }
+      }
+      note($top, $order, $modules, "Order") if $order;
+    }
+
+    scan($_, $_, "-", 0, "$_:0") for grep { -e } "/etc/apache2/apache2.conf", glob("/etc/apache2/mods-available/*.load /etc/apache2/{mods,conf,sites}-available/*.conf");
+    for my $file (glob("/etc/php/*/mods-available/*.ini")) {
+      my ($lines, $number) = (lines($file) || [], 0);
+      for (@$lines) {
+        $number++;
+        note($file, "$file:$number", "-", $1) if /^\s*(open_basedir|disable_functions|disable_classes)\s*=\s*[^\s;]/;
+      }
+    }'
+}
