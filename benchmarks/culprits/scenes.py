@@ -31,7 +31,13 @@ class Scene:
 
     def playbook(self, strategy: str) -> str:
         """The whole playbook."""
-        return f"name: {self.name}\nstrategy: {strategy}\nbudget: {{time: {BUDGET}}}\n{_SHOP}{self.page}\n"
+        text = f"name: {self.name}\nstrategy: {strategy}\nbudget: {{time: {BUDGET}}}\n{_SHOP}{self.page}\n"
+        return text + ("components: {allow_security: true}\n" if self.guarded else "")
+
+    @property
+    def guarded(self) -> bool:
+        """Whether a part of the truth protects the site, and stays as found unless the playbook says otherwise."""
+        return any("apache-module:security2" in one for one in self.truth)
 
 
 def _page(probe: str, symptom: str = "") -> str:

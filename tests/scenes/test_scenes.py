@@ -26,7 +26,8 @@ symptom: {probe: upload, slower_than: 1s}
 """
 )
 REPORT = PROBES + "  report: {get: /report}\nsymptom: {probe: report}\n"
-NEEDED = {"apache-site:000-default", "apache-module:rewrite", "php-module:mysqli", "php-module:mbstring"}
+GUARDED = UPLOAD + "components: {allow_security: true}\n"
+NEEDED = {"apache-module:rewrite", "php-module:mysqli", "php-module:mbstring"}
 
 
 def test_the_origin_story(lab_host: LabHostFactory, tmp_path: Path) -> None:
@@ -53,7 +54,7 @@ def test_the_origin_story(lab_host: LabHostFactory, tmp_path: Path) -> None:
 def test_slow_only_together(lab_host: LabHostFactory, tmp_path: Path) -> None:
     host = lab_host(setup=("shop", "security-pair")).name
     before = manifest(host)
-    seen = run(tmp_path, host, UPLOAD % "20MiB")
+    seen = run(tmp_path, host, GUARDED % "20MiB", "--open-security")
 
     assert seen.code == 1, seen.progress
     (finding,) = seen.report.findings

@@ -15,6 +15,7 @@ from modbisect.cli.run import (
     exit_code,
     keep_cure_option,
     lease_option,
+    open_security_option,
     output_option,
     perform,
     quiet_option,
@@ -46,6 +47,7 @@ def _time(ctx: click.Context, param: click.Parameter, value: str | None) -> floa
 @quiet_option
 @lease_option
 @accept_drift_option
+@open_security_option
 @output_option
 @keep_cure_option
 @click.option("--time", "seconds", callback=_time, metavar="TIME", help="A larger budget, as 20m; for the whole run.")
@@ -61,6 +63,7 @@ def command(
     quiet: bool,
     lease: int,
     accept_drift: bool,
+    open_security: bool,
     outputs: tuple[tuple[str, Path], ...],
     cure_seconds: int,
     seconds: float | None,
@@ -91,6 +94,7 @@ def command(
     options = Options(
         lease=lease,
         accept_drift=accept_drift,
+        open_security=open_security,
         ask_password=password_prompt(ask_become),
         playbook_path=before.began.playbook_path,
         inventory=str(inventory.resolve()) if inventory else before.began.inventory,

@@ -79,6 +79,9 @@ lease_option = click.option(
 accept_drift_option = click.option(
     "--accept-drift", is_flag=True, help="Run though the server has not read its latest configuration."
 )
+open_security_option = click.option(
+    "--open-security", is_flag=True, help="Switch access control unasked, where the playbook has allow_security."
+)
 output_option = click.option(
     "-o",
     "--output",
@@ -110,6 +113,7 @@ keep_cure_option = click.option(
 @click.option("--seed", type=int, help="For the order of the confirmation; random unless given.")
 @lease_option
 @accept_drift_option
+@open_security_option
 @output_option
 @keep_cure_option
 @click.option("--manual", is_flag=True, help="Ask a person what the site is like in each trial; no probe is sent.")
@@ -124,6 +128,7 @@ def command(
     seed: int | None,
     lease: int,
     accept_drift: bool,
+    open_security: bool,
     outputs: tuple[tuple[str, Path], ...],
     cure_seconds: int,
     manual: bool,
@@ -137,6 +142,7 @@ def command(
         seed=secrets.randbelow(1 << 31) if seed is None else seed,
         lease=lease,
         accept_drift=accept_drift,
+        open_security=open_security,
         ask_password=password_prompt(ask_become),
         playbook_path=str(playbook.resolve()),
         inventory=str(inventory.resolve()) if inventory else "",
@@ -189,6 +195,8 @@ def perform(
             journal(event)
             live(event)
 
+        if sys.stdin.isatty():
+            options = replace(options, ask=lambda question: _asked(live, question))
         if manual:
             options = replace(options, asker=AtTerminal(live))
         after = f", goes on from {options.before.run[:8]}" if options.before else ""
@@ -198,6 +206,11 @@ def perform(
         finally:
             journal.close()
         return report, exit_code(report, signals)
+
+
+def _asked(live: Live, question: str) -> bool:
+    with live.paused():
+        return click.confirm(question, err=True)
 
 
 def exit_code(report: Report, signals: Signals | None = None) -> int:

@@ -10,11 +10,11 @@ import fnmatch
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from modbisect.components import apache, php, priors
+from modbisect.components import access, apache, php, priors
 from modbisect.components.facts import Facts, parse
 from modbisect.model import Component, ComponentId, Configuration, Kind
 
-__all__ = ["Facts", "Step", "discover", "missing_or_extra", "parse", "plan", "select", "units", "write_set"]
+__all__ = ["Facts", "Step", "discover", "missing_or_extra", "opened", "parse", "plan", "select", "units", "write_set"]
 
 _ACCELERATORS = frozenset({"php-module:opcache", "php-module:apcu"})
 # Switched on these only ever cost; one that a person switched off is no suspect for being off.
@@ -36,6 +36,8 @@ _NEVER_CURES = frozenset(
         ),
     }
 )
+
+_NOT_BY_DEFAULT = "off, and not by its package's default: /etc/modbisect/allow on the host may allow it: on {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class Step:
 
 def discover(facts: Facts) -> tuple[Component, ...]:
     """All components of a host, the latest change first."""
-    return priors.ordered(apache.components(facts) + php.components(facts), facts)
+    found = access.pinned(apache.components(facts) + php.components(facts), facts)
+    return priors.ordered(found, facts)
 
 
 def select(
@@ -87,7 +90,7 @@ def select(
     chosen = []
     for component in components:
         pinned = component.pinned
-        if allow_security and pinned == apache.ACCESS_CONTROL:
+        if allow_security and access.protects(pinned):
             pinned = ""
         if not pinned:
             if not _matches(component.id, include):
@@ -96,8 +99,19 @@ def select(
                 pinned = "kept by the playbook"
             elif not component.on and not _may_switch_on(component, facts, off):
                 pinned = "off as found"
+            elif not component.on and component.kind is not Kind.PHP_INI and component.id not in facts.may_be_on:
+                pinned = _NOT_BY_DEFAULT.format(component.id)
         chosen.append(replace(component, pinned=pinned))
     return tuple(chosen)
+
+
+def opened(components: Iterable[Component], facts: Facts) -> tuple[Component, ...]:
+    """Of the components selected, those that access control is made of and that may be flipped all the same.
+
+    Their ``pinned`` says why they would have stayed.
+    """
+    protecting = {one.id: one for one in discover(facts) if access.protects(one.pinned)}
+    return tuple(protecting[one.id] for one in components if not one.pinned and one.id in protecting)
 
 
 def _matches(name: ComponentId, patterns: Sequence[str]) -> bool:

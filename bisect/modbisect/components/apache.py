@@ -20,9 +20,10 @@ _ESSENTIAL = {
     "mime": "without it responses lose their content types",
     "unixd": "the server does not start without it",
 }
-_ACCESS = re.compile(r"auth(n|z|nz)?_.*|access_compat|allowmethods|ssl|remoteip|suexec|allowhandlers")
+_ACCESS = re.compile(
+    r"auth(n|z|nz)?_.*|access_compat|allowmethods|ssl|remoteip|suexec|allowhandlers|security[23]?|evasive|qos"
+)
 _HANDS_OUT_SOURCE = "without it the source of the PHP pages is served"
-ACCESS_CONTROL = "access control: switching it could open the site"
 
 
 def components(facts: Facts) -> list[Component]:
@@ -64,9 +65,12 @@ def _why_pinned(name: str, facts: Facts) -> str:
         return _HANDS_OUT_SOURCE
     if name in ("proxy", "proxy_fcgi") and serves_by_fpm(facts):
         return _HANDS_OUT_SOURCE
-    if _ACCESS.fullmatch(name):
-        return ACCESS_CONTROL
     return _ESSENTIAL.get(name, "")
+
+
+def is_access_control(name: str) -> bool:
+    """Whether a module does nothing else than to decide who may have what."""
+    return _ACCESS.fullmatch(name) is not None
 
 
 _Headers = tuple[frozenset[ComponentId], frozenset[ComponentId], frozenset[str]]

@@ -38,6 +38,20 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Guarding:
+    """A directive of access control, in a file that a component brings or that such a file includes."""
+
+    top: str
+    """The component's own file."""
+    where: str
+    """File and line, as ``/etc/apache2/conf-available/x.conf:3``."""
+    conditions: frozenset[str]
+    """Modules, lower case, without or with which it is passed over; ``define.x`` for a variable."""
+    directive: str
+    """Its name, and never a value that somebody has chosen."""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """A host as the survey saw it."""
 
@@ -63,6 +77,12 @@ class Facts:
     php_headers: tuple[Line, ...]
     php_settings: tuple[Line, ...]
     handlers: tuple[Line, ...]
+    """Of each line that names a FastCGI process manager or a PHP setting, the directive and that name."""
+    may_be_on: frozenset[str]
+    """Components that the host's guard would switch on though they are off."""
+    guards: tuple[Guarding, ...]
+    reachable: bool
+    """Whether the server listens where others reach it, or nobody knows."""
     package_locks: tuple[str, ...]
     newer: tuple[tuple[float, str], ...]
     """Configuration changed after the server started: time and path."""
@@ -94,7 +114,7 @@ def parse(text: str) -> Facts:
         raise SurveyError("the survey ended early")
     system = _pairs(sections["system"])
     server = sections["server"]
-    values = _pairs(line for line in server if not line.startswith(("unit ", "child ")))
+    values = _pairs(line for line in server if not line.startswith(("unit ", "child ", "listens ")))
     now, uptime, ticks = _float(system, "now"), _float(system, "uptime"), _float(system, "ticks") or 100.0
 
     def clock(started: str) -> float:
@@ -121,6 +141,9 @@ def parse(text: str) -> Facts:
         php_headers=_lines(sections["php-headers"]),
         php_settings=_lines(sections["php-settings"]),
         handlers=_lines(sections["handlers"]),
+        may_be_on=frozenset(sections["may-be-on"]),
+        guards=_guards(sections["access"]),
+        reachable="listens others" in server or "listens loopback" not in server,
         package_locks=tuple(sections["package-lock"]),
         newer=tuple(
             (float(time), path)
@@ -179,6 +202,14 @@ def _lines(lines: Iterable[str]) -> tuple[Line, ...]:
         if number.isdigit():
             found.append(Line(path, text.strip()))
     return tuple(found)
+
+
+def _guards(lines: Iterable[str]) -> tuple[Guarding, ...]:
+    fields = (line.split("\t") for line in lines)
+    return tuple(
+        Guarding(top, where, frozenset(conditions.split()[1:]), directive)
+        for top, where, conditions, directive in (one for one in fields if len(one) == 4)  # noqa: PLR2004  # as printed
+    )
 
 
 _MARKER = re.compile(

@@ -65,6 +65,10 @@ class Options:
     seed: int = 0
     lease: int = LEASE_SECONDS
     accept_drift: bool = False
+    open_security: bool = False
+    """It is agreed to that access control is switched, where the playbook allows that."""
+    ask: Callable[[str], bool] | None = None
+    """Puts a question to the person at the terminal; None where there is none."""
     ask_password: Callable[[], str] | None = None
     playbook_path: str = ""
     """For the journal; a run without one is not told how to resume it."""
@@ -172,6 +176,9 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
         facts = story.facts = survey(root)
         story.components = suspects_of(story.playbook, facts)
         preflight.check(host, facts, story.components, accept_drift=options.accept_drift)
+        if said := preflight.left_open(facts, story.components):
+            story.observe(Warned(said))
+        preflight.agree_to_open(host, facts, story.components, given=options.open_security, ask=options.ask)
         surveyed = same.state_of(root, facts, story.components)
         if before and before.surveyed:
             same.refuse_another(host.name, before.surveyed, surveyed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from modbisect import components as parts
@@ -15,6 +15,8 @@ from modbisect.playbook.hours import all_close, all_open
 
 _UNTOUCHED = "nothing was changed"
 _STRICTEST = (Role.PRODUCTION, Role.STAGING, Role.EXPERIMENTAL)
+_SHOWN = 10
+"""Components named in one line."""
 _SECOND = 1.5  # clocks of files and processes are this far apart at most
 
 
@@ -46,6 +48,46 @@ def closing_time(host: Host, playbook: Playbook, now: datetime | None = None) ->
             advice=f"start it again later: {when}" if opens else f"correct one of them: {when}",
         )
     return closes
+
+
+def left_open(facts: Facts, components: Sequence[Component]) -> str:
+    """What a run with ``allow_security`` says beforehand; empty where it can switch no access control."""
+    opened = parts.opened(components, facts)
+    if not opened:
+        return ""
+    to = "whoever reaches the server" if facts.reachable else "users of the host itself"
+    named = "; ".join(f"{one.id} ({one.pinned})" for one in opened[:_SHOWN])
+    more = f"; and {len(opened) - _SHOWN} more" if len(opened) > _SHOWN else ""
+    return f"these may be switched, and what they protect is open to {to} meanwhile: {named}{more}"
+
+
+def agree_to_open(
+    host: Host, facts: Facts, components: Sequence[Component], *, given: bool, ask: Callable[[str], bool] | None
+) -> None:
+    """Have it agreed to that access control is switched.
+
+    Args:
+        host: the host.
+        facts: as the survey found it.
+        components: the run's, selected.
+        given: it was agreed to on the command line.
+        ask: puts a question to a person; None where there is no terminal, which suffices when the server listens on
+            loopback only.
+
+    Raises:
+        Refused: it was not agreed to.
+    """
+    said = left_open(facts, components)
+    if not said or given:
+        return
+    if ask("Shall the run switch them?") if ask else not facts.reachable:
+        return
+    raise Refused(
+        said,
+        host=host.name,
+        state=_UNTOUCHED,
+        advice="add --open-security if that may be, or take allow_security out of the playbook",
+    )
 
 
 def check(host: Host, facts: Facts, components: Sequence[Component], *, accept_drift: bool = False) -> None:

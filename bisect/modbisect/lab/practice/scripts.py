@@ -45,6 +45,7 @@ def _survey(machine: Machine, guard: list[str]) -> Iterator[str]:
         yield f"{path}\t{'l' if entry.target else 'f'}\tf\t{entry.changed:.1f}\t{entry.target}"
     yield from (f"{path}\tf\tf\t{machine.booted:.1f}\t" for piece in software.PIECES for path in piece.available)
     yield from ("@@ markers", f"{machine.booted:.1f}\t/var/lib/php/modules/8.2/apache2/disabled_by_admin/opcache")
+    yield from ("@@ may-be-on", "php-module:opcache")
     for section, folder in (("load-headers", "mods"), ("php-headers", "php")):
         yield f"@@ {section}"
         for piece in software.PIECES:
