@@ -5,24 +5,38 @@
 access_control() {
   # shellcheck disable=SC2016  # no variable of the shell
   perl -e '
-    use strict; use Cwd "realpath"; use Fcntl;
-    my ($left, %said, %fine) = (2000);
+    use strict; use Fcntl;
+    my ($left, %said) = (2000);
 
     sub note { my ($top, $where, $modules, $name) = @_; print join("\t", $top, $where, $modules, $name), "\n" unless $said{"$top\t$modules\t$name"}++ }
 
-    # Only a file that root alone can write, in folders of the same sort, is opened, and without waiting for it.
-    sub roots_own {
-      my ($path) = @_;
-      return $fine{$path} //= do {
-        my @found = lstat $path;
-        @found && $found[4] == 0 && !($found[2] & 022) && (-d _ || -f _) && ($path eq "/" || roots_own($path =~ m{^(.+)/} ? $1 : "/"));
-      };
+    # What a path leads to, where every folder, link and file on the way is root alone to change.
+    sub rooted {
+      my ($at, $links, @way) = ("", 0, split m{/+}, $_[0]);
+      while (@way) {
+        my $part = shift @way;
+        next if $part =~ /^\.?$/;
+        if ($part eq "..") { $at =~ s{/[^/]*$}{}; next }
+        my @found = lstat "$at/$part";
+        return if !@found || $found[4] != 0;
+        if (-l _) {
+          my $to = readlink "$at/$part";
+          return if $links++ > 20;
+          $at = "" if $to =~ m{^/};
+          unshift @way, split m{/+}, $to;
+        }
+        else {
+          return if $found[2] & 022 || !(-d _ || -f _);
+          $at .= "/$part";
+        }
+      }
+      return $at;
     }
 
     sub lines {
       my ($file) = @_;
-      my $real = realpath($file);
-      return unless defined $real && roots_own($real) && -f $real && -s _ < 4_000_000;
+      my $real = rooted($file);
+      return unless defined $real && -f $real && -s _ < 4_000_000;
       sysopen(my $open, $real, O_RDONLY | O_NOFOLLOW | O_NONBLOCK) or return;
       return [<$open>];
     }

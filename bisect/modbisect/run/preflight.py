@@ -56,7 +56,8 @@ def left_open(facts: Facts, components: Sequence[Component]) -> str:
     if not opened:
         return ""
     to = "whoever reaches the server" if facts.reachable else "users of the host itself"
-    named = "; ".join(f"{one.id} ({one.pinned})" for one in opened[:_SHOWN])
+    placed = sorted(opened, key=lambda one: "/" not in one.pinned)  # a file says more than a module's name
+    named = "; ".join(f"{one.id} ({one.pinned})" for one in placed[:_SHOWN])
     more = f"; and {len(opened) - _SHOWN} more" if len(opened) > _SHOWN else ""
     return f"these may be switched, and what they protect is open to {to} meanwhile: {named}{more}"
 
