@@ -212,7 +212,8 @@ def test_a_configuration_that_fails_its_test(target: Target, controllers: Contro
     broken = "/etc/apache2/conf-enabled/broken.conf"
     with changed(target, f"echo NoSuchDirective on >{broken}", f"rm {broken}"):
         ended = refused(controllers, says="fails its own test as found")
-    assert "NoSuchDirective" in ended.err
+    assert f"Syntax error on line 1 of {broken}: Invalid command" in ended.err
+    assert "NoSuchDirective" not in ended.err
 
 
 def test_a_server_that_is_down(target: Target, controllers: Controllers) -> None:
