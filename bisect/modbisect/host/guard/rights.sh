@@ -23,7 +23,7 @@ may_be_on() {
 # By Debian's register, which forgets what a person has switched off; hence by the packages' own scripts as well.
 by_default() {
   for folder in /var/lib/apache2/module /var/lib/apache2/conf /var/lib/apache2/site /var/lib/php/modules/*/*; do
-    case $folder in */php/*) kind=php-module ;; *) kind=apache-${folder##*/} ;; esac
+    case $folder in */php/*) kind="php-module" ;; *) kind=apache-${folder##*/} ;; esac
     ! roots_own "$folder/enabled_by_maint" ||
       find "$folder/enabled_by_maint" -maxdepth 1 -type f -user root -printf "$kind:%f\n"
   done
