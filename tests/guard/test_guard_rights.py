@@ -251,3 +251,61 @@ def test_what_others_could_write_is_not_looked_into(shut: Target, plant: str) ->
     finally:
         shut.sh(f"rm -f {file} /home/ops/rules")
     assert (guard.where, guard.directive) == (f"{file}:1", "Include")
+
+
+# --- where access control hides -------------------------------------------------------------------
+
+DIRECTIVES = r"""
+# Require valid-user
+AllowOverride None
+Order allow,deny
+Allow from all
+<Files x>
+  Require all granted
+</Files>
+<Location /a>
+  order deny,allow
+</Location>
+rEQUIRE \
+  ip 192.0.2.1
+<IfModule !mod_headers.c>
+<IfDefine STRICT>
+Deny from env=bots
+</IfDefine>
+</IfModule>
+RewriteRule ^/old /new [R=301,L]
+RewriteRule "^/x y" - [L,F]
+RedirectMatch 301 ^/a /b
+Redirect gone /b
+SSLRequireSSL
+RemoteIPHeader X-Forwarded-For
+SecRuleEngine On
+php_admin_flag log_errors On
+php_admin_value open_basedir /srv
+<RequireNone>
+</RequireNone>
+Include rules.d/[a-b]*.conf
+"""
+FOUND = """
+6 - Require all granted; 9 - Order; 11 - rEQUIRE; 15 - headers define.STRICT Deny env; 19 - RewriteRule; 21 - Redirect
+22 - SSLRequireSSL; 23 - RemoteIPHeader; 24 - SecRuleEngine; 26 - php_admin_value open_basedir; 27 - RequireNone
+4 - Allow from all; b1 - AuthType
+"""
+
+
+def test_every_directive_of_access_control_is_found_by_its_name_alone(shut: Target) -> None:
+    top, rules = "/etc/apache2/conf-available/many.conf", "/etc/apache2/rules.d"
+    shut.sh('mkdir "$2"; printf %s "$1" | tail -n +2 >"$3"; echo AuthType None >"$2/b.conf"', DIRECTIVES, rules, top)
+    shut.sh(f"ln -s {top} {rules}/a-loop.conf")
+    try:
+        guards = [one for one in facts_of(shut).guards if one.top == top]
+    finally:
+        shut.sh(f"rm -r {top} {rules}")
+    found = {
+        f"{one.where.replace(f'{rules}/b.conf:', 'b').removeprefix(f'{top}:')} "
+        f"{' '.join(['-', *sorted(one.conditions, reverse=True)])} {one.directive}"
+        for one in guards
+        if "a-loop" not in one.where
+    }
+    assert found == {line.strip() for line in FOUND.replace("\n", ";").split(";") if line.strip()}
+    assert any(one.directive == "Include" for one in guards), "it is followed without end"

@@ -31,13 +31,13 @@ def pinned(components: Iterable[Component], facts: Facts) -> list[Component]:
 
 def _counting(facts: Facts) -> Iterator[Guarding]:
     """Without what decides nothing: variables that no access rule asks for."""
-    counts = (one for one in facts.guards if not one.directive.startswith(("SetEnvIf", "Define ")))
-    rules = [one for one in counts if _on(one.top, facts)]
+    passive = ("SetEnvIf", "Define ", *_GRANTS)
+    rules = [one for one in facts.guards if _on(one.top, facts) and not one.directive.startswith(passive)]
     by_environment = any(one.directive.endswith(" env") for one in rules)
     asked = {condition.removeprefix("define.") for one in rules for condition in one.conditions}
     for one in facts.guards:
         word, _, name = one.directive.partition(" ")
-        if (word != "SetEnvIf" or by_environment) and (word != "Define" or name.lower() in asked):
+        if (word != "SetEnvIf" or by_environment) and (word != "Define" or name in asked):
             yield one
 
 

@@ -46,7 +46,7 @@ class Guarding:
     where: str
     """File and line, as ``/etc/apache2/conf-available/x.conf:3``."""
     conditions: frozenset[str]
-    """Modules, lower case, without or with which it is passed over; ``define.x`` for a variable."""
+    """Modules, lower case, without or with which it is passed over; ``define.X`` for a variable."""
     directive: str
     """Its name, and never a value that somebody has chosen."""
 
