@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
 from random import Random
 
 from controller import CONF, MODS, PHP
@@ -45,7 +46,8 @@ def silence(host: lab.LabHost) -> Iterator[None]:
     try:
         yield
     finally:
-        _port(cable, "forwarding")
+        if Path("/sys/class/net", cable).exists():  # a host without power has none
+            _port(cable, "forwarding")
 
 
 def _port(cable: str, state: str) -> None:
@@ -87,7 +89,7 @@ def small_disk(sight: Sight, folder: str) -> Iterator[None]:
     try:
         yield
     finally:
-        sight.sh('umount "$1"; [ "$1" != /var/lib/modbisect ] || rmdir "$1"', folder)
+        sight.sh('umount -l "$1"; [ "$1" != /var/lib/modbisect ] || rmdir "$1"', folder)
 
 
 def fill(sight: Sight, folder: str, what: str) -> None:
@@ -196,3 +198,21 @@ def boot_for(name: str, seconds: float) -> None:
     time.sleep(seconds)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
+
+
+@contextmanager
+def full_run(sight: Sight, what: str) -> Iterator[None]:
+    """The filesystem of /run without a block or an inode."""
+    limit, free = {"blocks": ("size", 64), "inodes": ("nr_inodes", 4)}[what]
+    column, unit = {"blocks": ("used", "k"), "inodes": ("iused", "")}[what]
+    before = sight.sh("df -k --output=$1 /run | tail -n 1", {"blocks": "size", "inodes": "itotal"}[what]).strip()
+    sight.sh(
+        "mkdir -m 700 /run/fill; used=$(df -k --output=$1 /run | tail -n 1) &&"
+        'mount -o "remount,$2=$((used + $4))$3" /run',
+        *(column, limit, unit, str(free)),
+    )
+    fill(sight, "/run/fill", what)
+    try:
+        yield
+    finally:
+        sight.sh('mount -o "remount,$1=$2$3" /run && rm -rf /run/fill', limit, before, unit)

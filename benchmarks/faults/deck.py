@@ -9,8 +9,10 @@ from random import Random
 
 import faults
 import on_steps
+import watchers
 import whole_run
 from on_steps import Counts
+from strikes import STRIKES
 from trial import Trial
 
 
@@ -28,6 +30,7 @@ class Fault:
     """What to do then if the trial's own plan has less to do, and never comes to the step."""
 
 
+_WEIGHTS = {"a state file spoiled": 8, "others' files": 5, "one way of the watch dead": 6}
 FAULTS = (
     Fault("nothing", faults.undisturbed, 1),
     Fault("controller: kill -9 at any time", faults.controller_killed, 6),
@@ -62,6 +65,8 @@ FAULTS = (
     Fault("configuration test hangs", faults.test_hangs, 1),
     Fault("restart fails", faults.start_fails, 2),
     Fault("restart hangs", faults.start_hangs, 1),
+    Fault("noexec before the run", watchers.no_watch_can_start, 1),
+    *(Fault(strike.what, strike, _WEIGHTS.get(strike.what, 3)) for strike in STRIKES),
     Fault("modbisect run: kill -9", whole_run.whole_run_killed, 1),
     Fault("modbisect run: Ctrl-C, TERM, HUP", whole_run.whole_run_interrupted, 1),
     Fault("modbisect run: network silent", whole_run.whole_run_loses_the_network, 1),

@@ -16,6 +16,12 @@ from modbisect.host.helper import GUARD
 
 PAGE = b"All 42 items"
 CURRENT = "/var/lib/modbisect/cur"
+RUN = "/run/modbisect"
+SWITCHED = (
+    *("/etc/apache2/mods-enabled", "/etc/apache2/conf-enabled", "/etc/apache2/sites-enabled"),
+    "/etc/php/8.2/apache2/conf.d",
+)
+"""The folders in which a run switches."""
 _KEPT = ("/etc/apache2", "/etc/php", "/etc/systemd", "/etc/cron.d", "/var/lib/apache2", "/var/lib/php")
 _STAY = {"lock", "last", "last-journal"}
 """What may stay in /run/modbisect."""
@@ -24,12 +30,12 @@ _LEFT = (
     "/run/motd.d",
     "/etc/motd.d",
     "/etc/cron.d/modbisect",
-    "/run/systemd/transient/modbisect-guard.timer",
-    "/run/systemd/transient/modbisect-guard.service",
 )
 _NAMES = (
     ("/etc/systemd/system", "modbisect"),
     ("/etc/systemd/system/multi-user.target.wants", "modbisect"),
+    ("/run/systemd/transient", "modbisect"),
+    ("/run/systemd/system", "modbisect"),
     ("/run", "modbisect-scratch"),
 )
 _POLL_SECONDS = 0.02
@@ -107,6 +113,12 @@ class Sight:
         lines = self.text(f"/proc/{pid}/maps").splitlines() if pid.isdigit() else []
         return frozenset(line.split()[-1] for line in lines if ".so" in line)
 
+    def server(self) -> str:
+        """Which server runs: its parent's pid and start; empty while it is down."""
+        pid = self.text("/run/apache2/apache2.pid").strip()
+        words = self.text(f"/proc/{pid}/stat").rpartition(") ")[2].split() if pid.isdigit() else []
+        return f"{pid} since {words[19]}" if words else ""
+
     def page(self) -> bytes:
         """The site's answer; nothing when there is none."""
         connection = HTTPConnection(self.address, timeout=5)
@@ -136,8 +148,9 @@ class Sight:
         left += [f"/run/modbisect/{one.name}" for one in run.iterdir() if one.name not in _STAY] if run.is_dir() else []
         for folder, own in _NAMES:
             left += [f"{folder}/{one.name}" for one in self.path(folder).glob(f"{own}*")]
-        found = ("/etc/apache2/mods-enabled", "/etc/apache2/conf-enabled", "/etc/apache2/sites-enabled")
-        return left + [f"{folder}/.modbisect" for folder in found if os.path.lexists(self.path(f"{folder}/.modbisect"))]
+        return left + [
+            f"{folder}/.modbisect" for folder in SWITCHED if os.path.lexists(self.path(f"{folder}/.modbisect"))
+        ]
 
     # --- acting on it --------------------------------------------------------------------------
 
@@ -153,9 +166,14 @@ class Sight:
             raise Dirty(f"{script.strip().splitlines()[0]}: {status}: {text}")
         return text
 
-    def guard(self, *argv: str, stdin: bytes = b"") -> tuple[int, str]:
+    def guard(self, *argv: str, stdin: bytes = b"", timeout: float = 60) -> tuple[int, str]:
         """Call the guard as root."""
-        return self.call(GUARD, *argv, stdin=stdin)
+        return self.call(GUARD, *argv, stdin=stdin, timeout=timeout)
+
+    def watches(self) -> list[str]:
+        """Timers and paths that start the guard, by their units' names."""
+        units = self.path("/run/systemd/transient").glob("modbisect-guard*")
+        return sorted(one.name for one in units if one.suffix in (".timer", ".path"))
 
 
 def wait(true: Callable[[], object], seconds: float) -> bool:

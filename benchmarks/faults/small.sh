@@ -36,6 +36,26 @@ cat >/etc/systemd/system/apache2.service.d/hang.conf <<'END'
 [Service]
 ExecStartPre=/bin/sh -c 'while [ -e /run/fault-hang ]; do sleep 0.1; done'
 END
+cat >/etc/systemd/system/fault-bench.target <<'END'
+[Unit]
+Description=Isolated by the bench: a host with its site and its ssh, and nothing else
+Requires=basic.target
+Wants=apache2.service ssh.service dbus.service systemd-logind.service
+AllowIsolate=yes
+END
+# A disk that is full when the power is cut is full behind the boot as well.
+cat >/etc/systemd/system/fault-disk.service <<'END'
+[Unit]
+DefaultDependencies=no
+Before=local-fs.target
+ConditionPathExists=/root/disk
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'mount -t tmpfs -o mode=700,size=2m,nr_inodes=600 small /var/lib/modbisect && cp -a /root/disk/. /var/lib/modbisect/ && ! head -c 100M /dev/zero >>/var/lib/modbisect/.full'
+[Install]
+WantedBy=local-fs.target
+END
 systemctl daemon-reload
+systemctl --quiet enable fault-disk.service
 systemctl restart apache2
 until curl -fsS http://localhost/ | grep -q 'All 42 items'; do sleep 0.1; done

@@ -13,7 +13,7 @@ from random import Random
 
 from controller import SPEC, STEPS, Controller, Plan, request
 from result import SLACK_SECONDS, Result
-from sight import CURRENT, PAGE, Dirty, Sight, wait
+from sight import CURRENT, PAGE, RUN, Dirty, Sight, wait
 
 from modbisect import lab
 from modbisect.errors import Exit
@@ -22,7 +22,12 @@ from modbisect.host.helper import GUARD, script
 _LINGER_SECONDS = 10
 """A restore that was asked for is kept this long for whoever asked, should he not end the run himself."""
 _PATIENCE_SECONDS = 40
-_TIMER = "/run/systemd/transient/modbisect-guard.timer"
+_STABLE_SECONDS = 1.5
+"""So long the same server runs behind a trial in which nobody but the guard restarts it."""
+_MOST_RESTARTS = 3
+"""The restart of a restore, and two for what a restart may cure."""
+HELPER = "/root/guard"
+"""Another place for the guard's script, as for an installed helper."""
 GUARD_CODES = {0, 20, 21, 64, 73, 75, 76, 77, 78}
 _JOURNAL_LINE = re.compile(r"\d+ \d+ [ -~]+")
 _BY = {"restored at boot": "boot", "rescue": "a person", "taken over": "next run"}
@@ -37,7 +42,11 @@ class Found:
 
     def times(self) -> dict[str, str]:
         """Each path's time, ns."""
-        return {row[0]: row[4] for row in self.files if len(row) > 4}  # noqa: PLR2004
+        return {path: row[4] for path, row in self.rows().items()}
+
+    def rows(self) -> dict[str, tuple[str, ...]]:
+        """All of each path, as `Sight.row` has it."""
+        return {row[0]: row for row in self.files if len(row) > 4}  # noqa: PLR2004
 
     @classmethod
     def on(cls, sight: Sight) -> Found:
@@ -66,10 +75,16 @@ class Trial:
     since: float = 0.0
     by: str = ""
     restored: float = 0.0
+    disk: str = ""
+    """A folder that is a small filesystem of its own."""
     may_stay: str = ""
     """A folder that the guard cannot remove, since a disk is mounted there; it must be empty."""
     whole_journal: bool = True
     """False where the fault may keep the guard from writing its journal."""
+    by_itself: bool = False
+    """Nobody asks for a restore: the guard goes on by itself, and restarts the server a few times at most."""
+    servers: set[str] = field(default_factory=set)
+    """Those that have run since a restore was due."""
 
     def __post_init__(self) -> None:
         self.plan = Plan.drawn(self.dice)
@@ -97,16 +112,16 @@ class Trial:
 
     def struck(self) -> None:
         """From now on a restore is possible, and due."""
-        self.since, self.restored = time.monotonic(), 0.0
+        self.since, self.restored, self.servers = time.monotonic(), 0.0, set()
 
     def kill(self, controller: Controller) -> None:
         """SIGKILL."""
         controller.send(signal.SIGKILL)
         self.killed.add(controller.pid)
 
-    def install(self) -> None:
-        """Bring the guard's script to the host, as a run does."""
-        path = self.sight.path(GUARD)
+    def install(self, at: str = GUARD) -> None:
+        """Bring the guard's script to the host, as a run does, or to another place."""
+        path = self.sight.path(at)
         path.parent.mkdir(mode=0o700, exist_ok=True)
         path.write_bytes(script())
         path.chmod(0o700)
@@ -132,6 +147,38 @@ class Trial:
         if lease.exists():
             lease.write_text("none 0\n")
         self.struck()
+
+    def ask(self, *words: str, seconds: float) -> None:
+        """A verb of the guard that a person calls; it has to end, within that time."""
+        status, said = self.sight.guard(*words, timeout=seconds)
+        if status not in GUARD_CODES | {126, 127}:  # it may have gone with its run
+            raise Dirty(f"{words} ended with {status}: {said}")
+
+    def hasten(self) -> int:
+        """The wait until the guard's next try is over, where it has written one down; how many waits that were.
+
+        What it has lost it must find by itself.
+        """
+        up = int(float(Path("/proc/uptime").read_text().split()[0]))
+        ended = 0
+        for path in (self.sight.path(f"{folder}/retry") for folder in (RUN, CURRENT)):
+            with suppress(OSError, ValueError), path.open("r+b", buffering=0) as file:
+                word = file.read(100).split()[0]
+                if up < int(word) <= up + 61:
+                    file.seek(0)
+                    file.write(b"%0*d" % (len(word), up))
+                    ended += 1
+        return ended
+
+    def count_servers(self) -> None:
+        """Look which server runs.
+
+        Raises:
+            Dirty: there have been too many since a restore was due.
+        """
+        self.servers.add(self.sight.server())
+        if len(self.servers - {""}) > 1 + _MOST_RESTARTS:
+            raise Dirty(f"the server is restarted again and again: {sorted(self.servers)}")
 
     def cut(self) -> None:
         """The host loses its power."""
@@ -159,6 +206,10 @@ class Trial:
                 raise Dirty(f"the controller ended with {code}: {controller.journal}")
         self._whole()
         self._journals(codes)
+        if self.by_itself:
+            server = self.sight.server()
+            if wait(lambda: self.sight.server() != server, _STABLE_SECONDS):
+                raise Dirty("the server is restarted although the run has ended")
         return self.restored - self.since, clean - self.since
 
     def calm(self) -> None:
@@ -168,7 +219,7 @@ class Trial:
         while True:
             running = self.sight.processes()  # asked first: whoever has left something does no more
             left = [one for one in self.sight.traces() if one != self.may_stay or self._holds(one)]
-            alive = [one for one in self.controllers if one.alive()]
+            alive = self._alive()
             if not left and not running and not alive:
                 self.restored = self.restored or time.monotonic()
                 return
@@ -182,15 +233,28 @@ class Trial:
                 raise Dirty(f"not put back: {state} {reason}; {left}; {running}; {[one.journal for one in alive]}")
             if state == "FAILED" and time.monotonic() > asked + 1:
                 asked = time.monotonic()
-                self.sight.guard("rescue")
-                self.by = "a person"
+                self._again()
             elif state == "RESTORED" and not alive and self.seed % 8:
                 self.forget()
-            elif state in ("NONE", "SNAP", "RESTORED") and not running and not alive and not self._watched():
+            elif state in ("NONE", "SNAP", "RESTORED") and not running and not alive and not self.sight.watches():
                 alone += 1
                 if alone == 5:  # nor does anybody come  # noqa: PLR2004
                     self._next_run(until)
             time.sleep(0.03)
+
+    def _alive(self) -> list[Controller]:
+        alive = [one for one in self.controllers if one.alive()]
+        if self.by_itself and not alive:
+            self.count_servers()
+        return alive
+
+    def _again(self) -> None:
+        """End the wait until the guard's next try."""
+        if self.by_itself:
+            self.hasten()
+        else:
+            self.sight.guard("rescue")
+            self.by = "a person"
 
     def forget(self) -> None:
         """Nobody will end the run that was restored: the guard waits for that, and mostly the bench has no time to."""
@@ -204,9 +268,6 @@ class Trial:
             return any(self.sight.path(folder).iterdir())
         except FileNotFoundError:
             return False
-
-    def _watched(self) -> bool:
-        return self.sight.path(_TIMER).exists()
 
     def _next_run(self, until: float) -> None:
         """Nothing was changed, and nobody watches: what is left lies there until somebody comes. A minute later."""
