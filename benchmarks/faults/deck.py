@@ -9,6 +9,7 @@ from random import Random
 
 import faults
 import on_steps
+import pairs
 import watchers
 import whole_run
 from on_steps import Counts
@@ -65,6 +66,7 @@ FAULTS = (
     Fault("configuration test hangs", faults.test_hangs, 1),
     Fault("restart fails", faults.start_fails, 2),
     Fault("restart hangs", faults.start_hangs, 1),
+    Fault(pairs.NAME, pairs.two_parts, 4),
     Fault("noexec before the run", watchers.no_watch_can_start, 1),
     *(Fault(strike.what, strike, _WEIGHTS.get(strike.what, 3)) for strike in STRIKES),
     Fault("modbisect run: kill -9", whole_run.whole_run_killed, 1),

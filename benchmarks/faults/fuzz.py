@@ -19,6 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import on_steps
+import pairs
 from bench import Bench
 from deck import FAULTS, Fault, deck
 from result import Result
@@ -46,22 +47,30 @@ def work(job: int, jobs: int, cards: Iterator[tuple[Fault, int]], *, until: floa
         bench.close()
 
 
-def main() -> int:
-    """1 when a host was left dirty."""
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=60, help="how long (60)")
     parser.add_argument("--trials", type=int, default=10**9, help="at most so many")
     parser.add_argument("--fault", action="append", metavar="NAME", help="only this one; more than once for more")
+    parser.add_argument("--pairs", action="store_true", help="each pair of parts that may die at the same time, once")
     parser.add_argument("--seed", type=int, help="of each fault's first trial")
     parser.add_argument("--jobs", type=int, default=2, choices=(1, 2), help="lab hosts at a time (2)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="a line a trial as it ends, and at last the table")
     arguments = parser.parse_args()
+    if arguments.pairs:
+        arguments.fault, arguments.trials = [pairs.NAME], len(pairs.PAIRS)
+    if not any(arguments.fault is None or fault.name in arguments.fault for fault in FAULTS):
+        parser.error("no such fault; there are:\n  " + "\n  ".join(fault.name for fault in FAULTS))
+    return arguments
+
+
+def main() -> int:
+    """1 when a host was left dirty."""
+    arguments = _arguments()
     faults = [fault for fault in FAULTS if arguments.fault is None or fault.name in arguments.fault]
     if not AVAILABLE:
         faults = [fault for fault in faults if fault.seeds is None]
         print("no steps are counted on this processor: those faults are left out", file=sys.stderr)
-    if not faults:
-        parser.error("no such fault; there are:\n  " + "\n  ".join(fault.name for fault in FAULTS))
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(143))  # through every finally: no host stays behind
     if arguments.json:
@@ -91,10 +100,16 @@ def main() -> int:
     results = list(_collected(reader, arguments.json, workers))
     (killed,) = (fault.name for fault in FAULTS if fault.act is on_steps.guard_killed_at_a_step)
     summary = Summary.of(results, (time.monotonic() - began) / 60, killed, boundaries)
-    summary.show()
     if arguments.json:
         with arguments.json.open("a") as file:
             file.write(json.dumps(as_json(summary)) + "\n")
+    return _shown(summary, results)
+
+
+def _shown(summary: Summary, results: Sequence[Result]) -> int:
+    summary.show()
+    if any(result.fault == pairs.NAME for result in results):
+        print(f"\n{pairs.table(results)}")
     for result in results:
         if result.failure:
             print(f"\n--fault '{result.fault}' --seed {result.seed}  {result.injection}\n  {result.failure}")
