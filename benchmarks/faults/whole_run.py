@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import damage
 from sight import Dirty, wait
+from strikes import STRIKES, passes
 from trial import Trial
 
 from modbisect import lab
@@ -64,6 +65,25 @@ def whole_run_loses_the_network(trial: Trial) -> None:
     _await(process)
     if process.returncode == Exit.OK:
         trial.struck()  # it has kept its host, and went on to its end
+    _journal(trial, process.returncode)
+
+
+def whole_run_struck(trial: Trial) -> None:
+    """One of `STRIKES` at a drawn moment, each in its turn; the program is killed then, or lives on."""
+    strike = STRIKES[trial.seed % len(STRIKES)]
+    trial.by_itself = True
+    process = _started(trial)
+    _moment(trial, process)
+    trial.step += f", {strike.what}"
+    with strike.on(trial):
+        if trial.chance(0.5):
+            process.kill()
+        elif strike.judge is not passes:
+            _await(process)
+        trial.struck()
+        strike.judge(trial)
+    _await(process)
+    trial.struck()
     _journal(trial, process.returncode)
 
 
