@@ -26,6 +26,9 @@ _FILL = {
     "blocks": f"{_NO_ROOM} head -c 100M /dev/zero >.full; :",
     "inodes": f"{_NO_ROOM} i=0; while true >.full$i; do i=$((i + 1)); done; :",
 }
+_MORE = {"blocks": "head -c 1M /dev/zero >>/run/fill/.full", "inodes": "i=$((i + 1)); true >/run/fill/more$i"}
+_FILL_AGAIN = 'setsid sh -c "while [ -d /run/fill ]; do { $1 || sleep 0.01; } 2>/dev/null; done" >/dev/null 2>&1 &'
+"""What somebody gives back is taken at once."""
 _EDITS = (
     (CONF, f"echo '# mine' >{CONF}/mine.conf", f"{CONF}/mine.conf", f"rm -f {CONF}/mine.conf"),
     (MODS, f"mv {MODS}/env.load /root/found", f"{MODS}/env.load", f"mv -T /root/found {MODS}/env.load"),
@@ -212,7 +215,8 @@ def full_run(sight: Sight, what: str) -> Iterator[None]:
         *(column, limit, unit, str(free)),
     )
     fill(sight, "/run/fill", what)
+    sight.sh(_FILL_AGAIN, _MORE[what])
     try:
         yield
     finally:
-        sight.sh('mount -o "remount,$1=$2$3" /run && rm -rf /run/fill', limit, before, unit)
+        sight.sh('until rm -rf /run/fill; do :; done; mount -o "remount,$1=$2$3" /run', limit, before, unit)

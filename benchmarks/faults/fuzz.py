@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -92,6 +93,8 @@ def main() -> int:
                 cards = deck(faults, arguments.seed, counts)
                 work(job, arguments.jobs, cards, until=until, trials=arguments.trials, writer=writer)
                 code = 0
+            except Exception:  # noqa: BLE001  # the others go on
+                traceback.print_exc()
             finally:
                 sys.stderr.flush()
                 os._exit(code)

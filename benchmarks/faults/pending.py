@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
+import struct
 import subprocess
+import termios
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from controller import SPEC, request, some_steps
-from sight import CURRENT
+from sight import CURRENT, wait
 from tracer import into
 from trial import HELPER, Trial
 
@@ -50,6 +54,8 @@ def half_request(trial: Trial) -> Iterator[None]:
         start_new_session=True,
     )
     os.close(reader)
+    wait(lambda: process.poll() is not None or not _unread(writer), 1)
+    time.sleep(dice.uniform(0, 0.5))  # who is told nothing cannot be seen to wait
     try:
         if trial.chance(0.3):
             trial.ask("rescue", "force", seconds=_VERB_SECONDS)
@@ -62,3 +68,9 @@ def half_request(trial: Trial) -> Iterator[None]:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         trial.sight.path(HELPER).unlink()
+
+
+def _unread(pipe: int) -> int:
+    """Bytes in a pipe that nobody has read yet."""
+    (count,) = struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))
+    return int(count)

@@ -5,21 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import kept
 import others
 import pending
 import watchers
-from controller import STEPS
 from result import SLACK_SECONDS
 from sight import CURRENT, Dirty
 from trial import Trial
 
 _TRIES = 4
 """So often a failed restore is tried again before the bench has seen enough."""
-_ARMED = tuple(step for step in STEPS if step not in ("connect", "hold"))
-_SWITCHING = ("beat", "apply", "measure", "restore")
+_SWITCHING = ("beat", "apply", "apply", "measure", "measure", "restore")
+_ARMED = (*_SWITCHING, "disarm")
+_ANY = ("connect", "hold", "hold", *_ARMED)
 _POLL_SECONDS = 0.03
 
 
@@ -32,12 +32,12 @@ class Strike:
     judge: Callable[[Trial], None]
     """What must hold while it lasts."""
     steps: tuple[str, ...] = _ARMED
-    """During which it comes."""
+    """During which it comes, some of them more often."""
 
     def __call__(self, trial: Trial) -> None:
         """Strike a controller, which dies then or lives on."""
         trial.by_itself = True
-        controller = trial.start()
+        controller = trial.start(replace(trial.plan, idle=trial.dice.uniform(0, 0.8)))
         trial.moment(controller, *self.steps)
         trial.whole_journal = False
         with self.on(trial):
@@ -105,7 +105,7 @@ def watched(trial: Trial, enough: Callable[[Trial], bool], *, lasting: float = 0
 
 STRIKES = (
     Strike("others' files", others.planted, comes_back, ("hold", *_ARMED)),
-    Strike("no room in /run", kept.no_room_in_run, passes, tuple(STEPS)),
+    Strike("no room in /run", kept.no_room_in_run, passes, _ANY),
     Strike("a state file spoiled", kept.spoiled_files, comes_back),
     Strike("the snapshot spoiled", kept.spoiled_snapshot, says_so),
     Strike("half a request", pending.half_request, comes_back),

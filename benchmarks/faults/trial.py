@@ -162,7 +162,7 @@ class Trial:
         up = int(float(Path("/proc/uptime").read_text().split()[0]))
         ended = 0
         for path in (self.sight.path(f"{folder}/retry") for folder in (RUN, CURRENT)):
-            with suppress(OSError, ValueError), path.open("r+b", buffering=0) as file:
+            with suppress(OSError, ValueError, IndexError), path.open("r+b", buffering=0) as file:
                 word = file.read(100).split()[0]
                 if up < int(word) <= up + 61:
                     file.seek(0)
