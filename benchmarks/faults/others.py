@@ -50,6 +50,8 @@ def planted(trial: Trial) -> Iterator[None]:
     bystanders = sight.processes(_FOREVER)
     parent = next(pid for pid, line in bystanders.items() if line.startswith("sh "))
     folders = [line.split("\t") for line in sight.sh(_OWN_FOLDERS).splitlines()]
+    folders.sort(key=lambda one: one[2] != "/run/php")  # read by every command, so it comes first
+    script = [f"export bystander={parent}"]
     for owner, group, folder, _ in folders:
         who = ("www-data", "www-data") if owner == "root" else (owner, group)
         names = _PHP_NAMES if folder == "/run/php" else dice.sample(_NAMES, dice.randint(1, 3))
@@ -57,8 +59,8 @@ def planted(trial: Trial) -> Iterator[None]:
             f"[ -e {path} ] || [ -L {path} ] || {{ {_PLANTS[dice.choice(list(_PLANTS))].format(path=path)}; }}"
             for path in (shlex.quote(f"{folder}/{name}") for name in names)
         ]
-        as_owner = _AS.format(*who).split()
-        sight.call(*as_owner, "env", f"bystander={parent}", "sh", "-c", "\n".join(lines))  # it may have gone meanwhile
+        script.append(f"{_AS.format(*who)} sh -c {shlex.quote(chr(10).join(lines))}")
+    sight.call("sh", "-c", "\n".join(script))  # a folder may have gone meanwhile
     try:
         trial.ask("status", seconds=_VERB_SECONDS)
         if trial.chance(0.25):

@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "faults"))  # 
 
 import damage
 import on_steps
+import pairs
 from bench import Bench
 from controller import Plan
 from deck import FAULTS, deck
@@ -91,6 +92,30 @@ def test_the_guard_is_struck_at_a_step(bench: Bench, name: str, seed: int) -> No
     result = bench.play(name, ACTS[name], seed)
     assert result.failure == ""
     assert result.injection
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize(
+    ("name", "seed"),
+    [
+        ("others' files", 3),  # a fifo of www-data in /run/php: every verb waited for it, a rescue as well
+        ("no room in /run", 49),  # an empty retry file: no tick came past it
+        ("a state file spoiled", 115),  # without its list the run's own changes were somebody else's edit
+        ("the snapshot spoiled", 100),
+        ("half a request", 22),  # it had the lock, and a rescue waited
+        ("one way of the watch dead", 0),  # a tick that is stopped
+        ("one way of the watch dead", 3),  # a timer that is stopped
+        ("a library upgraded", 0),  # restarted again and again
+        ("times changed", 0),
+        ("noexec", 0),  # nobody was left who could run
+        ("noexec before the run", 0),  # held without a watch
+        (pairs.NAME, 3),  # controller and tick
+        (pairs.NAME, 20),  # disk and power
+        ("modbisect run: one of the above", 8),  # noexec
+    ],
+)
+def test_those_who_know_how_it_works_find_no_way_past_it(bench: Bench, name: str, seed: int) -> None:
+    assert bench.play(name, ACTS[name], seed).failure == ""
 
 
 # --- found by the bench -------------------------------------------------------------------------------
@@ -188,7 +213,54 @@ def test_a_session_that_ends_as_it_is_opened(bench: Bench) -> None:
     assert bench.play("sshd killed", ACTS["sshd killed"], 0).failure == ""
 
 
+def test_each_pair_of_parts_comes_once_and_has_its_place_in_the_table() -> None:
+    (fault,) = (fault for fault in FAULTS if fault.name == pairs.NAME)
+    seeds = [seed for _, seed in islice(deck([fault], None, {}), len(pairs.PAIRS))]
+    assert sorted(seed % len(pairs.PAIRS) for seed in seeds) == list(range(21))
+    played = [
+        replace(RESULT, fault=pairs.NAME, step="controller + power", seconds=0.5),
+        replace(RESULT, fault=pairs.NAME, step="controller + power", seconds=1.25),
+        replace(RESULT, fault=pairs.NAME, step="keep + timer", failure="not put back"),
+        replace(RESULT, fault=pairs.NAME, step="keep + timer"),
+        RESULT,
+    ]
+    rows = pairs.table(played).splitlines()
+    assert rows[0] == "|  | network | keep | timer | tick | disk | power |"
+    assert rows[2] == "| controller |  |  |  |  |  | 1.2 s |"
+    assert rows[4] == "| keep |  |  | FAILED |  |  |  |"
+
+
 # --- the bench itself ---------------------------------------------------------------------------------
+
+
+@pytest.mark.lab
+def test_a_server_that_is_restarted_again_and_again_is_seen(bench: Bench) -> None:
+    def restless(trial: Trial) -> None:
+        trial.by_itself = True
+        trial.struck()
+        for _ in range(4):
+            trial.count_servers()
+            trial.sight.sh("systemctl reset-failed apache2; systemctl restart apache2")
+            wait(trial.sight.server, 5)
+        trial.count_servers()
+
+    assert "again and again" in bench.play("restless", restless, 0).failure
+
+
+@pytest.mark.lab
+def test_a_wait_is_ended_where_one_is_written_down_and_nowhere_else(bench: Bench) -> None:
+    def waiting(trial: Trial) -> None:
+        trial.sight.sh("mkdir -p -m 700 /run/modbisect")
+        retry = trial.sight.path("/run/modbisect/retry")
+        up = int(float(Path("/proc/uptime").read_text().split()[0]))
+        for text, hastened in ((f"{up + 40} 40\n", 1), ("", 0), ("x\n", 0), (f"{up} 40\n", 0), (f"{up + 99} 40\n", 0)):
+            retry.write_text(text)
+            if trial.hasten() != hastened or (hastened and int(retry.read_text().split()[0]) > up + 20):
+                raise Dirty(f"{text!r} became {retry.read_text()!r}")
+        retry.unlink()
+        trial.struck()
+
+    assert bench.play("waiting", waiting, 0).failure == ""
 
 
 @pytest.mark.lab
