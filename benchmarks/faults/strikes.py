@@ -12,7 +12,7 @@ import others
 import pending
 import watchers
 from result import SLACK_SECONDS
-from sight import CURRENT, Dirty
+from sight import CURRENT, Dirty, wait
 from trial import Trial
 
 _TRIES = 4
@@ -62,7 +62,8 @@ def says_so(trial: Trial) -> None:
     """It is put back, or says that it is not, and leaves the server alone."""
     tries = watched(trial, lambda one: put_back(one) or one.sight.state() == "FAILED")
     while trial.sight.state() == "FAILED" and tries < _TRIES:
-        if not trial.sight.text(f"{CURRENT}/reason").strip():
+        # The reason comes behind the state.
+        if not wait(lambda: trial.sight.text(f"{CURRENT}/reason").strip() or trial.sight.state() != "FAILED", 2):
             raise Dirty("FAILED, and no reason is given")
         tries += watched(trial, put_back, lasting=1.5)
     trial.struck()
