@@ -9,14 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from guard.lab_target import Target
+from guard.lab_target import NO_WATCH, Target, wait_until
 from guard.test_guard_verbs import MODS, OTHER, RUN, hold, request
 from modbisect import lab
 
-CODES = {0, 20, 21, 64, 73, 75, 76, 77, 78}
+CODES = {0, 20, 21, 64, 73, 75, 76, 77, 78, 124}
 VERBS = (
     *("hold", "snap", "arm", "keep", "apply", "serve", "restore", "verify", "disarm", "rescue", "tick", "boot"),
     *("watch", "status", "survey", "sample", "main", "drop", "converge", "vanish", "", "-c", "--", "*"),
+    *("bounded", "cure", "confirm", "accept", "deputy", "make_last", "within"),
 )
 JUNK = st.binary(max_size=40).map(lambda data: os.fsdecode(data.replace(b"\0", b"")))
 WORDS = st.one_of(
@@ -71,14 +72,14 @@ def test_any_words_on_a_free_host(bare: Target) -> None:
 def test_any_bytes_to_a_run_under_way(bare: Target) -> None:
     bare.install_guard()
     hold(bare)
-    bare.sh("systemctl stop modbisect-guard.timer")  # a keep that ends expires the lease; here nobody shall mind
+    bare.sh(NO_WATCH)
     before = bare.files("/etc/apache2", "/etc/php")
 
     @BOUNDED
-    @given(st.sampled_from(("apply", "serve", "keep")), st.lists(PIECES, max_size=5).map(b"".join))
+    @given(st.sampled_from(("apply", "serve")), st.lists(PIECES, max_size=5).map(b"".join))
     def call(verb: str, stdin: bytes) -> None:
         bare.sh("cut -d . -f 1 /proc/uptime >/run/modbisect/alive; sed -i 's/ .*/ 99999999/' /run/modbisect/lease")
-        argv = ["/root/guard", verb, RUN, *(["60"] if verb == "keep" else [])]
+        argv = ["/root/guard", verb, RUN]
         if verb == "apply" and stdin.endswith(request().encode()):
             return  # an empty request is a good one
         done = lab.execute(bare.host.name, argv, input=stdin, timeout=60)
@@ -87,3 +88,16 @@ def test_any_bytes_to_a_run_under_way(bare: Target) -> None:
     call()
     assert bare.files("/etc/apache2", "/etc/php") == before
     assert bare.state() == "ARMED"
+
+
+@pytest.mark.parametrize("stdin", [b"", b"beat\n\0\xff\x1b[2J\n", b"apply 10\nabsent\t/etc/passwd\nend\n", bytes(5000)])
+def test_any_bytes_to_a_heartbeat(bare: Target, stdin: bytes) -> None:
+    """Its end is the end of the run, whatever was said."""
+    bare.install_guard()
+    before = bare.kept()
+    hold(bare)
+    done = lab.execute(bare.host.name, ["/root/guard", "keep", RUN, "60"], input=stdin, timeout=60)
+    assert done.returncode in CODES, done.stderr
+    assert set(done.stdout.split()) <= {b"ok"}
+    wait_until(lambda: not bare.traces(), 60, bare.traces)
+    assert bare.kept() == before

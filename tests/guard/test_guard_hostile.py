@@ -28,7 +28,8 @@ PLANTS = {
 CONTENTS = """
 install -d -m 777 -o ops /home/ops/trap /home/ops/trap/cur
 echo shadow >/root/victim
-for name in lock lease alive now output back last retry guard new old cur/state cur/run cur/touched cur/who cur/dirs; do
+for name in lock lease alive deputy now output served last retry guard new old cur/state cur/run cur/touched cur/who \\
+  cur/dirs; do
   ln -s /root/victim "/home/ops/trap/$name"
 done
 """

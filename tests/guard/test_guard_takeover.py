@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from guard.controller_side import held, logged_in
-from guard.lab_target import Target, wait_until
+from guard.lab_target import NO_WATCH, Target, wait_until
 from guard.test_guard_verbs import DEVIATIONS, HELD, OTHER, RUN, SPEC, apply, hold
 from modbisect.errors import Refused
 from modbisect.host.guard import Guard
 from modbisect.host.survey import survey
 
-WATCH_DEAD = "systemctl stop modbisect-guard.timer; echo 0 >/run/modbisect/alive"
+WATCH_DEAD = f"{NO_WATCH}; echo 0 >/run/modbisect/alive"
 LEASE_OVER = "sed -i 's/ .*/ 0/' /run/modbisect/lease"
 WHO = "somebody@controller process 1"
 
@@ -57,7 +57,7 @@ def test_a_dead_watch_alone_is_no_leave(switched: Target) -> None:
 
 def test_an_ended_lease_alone_is_no_leave(switched: Target) -> None:
     """The watch does it, and says so."""
-    switched.sh(f"systemctl stop modbisect-guard.timer; {LEASE_OVER}; cut -d . -f 1 /proc/uptime >/run/modbisect/alive")
+    switched.sh(f"{NO_WATCH}; {LEASE_OVER}; cut -d . -f 1 /proc/uptime >/run/modbisect/alive")
     status, said = newcomer(switched)
     assert (status, "its lease is over" in said) == (HELD, True), said
     assert switched.state() == "ARMED"
@@ -82,7 +82,7 @@ def test_a_run_of_an_earlier_boot_is_put_back_although_a_watch_ticks(target: Tar
     assert apply(target, *DEVIATIONS)[0] == 0
     # As after a boot whose restore unit somebody had taken away: the lease is not of this boot.
     target.sh(
-        "systemctl stop modbisect-guard.timer; echo earlier >/var/lib/modbisect/cur/boot;"
+        f"{NO_WATCH}; echo earlier >/var/lib/modbisect/cur/boot;"
         "sed -i 's/.* /earlier /' /run/modbisect/lease; cut -d . -f 1 /proc/uptime >/run/modbisect/alive"
     )
     status, said = newcomer(target)
@@ -121,7 +121,7 @@ def test_no_clock_that_somebody_sets_ends_or_keeps_a_lease(switched: Target) -> 
 @pytest.mark.parametrize(("uptime", "state"), [("0.50 1.0", "ARMED"), ("99999999.99 1.0", "NONE")])
 def test_only_the_kernels_clock_does(switched: Target, uptime: str, state: str) -> None:
     """Also in a container with a time of its own, as /proc/uptime shows it."""
-    switched.sh("systemctl stop modbisect-guard.timer")
+    switched.sh(NO_WATCH)
     inside = 'echo "$1" >/root/uptime; exec unshare -m sh -c "mount --bind /root/uptime /proc/uptime && $2" sh'
     switched.call("sh", "-c", inside, "sh", uptime, "/var/lib/modbisect/guard tick")
     assert switched.state() == state

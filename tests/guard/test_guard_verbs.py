@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import modbisect
-from guard.lab_target import Target, wait_until
+from guard.lab_target import NO_WATCH, Target, wait_until
 from modbisect import lab
 from modbisect.components import php
 from modbisect.host.helper import script
@@ -382,7 +382,7 @@ def test_a_command_that_comes_after_the_restore_changes_nothing(target: Target) 
 
 def test_without_a_live_watch_nothing_is_changed(target: Target) -> None:
     hold(target)
-    target.sh("systemctl stop modbisect-guard.timer; echo 0 >/run/modbisect/alive")
+    target.sh(f"{NO_WATCH}; echo 0 >/run/modbisect/alive")
     before, server = target.files("/etc"), target.generation()
     status, said = apply(target, *DEVIATIONS)
     assert (status, "watch is not alive" in said) == (HELD, True), said
@@ -398,7 +398,7 @@ def test_a_watch_that_is_only_late_is_waited_for(target: Target) -> None:
 
 def test_a_lease_of_another_boot_does_not_count(target: Target) -> None:
     hold(target)
-    target.sh("systemctl stop modbisect-guard.timer; echo 'another-boot 99999999' >/run/modbisect/lease")
+    target.sh(f"{NO_WATCH}; echo 'another-boot 99999999' >/run/modbisect/lease")
     assert apply(target, *DEVIATIONS)[0] == FENCED
 
 

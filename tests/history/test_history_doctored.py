@@ -132,7 +132,9 @@ def test_a_doctored_history_is_refused_in_words(path: Path, doctor: Callable[[Pa
 
 
 @pytest.mark.parametrize(
-    "doctor", [text(b""), sql("DROP TABLE modbisect_canary"), sql("DROP TABLE modbisect_schema")], ids=str
+    "doctor",
+    [text(b""), sql("DROP TABLE modbisect_canary"), sql("DROP TABLE modbisect_schema")],
+    ids=["an empty file", "no measurements", "no version"],
 )
 def test_what_is_only_missing_is_made(path: Path, doctor: Callable[[Path], None]) -> None:
     doctor(path)

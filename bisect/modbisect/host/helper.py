@@ -10,7 +10,7 @@ GUARD = "/var/lib/modbisect/guard"
 HELPER = "/usr/local/sbin/modbisect-guard"
 """Where a host's owner has installed it: the one command that its sudoers file then needs to name."""
 
-_PARTS = ("guard", "server", "hold", "watch", "rights", "told", "change", "restore")
+_PARTS = ("guard", "store", "server", "hold", "watch", "rights", "told", "change", "restore", "cure")
 _READING = {"survey": ("guard/rights", "guard/told", "access", "survey"), "scratch": ("guard/told", "scratch")}
 """The scripts that only read, and their parts."""
 _READING_SECONDS = {"survey": 50, "scratch": 600}

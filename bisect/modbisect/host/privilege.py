@@ -91,9 +91,9 @@ class RootLink:
         """The path of the installed helper; empty where everything is brought along."""
 
     @property
-    def guard(self) -> str:
-        """What to call for the guard's verbs."""
-        return self.helper or GUARD
+    def guard(self) -> tuple[str, ...]:
+        """What to call for the guard's verbs; where it lies nothing needs to be executable (``noexec``)."""
+        return (self.helper,) if self.helper else ("/bin/sh", GUARD)
 
     def execute(
         self, argv: Sequence[str], *, stdin: bytes = b"", deadline: float = 30.0, cap: int = DEFAULT_CAP

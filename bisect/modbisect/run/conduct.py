@@ -44,6 +44,7 @@ from modbisect.run.events import (
     Posed,
     PutBack,
     Stage,
+    Warned,
 )
 from modbisect.run.measure import check_secrets, reached
 from modbisect.run.past import Past, resumed, without_secrets

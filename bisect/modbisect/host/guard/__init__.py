@@ -24,7 +24,7 @@ d=/var/lib/modbisect
 mkdir -m 0700 "$d" 2>/dev/null
 [ ! -L "$d" ] && [ "$(stat -c %u:%a "$d")" = 0:700 ] || { echo "$d is not a folder of root's alone" >&2; exit 77; }
 t=$(mktemp "$d/new.XXXXXX") && cat >"$t" && chmod 0700 "$t" || { rm -f "$t"; rmdir "$d"; exit 73; } 2>/dev/null
-if echo "$1  $t" | sha256sum -c --status; then printf '%s\\n' "$4" | "$t" hold "$2" "$3"; code=$?
+if echo "$1  $t" | sha256sum -c --status; then printf '%s\\n' "$4" | /bin/sh "$t" hold "$2" "$3"; code=$?
 else echo "the guard's script arrived damaged" >&2; code=73; fi
 rm -f "$t"
 rmdir "$d" 2>/dev/null
@@ -181,7 +181,7 @@ class Guard:
             Refused: none is open; or the commands did not do it, and the host was put back.
             NotRestored: nor could it be put back.
         """
-        done = self._root.execute([self._root.guard, "confirm"], deadline=180.0)
+        done = self._root.execute([*self._root.guard, "confirm"], deadline=180.0)
         if done.status == 0:
             return self._sensible(Confirmed.read, done)
         if self._gone(done):
@@ -218,7 +218,7 @@ class Guard:
             NotRestored: something differs.
         """
         how = ["accept"] if accept else ["force"] if force else []
-        done = self._root.execute([self._root.guard, "rescue", *how], deadline=180.0)
+        done = self._root.execute([*self._root.guard, "rescue", *how], deadline=180.0)
         if done.status == _HELD:
             raise Refused(
                 done.complaint,
@@ -241,7 +241,7 @@ class Guard:
         Raises:
             LinkLost: no answer, or none that makes sense.
         """
-        brought = f"[ ! -x {GUARD} ] || exec {GUARD} status; cat /run/modbisect/last 2>/dev/null; :"
+        brought = f"[ ! -e {GUARD} ] || exec /bin/sh {GUARD} status; cat /run/modbisect/last 2>/dev/null; :"
         argv = [self._root.helper, "status"] if self._root.helper else ["/bin/sh", "-c", brought]
         return self._sensible(Status.read, self._root.execute(argv))
 
@@ -253,20 +253,20 @@ class Guard:
                 f"what the guard answers makes no sense: {error}",
                 host=self.host,
                 state="unknown; the guard restores an armed host by itself",
-                advice=f"look at the host itself; the guard there is {self._root.guard}",
+                advice=f"look at the host itself; the guard there is {self._root.guard[-1]}",
             ) from error
 
     def _call(self, verb: str, *arguments: str, stdin: bytes = b"", deadline: float = 60.0) -> Result:
-        return self._root.execute([self._root.guard, verb, self.run, *arguments], stdin=stdin, deadline=deadline)
+        return self._root.execute([*self._root.guard, verb, self.run, *arguments], stdin=stdin, deadline=deadline)
 
     def _gone(self, done: Result) -> bool:
         """Whether this run no longer owns the host; a guard that has let go takes its script away, too."""
-        # 1 is sudo's status for a command that is not there; the guard itself never ends with it.
-        return done.status == _FENCED or (done.status in (1, 126, 127) and "guard" in done.complaint)
+        # 1 is sudo's status for a command that is not there, 2 a shell's; the guard itself never ends with either.
+        return done.status == _FENCED or (done.status in (1, 2, 126, 127) and "guard" in done.complaint)
 
     def _ask(self, line: str, deadline: float) -> Result:
         if self._stream is None:
-            self._stream = self._root.stream([self._root.guard, "serve", self.run])
+            self._stream = self._root.stream([*self._root.guard, "serve", self.run])
         try:
             *lines, last = self._stream.ask(line, deadline).split(_LINE)
         except LinkLost:

@@ -24,7 +24,8 @@ plan_changes() {
     function there(path) {return (getline line <path) >= 0}
     BEGIN {
       while ((getline line <dirs) > 0) dir[line] = 1
-      while ((getline line <now) > 0) {split(line, f, "\t"); had[f[2]] = line}
+      while ((getline line <now) > 0) {ended = line == "end"; if (!ended) {split(line, f, "\t"); had[f[2]] = line}}
+      if (!ended) bad("what is switched now is not known")
       while ((getline line <manifest) > 0) {split(line, f, "\t"); if (f[1] != "sha256") found[f[1]] = f[2] f[7]}
       while ((getline line <touched) > 0) old[line] = 1
     }
@@ -105,51 +106,58 @@ carry_out() ( # the rm, cp, ln and wr lines of a plan. Split at newlines only: a
     rest=${line#*"$tab"} path=${rest%%"$tab"*} value=${rest#*"$tab"}
     case $line in
       "ln$tab"*) ln -sT -- "$value" "$path" || exit 1 ;;
+      "as$tab"*) chown -h -- "${value%"$tab"*}" "$path" && touch -h -d "@${value#*"$tab"}" -- "$path" || exit 1 ;;
       "wr$tab"*) printf '%s' "$value" | base64 -d >"$path" && chmod 0644 -- "$path" || exit 1 ;;
+      # Of several names of one file (hard links) this one comes back as such.
+      "cp$tab"*) [ ! -s "$cur/linked" ] || ! grep -qxF -e "$path" -- "$cur/linked" || ln -fPT -- "$cur/snap$path" "$path" || exit 1 ;;
     esac
   done
 )
 
 apply() { # RUN [BYTES of the request]
+  # All of it is here before the lock is taken: nobody waits for the network under it.
+  request=$(timeout 20 head -c "${2-1048576}") || die 64 "bad request: its end did not come within 20 s"
+  exec </dev/null
   take_lock 60
   own "$1"
   ! stopped || die 76 "fenced: $stop"
   [ "$state" = ARMED ] && lease_holds || fenced "$1"
   watch_lives || watch_returns || die 75 "the watch is not alive: nothing is changed without it"
   lease_holds || fenced "$1"
+  whole || die 73 "a list of the guard's own is damaged: $lost"
   began=$hundredths
-  plan=$(head -c "${2-1048576}" | plan_changes) && { ! has "wr$tab" || settings_are_known; } || die 64 "bad request"
-  exec </dev/null
+  plan=$(printf '%s\n' "$request" | plan_changes) && { ! has "wr$tab" || settings_are_known; } || die 64 "bad request"
   ! off=$(refused) ||
     die 64 "refused: $off was off, and not by its package's default; /etc/modbisect/allow on the host may allow it: on $off"
+  parent_now
   if has "rm$tab"; then
-    # Before anything changes: what we are about to leave, so that a restore can tell it from somebody's edit.
-    # No pipe, here and below: what one end of it loses the other never misses.
+    # Before anything changes: what we are about to leave, so that a restore can tell it from somebody's edit; and that the
+    # server may read what it must not keep. No pipe, here and below: what one end of it loses the other never misses.
     if has "new$nl"; then
-      pick now >"$cur/touched.more" && sort -u -o "$cur/touched.new" -- "$cur/touched.more" "$cur/touched" &&
-        durable "$cur/touched.new" && mv -fT -- "$cur/touched.new" "$cur/touched" && durable "$cur" ||
-        die 73 "cannot write"
+      pick now >"$cur/touched.more" && sort -u -o "$cur/touched.all" -- "$cur/touched.more" "$cur/touched" &&
+        replace touched <"$cur/touched.all" || die 73 "cannot write"
     fi
+    rm -f -- "$cur/served" "$run_dir/served" && durable "$cur" || die 73 "cannot write"
     note "apply"
     carry_out "$plan" || die 73 "could not change the configuration"
-    pick now >"$run_dir/now" || die 73 "cannot write"
+    { pick now && echo end; } >"$run_dir/now.new" && mv -fT -- "$run_dir/now.new" "$run_dir/now" || die 73 "cannot write"
   fi
   uptime_now; changed=$hundredths
   units=$(units)
   # shellcheck disable=SC2086  # one unit a word
   forgive $units >/dev/null 9>&- &
   verdict=ok
-  config_passes >"$run_dir/output" || verdict=configtest
+  said=$(config_passes) || verdict=configtest
   wait
   uptime_now; tested=$hundredths ended=$hundredths
   if [ $verdict = ok ]; then
-    true >"$cur/dirty" || die 73 "cannot write"   # without it a restore would not restart the server
+    rm -f -- "$cur/served" "$run_dir/served" || die 73 "cannot write"   # a restore restarts it again
     ! has "reap$nl" || reap
     # shellcheck disable=SC2086
-    restart_units $units >"$run_dir/output" 2>&1 || verdict=restart
+    said=$(restart_units $units 2>&1) || verdict=restart
     uptime_now; ended=$hundredths
+    parent_now
   fi
-  parent_now
   echo "verdict $verdict"
   echo "ms $((changed - began))0 $((tested - changed))0 $((ended - tested))0"
   echo "parent $parent $started"
@@ -158,14 +166,13 @@ apply() { # RUN [BYTES of the request]
     printf '%s\n' "$objects"
     processors
     # What the files as found make of the server is what a restore has to reach, also where drift was accepted.
-    [ -s "$run_dir/now" ] || [ -e "$cur/settled" ] || [ ! "$objects" ] || {
-      printf '%s\n' "$objects" >"$cur/loaded.more" && sort -o "$cur/loaded.new" -- "$cur/loaded.more" &&
-        mv -fT -- "$cur/loaded.new" "$cur/loaded" && true >"$cur/settled"
+    [ "$(cat "$run_dir/now")" != end ] || [ -e "$cur/settled" ] || [ ! "$objects" ] || ! as_found || {
+      modules >"$cur/loaded.all" && replace loaded <"$cur/loaded.all" && true >"$cur/settled"
     }
   fi
   case $verdict in
-    configtest) told <"$run_dir/output" | head -c 4000 | sed 's/^/text /' ;;
-    restart) head -c 4000 "$run_dir/output" | sed 's/^/text /'; journal_tail | grep -E '\[[a-z0-9_]*:(emerg|alert|crit)\]' ;;
+    configtest) printf '%s\n' "$said" | told | head -c 4000 | sed 's/^/text /' ;;
+    restart) printf '%s\n' "$said" | head -c 4000 | sed 's/^/text /'; journal_tail ;;
   esac
   note "verdict $verdict"
   case $verdict in configtest) exit 20 ;; restart) exit 21 ;; esac
@@ -177,7 +184,8 @@ serve() { # for one run, from one shell: an answer is one line, its own lines pa
   while read -r word bytes; do
     case $word:$bytes in
       apply:*[!0-9]* | apply: | apply:????????*) die 64 "bad size" ;;
-      apply:*) answer=$(apply "$1" "$bytes" 2>&1) ;;
+      # Asked here first: behind the end of its run there is no script any more to say whose it was.
+      apply:*) answer=$({ ( own "$1" ) && timeout -k 5 240 /bin/sh "$0" bounded apply "$1" "$bytes"; } 2>&1) ;;
       sample:) answer=$(sample 2>&1 </dev/null) ;;
       *) die 64 "usage: apply BYTES, or sample" ;;
     esac

@@ -28,7 +28,7 @@ class Heartbeat:
 
     def __enter__(self) -> Self:
         self._link = self._root.sibling()
-        self._stream = self._link.stream([self._root.guard, "keep", self._run, str(self._lease)])
+        self._stream = self._link.stream([*self._root.guard, "keep", self._run, str(self._lease)])
         if refusal := self._ask(10.0):
             self._stream.close()
             self._link.close()

@@ -1,17 +1,31 @@
 # Taking the host: the snapshot, what a restore needs set aside, the watch.
 
-manifest() { # path type mode uid gid mtime target, then content digests; of the folders in a file
+manifest() { # FOLDER...: path type mode uid gid mtime target, then content digests
   {
-    list=$1; set --
-    while IFS= read -r d; do
+    for d; do
+      shift
       if [ -d "$d" ]; then set -- "$@" "$d"; else printf '%s\tABSENT\n' "$d"; fi
-    done <"$list"
+    done
     [ $# = 0 ] || {
       find "$@" -path "*/$reserved" -prune -o -printf '%p\t%y\t%m\t%U\t%G\t%T@\t%l\n'
       find "$@" -path "*/$reserved" -prune -o -type f -exec sha256sum -- {} + |
         awk '{print "sha256\t" substr($0, 67) "\t" $1}'
     }
   } | sort
+}
+
+manifest_now() { # of the write set, whose list lies in a folder
+  set -f
+  # shellcheck disable=SC2046  # one folder a word
+  set -- $(cat -- "$1/dirs")
+  set +f
+  manifest "$@"
+}
+
+as_found() { manifest_now "$cur" | cmp -s - "$cur/manifest"; }
+
+read_by_server() { # a manifest on stdin: digest of what a server makes of it, which no time changes
+  awk -F '\t' '$1 == "sha256" {print; next} $2 != "d" {print $1, $2, $7}' | sha256sum | cut -c1-64
 }
 
 # Nothing is said before the watch is there: whoever waited for it may be gone, and a word to nobody ends a command.
@@ -22,6 +36,8 @@ snap() { snapshot "$1" 60; tell; }
 tell() { echo "entries $(wc -l <"$cur/manifest")"; echo "digest $(sha256sum <"$cur/manifest" | cut -c1-64)"; }
 
 snapshot() { # RUN, seconds until it expires unless it is armed
+  request=$(timeout 20 head -c 65536) || die 64 "bad snapshot request: its end did not come within 20 s"
+  exec </dev/null
   folder "$base"
   take_lock 0
   new=$base/new
@@ -31,7 +47,7 @@ snapshot() { # RUN, seconds until it expires unless it is armed
   case $state in
     NONE) [ ! -e "$ended" ] || sweep || : ;;
     *) if lease_holds; then die 75 "$(held_by)"; fi
-      [ "$state" = SNAP ] || steal
+      [ "$state" = SNAP ] && [ ! -s "$cur/touched" ] || steal
       drop ;;
   esac
   rm -rf -- "$new" && mkdir -- "$new" || die 73 "cannot write to $base"
@@ -71,7 +87,7 @@ withdraw() { # no trace of a run that was refused; whatever is still to be done 
 vanish() { ! drop || withdraw; } # while the watch could not be stopped it needs its script: its next tick withdraws
 
 copy() { # all that a restore needs to know, into $new
-  head -c 65536 >"$new/spec" || die 73 "cannot write to $base"
+  printf '%s\n' "$request" >"$new/spec" || die 73 "cannot write to $base"
   awk '
     $1 == "dir" && NF == 2 && $2 !~ /\.\./ && ($2 ~ /^\/etc\/apache2\/(mods|conf|sites)-enabled$/ || \
       $2 ~ /^\/etc\/php\/[0-9.]+\/[a-z0-9]+\/conf\.d$/) {dir = 1; next}
@@ -89,14 +105,23 @@ copy() { # all that a restore needs to know, into $new
     [ ! -e "$d/$reserved" ] && [ ! -L "$d/$reserved" ] || die 77 "$d/$reserved is in the way"
     mkdir -p -- "$new/snap$d" && cp -a -- "$d/." "$new/snap$d/" || die 73 "cannot copy $d"
   done <"$new/dirs"
-  manifest "$new/dirs" >"$new/manifest" || die 73 "cannot write the manifest"
+  other_names
+  manifest_now "$new" >"$new/manifest" || die 73 "cannot write the manifest"
   parent_now
-  { loaded >"$new/loaded" || [ "$parent" = 0 ]; } && sort -o "$new/loaded" -- "$new/loaded" ||
-    die 73 "cannot tell what the server has loaded"
+  { modules >"$new/loaded" || [ "$parent" = 0 ]; } || die 73 "cannot tell what the server has loaded"
   boot_id
   printf '%s\n' "$1" >"$new/run" && echo "$boot" >"$new/boot" && echo SNAP >"$new/state" && true >"$new/touched" &&
-    true >"$run_dir/now" || die 73 "cannot write"
-  manifest "$new/dirs" | cmp -s - "$new/manifest" || die 75 "the configuration changed while it was copied"
+    true >"$new/times" && true >"$new/made" && seal "$new" $lasting &&
+    echo "$(read_by_server <"$new/manifest") 0 ok" >"$new/served" && echo end >"$run_dir/now" || die 73 "cannot write"
+  manifest_now "$new" | cmp -s - "$new/manifest" || die 75 "the configuration changed while it was copied"
+}
+
+other_names() { # a file with several names (hard links): the snapshot is one more of them, so that it can come back as such
+  while IFS= read -r d; do [ ! -d "$d" ] || find "$d" ! -type d -links +1; done <"$new/dirs" >"$new/linked" ||
+    die 73 "cannot write"
+  while IFS= read -r path; do
+    ln -fPT -- "$path" "$new/snap$path" 2>/dev/null || die 73 "$path has other names (hard links), and could not be put back as one: $base lies on another filesystem"
+  done <"$new/linked"
 }
 
 own_ground() { # nobody but root may turn a folder of the write set, or one above it, into something else under our hand
@@ -121,7 +146,7 @@ reserve() {
       $1 == "device" {device[$3] = $2; if (!($2 in first)) first[$2] = $3; next}
       index($2, cur "/snap") == 1 {d = substr($2, length(cur "/snap") + 1); if (d in device) kib[device[d]] += $1; next}
       $1 != "sha256" {for (d in device) if (index($1, d) == 1) {inodes[device[d]]++; next}}
-      END {for (x in first) print (x == here ? cur "/spare" : first[x] "/" name), kib[x] + 256, inodes[x], first[x]}'
+      END {if (!(here in first)) print cur "/spare", 256, 64, cur; for (x in first) print (x == here ? cur "/spare" : first[x] "/" name), kib[x] + 256, inodes[x], first[x]}'
   )
   while read -r place kib inodes d; do
     room="where $d lies, a restore needs $kib KiB and $inodes inodes kept free"
@@ -129,11 +154,12 @@ reserve() {
     head -c "${kib}K" /dev/urandom >"$place/blocks" && ( cd "$place" && seq "$inodes" | xargs touch -- ) || return 1
   done <<END
 $needs
+$run_dir/spare 64 16 $run_dir
 END
 } 2>/dev/null
 
 release() { # what was set aside
-  rm -rf -- "$cur/spare"
+  rm -rf -- "$cur/spare" "$run_dir/spare"
   while IFS= read -r d; do
     [ ! -d "$d/$reserved" ] || { rm -rf -- "${d:?}/$reserved"; touch -r "$cur/snap$d" -- "$d"; }
   done <"$cur/dirs"
@@ -143,12 +169,17 @@ arm() {
   take_lock 10
   own "$1"
   [ "$state" = SNAP ] || die 76 "state $state"
-  tick_alive
-  start_watch || die 73 "cannot start the watch"
+  rm -f -- "$alive" && start_watch || die 73 "cannot start the watch"
+  tries=0
+  until watch_lives; do
+    tries=$((tries + 1))
+    [ $tries -lt 100 ] || die 73 "the watch does not come to life: $(start_failure)"
+    sleep 0.1
+  done
   set_lease "$2" || die 73 "cannot write the lease"
   put "$cur/state" ARMED || die 73 "cannot write the state"
   note "armed $2"
   read -r who <"$cur/who"
   announce "$motd" "modbisect is switching Apache and PHP components of this host: run $1 of $who.
-It puts everything back by itself. More: $base/guard status; put back now: $base/guard rescue force" || : # a run does without
+It puts everything back by itself. More: /bin/sh $base/guard status; put back now: /bin/sh $base/guard rescue force" || : # a run does without
 }

@@ -3,8 +3,7 @@
 # Prints rm and cp lines that lead from the tree as it is to the snapshot. A path that is neither as found nor as this
 # run left it is somebody else's work: printed as "foreign" and left alone.
 plan_restore() {
-  manifest "$cur/dirs" >"$cur/manifest.now"
-  awk -F '\t' -v touched="$cur/touched" -v old="$cur/manifest" '
+  manifest_now "$cur" | awk -F '\t' -v touched="$cur/touched" -v old="$cur/manifest" '
     function value(f) {return f[2] == "l" ? "link\t" f[7] : f[2] == "f" ? "file" : f[2]}
     # A link or file of ours, or the found one with only its times changed (a copy that was cut short).
     function known(p) {return ((p "\t" now_value[p]) in ours) || (now_value[p] == was_value[p] && now_sum[p] == sum[p])}
@@ -26,37 +25,57 @@ plan_restore() {
         else print "foreign\t" p
       }
       for (p in was) if (!(p in is)) {if (p in ever) print "cp\t" p; else print "foreign\t" p}
-    }' "$cur/manifest.now"
+    }'
 }
 
-converge() { # why: tick, asked or boot. Idempotent; leaves state RESTORED or FAILED
+# Where the copy of what is put back is not as it was written: a link is made anew as the manifest has it; a file is lost,
+# and nothing is removed in its place.
+mend_copies() { # in $plan
+  has "cp$tab" || return 0
+  set -f
+  # shellcheck disable=SC2046  # one folder a word
+  set -- $(sed "s|^|$cur/snap|" "$cur/dirs")
+  set +f
+  plan=$({ manifest "$@" | sed "s|$cur/snap||"; echo @; printf '%s\n' "$plan"; } | awk -F '\t' -v old="$cur/manifest" '
+    BEGIN {
+      while ((getline line <old) > 0) {split(line, f, "\t"); if (f[1] == "sha256") sum[f[2]] = f[3]; else was[f[1]] = line}
+    }
+    $0 == "@" {planned = 1; next}
+    !planned {if ($1 == "sha256") copy_sum[$2] = $3; else copy[$1] = $0; next}
+    $1 != "cp" || copy[$2] == was[$2] && copy_sum[$2] == sum[$2] {out[++n] = $0; next}
+    {
+      split(was[$2], f, "\t")
+      if (f[2] == "l") {out[++n] = "ln\t" $2 "\t" f[7]; out[++n] = "as\t" $2 "\t" f[4] ":" f[5] "\t" f[6]}
+      else lost[$2] = 1
+    }
+    END {
+      for (i = 1; i <= n; i++) {split(out[i], f, "\t"); if (!(f[1] == "rm" && f[2] in lost)) print out[i]}
+      for (p in lost) print "lost\t" p
+    }')
+}
+
+converge() { # why: tick, asked or boot; accept: what others have edited is right. Idempotent; leaves state RESTORED or FAILED
   release
   put "$cur/state" RESTORING || :   # a full disk must not stop a restore
-  plan_restore >"$run_dir/back" && carry_out "$(cat "$run_dir/back")" || { failed "could not put files back"; return 1; }
+  whole || { failed "the list $lost is damaged, and its copy as well"; return 1; }
+  plan=$(plan_restore) && mend_copies && carry_out "$plan" || { failed "could not put files back"; return 1; }
   # Times of directories last: putting files back has touched them.
-  awk -F '\t' '$2 == "d" {print $1}' "$cur/manifest" | while IFS= read -r d; do
-    chown --reference="$cur/snap$d" -- "$d"; chmod --reference="$cur/snap$d" -- "$d"; touch -r "$cur/snap$d" -- "$d"
+  awk -F '\t' '$2 == "d" {print $3, $4 ":" $5, "@" $6, $1}' "$cur/manifest" | while read -r mode owner time d; do
+    chown -- "$owner" "$d"; chmod -- "$mode" "$d"; touch -d "$time" -- "$d"
   done
   ( set -- "$base"; while IFS= read -r d; do [ ! -d "$d" ] || set -- "$@" "$d"; done <"$cur/dirs"; sync -f -- "$@" )
-  same=yes
-  manifest "$cur/dirs" | cmp -s - "$cur/manifest" || same=no
-  again=no
-  [ ! -e "$cur/dirty" ] || again=yes
-  [ "$state" != FAILED ] || [ $same = no ] || again=yes   # what stood in the way is gone
-  if [ "$1" != boot ] && [ $again = yes ]; then
-    config_test >"$run_dir/output" || { failed "the configuration as found no longer passes its test"; return 1; }
-    reap
-    # shellcheck disable=SC2046  # one unit a word
-    forgive $(units)
-    # shellcheck disable=SC2046
-    restart_units $(units) >"$run_dir/output" 2>&1 || { failed "the server does not start"; return 1; }
-    [ $same = no ] || loaded | sort | cmp -s - "$cur/loaded" || { failed "the server has loaded other modules than before"; return 1; }
-    rm -f -- "$cur/dirty"   # a further try restarts nothing for nothing
-  fi
+  edits=$(pick foreign)
+  [ "${2-}" != accept ] || [ ! "$edits" ] || manifest_now "$cur" | replace manifest || { failed "cannot write"; return 1; }
+  found=$(manifest_now "$cur")
+  same=no
+  ! printf '%s\n' "$found" | cmp -s - "$cur/manifest" || same=yes
+  bring_into_effect "$1" "$(printf '%s\n' "$found" | read_by_server)" "${2-}" || return 1
   # Even beside somebody's edit the server is back on what this run found; but it is not called restored.
   [ $same = yes ] || {
-    edits=$(grep -m 5 '^foreign' "$run_dir/back" | cut -f 2 | tr '\n' ' ')
-    failed "${edits:+edited by somebody else: }${edits:-could not put files back}"
+    lost=$(pick lost)
+    edits=$(printf '%s\n' "$edits" | head -n 5 | tr '\n' ' ')
+    if [ "$lost" ]; then failed "the copy is damaged of $(printf '%s\n' "$lost" | head -n 5 | tr '\n' ' ')"
+    else failed "${edits:+edited by somebody else: }${edits:-could not put files back}"; fi
     return 1
   }
   put "$cur/state" RESTORED || return 1
@@ -64,30 +83,70 @@ converge() { # why: tick, asked or boot. Idempotent; leaves state RESTORED or FA
   note "restored"
 }
 
+# The server reads the files again, unless it has done so since they became what they are: DIGEST, how often it was
+# restarted for them, and what came of that. What two restarts do not cure a third does not: while it serves, it is left
+# alone.
+bring_into_effect() { # WHY DIGEST [accept]
+  [ "$1" != boot ] || { put "$cur/served" "$2 0 ok" || rm -f -- "$cur/served"; return 0; }   # it starts behind us
+  digest='' count=0 result=''
+  { read -r digest count result <"$cur/served" || read -r digest count result <"$run_dir/served"; } 2>/dev/null || :
+  number "$count"; count=$number
+  [ "$digest" = "$2" ] || count=0 result=''
+  parent_now
+  if [ "$result" = ok ] && as_loaded; then return 0; fi
+  if [ $count -lt 2 ] || [ "$parent" = 0 ]; then
+    said=$(config_test) || { failed "the configuration as found no longer passes its test"; return 1; }
+    count=$((count + 1))
+    note_served "$2 $count tried" || { failed "the server is not restarted where that cannot be written down"; return 1; }
+    reap
+    # shellcheck disable=SC2046  # one unit a word
+    forgive $(units)
+    # shellcheck disable=SC2046
+    said=$(restart_units $(units) 2>&1) || { failed "the server does not start"; return 1; }
+    parent_now
+  fi
+  [ "${3-}" != accept ] || as_loaded || modules | replace loaded || { failed "cannot write"; return 1; }
+  as_loaded || {
+    again=''
+    [ $count -lt 2 ] || again="; two restarts have not changed that, and it is left alone now"
+    failed "the server has loaded other modules than before$again"
+    return 1
+  }
+  note_served "$2 $count ok" || :   # no further try restarts it for nothing
+}
+
+as_loaded() { [ $same = no ] || modules | cmp -s - "$cur/loaded"; } # what files that somebody has edited make of it nobody knows
+
+note_served() { put "$cur/served" "$1" 2>/dev/null || { rm -f -- "$cur/served"; printf '%s\n' "$1" >"$run_dir/served"; } 2>/dev/null; }
+
 failed() { # WHY: said everywhere, and tried again after 10, 20, 40, then every 60 s
   why=$(printf '%s' "$1" | plain)
   note "FAILED: $why"
   put "$cur/state" FAILED || :
   printf '%s\n' "$why" >"$cur/reason" 2>/dev/null || :
-  wait=0; { read -r _ wait <"$run_dir/retry"; } 2>/dev/null || :
-  wait=$((wait == 0 ? 10 : wait < 30 ? 2 * wait : 60))
+  wait=0; { read -r _ wait <"$run_dir/retry" || read -r _ wait <"$cur/retry"; } 2>/dev/null || :
+  number "$wait"
+  wait=$((number == 0 ? 10 : number < 30 ? 2 * number : 60))
   uptime_now
-  echo "$((up + wait)) $wait" >"$run_dir/retry"
+  { printf '%s %s\n' $((up + wait)) $wait >"$run_dir/retry.new" && mv -fT -- "$run_dir/retry.new" "$run_dir/retry"; } 2>/dev/null ||
+    { rm -f -- "$run_dir/retry.new" "$run_dir/retry"; put "$cur/retry" "$((up + wait)) $wait"; } 2>/dev/null || :
   announce "$lasting_motd" "modbisect could NOT put this host back as it was found: $why
 (run $(plain <"$cur/run") of $(plain <"$cur/who")). It tries again by itself.
-More: $base/guard status; try now: $base/guard rescue"
+More: /bin/sh $base/guard status; try now: /bin/sh $base/guard rescue; it is right as it is: /bin/sh $base/guard rescue accept"
   logger -p daemon.crit -t modbisect "restore failed, next try in $wait s: $why" 2>/dev/null || :
   printf 'modbisect-guard: restore failed: %s\n' "$why" >&2
 }
 
-restore() { take_lock 90; own "$1"; note "restore asked"; converge asked || exit 78; verify "$1"; }
+restore() { take_lock 60; own "$1"; note "restore asked"; converge asked || exit 78; verify "$1"; }
 
 verify() {
   own "$1"
-  manifest "$cur/dirs" | diff -- "$cur/manifest" - && echo "same $(sha256sum <"$cur/manifest" | cut -c1-64)" || exit 78
+  differs=$(manifest_now "$cur" | diff -- "$cur/manifest" -) || { printf '%s\n' "$differs" | head -c 50000; exit 78; }
+  echo "same $(sha256sum <"$cur/manifest" | cut -c1-64)"
   parent_now
   echo "parent $parent $started"
-  loaded | sort | cmp -s - "$cur/loaded" && echo "loaded same" || echo "loaded other"
+  same=yes
+  as_loaded && echo "loaded same" || echo "loaded other"
 }
 
 disarm() {
@@ -95,18 +154,19 @@ disarm() {
   own "$1"
   case $state in RESTORED | SNAP) : ;; *) die 76 "state $state" ;; esac
   release
-  manifest "$cur/dirs" | cmp -s - "$cur/manifest" || die 78 "the files differ from the snapshot: the guard stays"
+  as_found || die 78 "the files differ from the snapshot: the guard stays"
   note "disarm"
   vanish
   rm -f -- "$run_dir/last" "$run_dir/last-journal" || :   # of an earlier run; this one has ended
 }
 
 rescue() { # a person's way out, without the controller that began the run
-  take_lock 90
+  take_lock 60
   [ -e "$cur" ] || { echo "nothing to restore"; exit 0; }
   state_now
-  [ "${1-}" = force ] || ! lease_holds || [ "$state" = FAILED ] || die 75 "$(held_by): still at work"
-  converge tick || exit 78
+  [ "${1-}" ] || ! lease_holds || [ "$state" = FAILED ] || die 75 "$(held_by): still at work"
+  converge tick "${1-}" || exit 78
+  [ "${1-}" != accept ] || pick foreign | head -n 500 | tr -cd '[:print:]\n' | sed 's/^/accepted /'
   retire "rescue"
   echo "restored"
 }
@@ -115,13 +175,13 @@ status() {
   state_now
   echo "state $state"
   if [ -e "$cur" ]; then
-    echo "run $(cat "$cur/run" 2>/dev/null)"
+    echo "run $(tr -cd 0-9a-f <"$cur/run" 2>/dev/null | head -c 32)"
     echo "owner $(tr '\n' ' ' <"$cur/who" 2>/dev/null)"
     if lease_holds; then echo "lease $((e - up))"; else echo "lease 0"; fi
     if watch_lives; then echo "watch alive"; else echo "watch dead"; fi
-    [ ! -e "$cur/reason" ] || echo "reason $(cat "$cur/reason")"
+    [ ! -e "$cur/reason" ] || echo "reason $(plain <"$cur/reason")"
   elif [ -e "$ended" ]; then echo "reason its traces cannot be removed yet"
   fi
   ! stopped || printf '%s\n' "$stop"
-  [ ! -e "$run_dir/last" ] || cat "$run_dir/last"
+  [ ! -e "$run_dir/last" ] || grep -aE '^(rolled-back [0-9a-f]{32}|because [ -~]{1,300})$' -- "$run_dir/last" || :
 }

@@ -1,9 +1,36 @@
 # The live server: its processes, what they have loaded, its configuration test, its restart.
 
-parent_now() { # parent: pid of the running server, started: its start time in clock ticks; both 0 when it is down
-  parent=0 started=0
-  { read -r parent <"$pid_file"; } 2>/dev/null || parent=0
-  case $parent in '' | *[!0-9]*) parent=0 ;; esac
+units() { # those of the run, a line each; where there is none, what there may be
+  { while read -r word value; do [ "$word" != unit ] || echo "$value"; done <"$cur/spec"; } 2>/dev/null | grep . ||
+    printf '%s\n' apache2.service "php*-fpm.service"
+}
+
+# parent: pid of the running server, started: its start time in clock ticks, both 0 when it is down; masters: it and the
+# other servers'. The service manager tells, and nobody else: a pid file may lie in a folder of somebody else's.
+parent_now() {
+  parent=0 masters='' id='' pid=''
+  if has_systemd; then
+    set -f
+    # shellcheck disable=SC2046  # one unit a word
+    set -- $(units)
+    set +f
+    for line in $(timeout 30 systemctl show -p Id -p MainPID -- "$@" 2>/dev/null); do
+      case $line in MainPID=*) pid=${line#*=} ;; Id=*) id=${line#*=} ;; esac
+      [ "$id" ] && [ "$pid" ] || continue
+      number "$pid"
+      case $id:$number in *:0) : ;; apache2.service:*) parent=$number ;; *) masters="$masters $number" ;; esac
+      id='' pid=''
+    done
+  else
+    for file in /run/php/php*-fpm.pid; do ! pid_of "$file" php-fpm || masters="$masters $pid"; done
+  fi
+  [ "$parent" != 0 ] || ! pid_of "$pid_file" apache2 || parent=$pid
+  started_now
+  [ "$parent" = 0 ] || masters="$parent$masters"
+}
+
+started_now() {
+  started=0
   { read -r line <"/proc/$parent/stat"; } 2>/dev/null || { parent=0; return; }
   line=${line##*) }
   # shellcheck disable=SC2086  # fields wanted
@@ -11,18 +38,29 @@ parent_now() { # parent: pid of the running server, started: its start time in c
   started=${20}
 }
 
-pid_of() { # pid: what a pid file says; PHP-FPM's has no newline at its end
-  pid=''
-  { read -r pid <"$1"; } 2>/dev/null || :
-  case $pid in '' | *[!0-9]*) return 1 ;; esac
+pid_of() { # FILE NAME, pid: what root has written there, of a running process of that name; opened without waiting
+  [ "$(stat -c %F:%u -- "$1" 2>/dev/null)" = "regular file:0" ] || return 1
+  number "$(timeout 5 dd if="$1" iflag=nofollow,nonblock bs=32 count=1 2>/dev/null | tr -cd 0-9)"
+  pid=$number comm=''
+  { read -r comm <"/proc/$pid/comm"; } 2>/dev/null || return 1
+  case $comm in "$2"*) : ;; *) return 1 ;; esac
 }
 
 loaded() { # shared objects in the live server's processes, PHP-FPM masters among them
-  set -- "/proc/$parent/maps"
-  for file in /run/php/php*-fpm.pid; do
-    pid_of "$file" && [ -r "/proc/$pid/maps" ] && set -- "$@" "/proc/$pid/maps"
-  done
-  awk -F / '/\.so/ {sub(/ .*/, "", $NF); if (!seen[$NF]++) print "so " $NF}' "$@" 2>/dev/null
+  set --
+  for pid in $masters; do set -- "$@" "/proc/$pid/maps"; done
+  [ $# != 0 ] && awk -F / '/\.so/ {sub(/ .*/, "", $NF); if (!seen[$NF]++) print "so " $NF}' "$@" 2>/dev/null
+}
+
+# Of these only what the server's own configuration makes it load. What lies directly in a folder of libraries comes along
+# with it, and may get another name at any time: an upgrade is no change of ours.
+modules() {
+  set --
+  for pid in $masters; do set -- "$@" "/proc/$pid/maps"; done
+  [ $# != 0 ] && awk '
+    {path = $0; if (!sub(/^[^\/]*/, "", path) || path !~ /\.so/) next; sub(/ \(deleted\)$/, "", path)}
+    path !~ /^(\/usr)?(\/local)?\/lib[0-9a-z]*(\/[a-z0-9_]+-linux-[a-z0-9]+)?\/[^\/]*$/ && !seen[path]++ {sub(/.*\//, "", path); print "so " path}' \
+    "$@" 2>/dev/null | sort -u
 }
 
 children_of() { # kids: the children of a process; the file has no newline at its end
@@ -31,7 +69,6 @@ children_of() { # kids: the children of a process; the file has no newline at it
 }
 
 reap() { # a worker that still burns on an aborted request must not outlive its trial
-  parent_now
   children_of "$parent"
   # shellcheck disable=SC2086  # one pid a word
   [ -z "$kids" ] || kill -KILL $kids 2>/dev/null || :
@@ -44,9 +81,9 @@ processors() { # clock ticks of all processors, and of these stolen
 
 sample() { # and of each worker of the server its peak and its present memory
   processors
+  parent_now
   set --
-  for file in "$pid_file" /run/php/php*-fpm.pid; do
-    pid_of "$file" || continue
+  for pid in $masters; do
     children_of "$pid"
     for kid in $kids; do set -- "$@" "/proc/$kid/status"; done
   done
@@ -65,28 +102,32 @@ config_passes() { # by Apache's last word; behind it the test only unloads what 
   )
 }
 
-units() { while read -r word value; do [ "$word" != unit ] || echo "$value"; done <"$cur/spec"; }
-
 forgive() { # unit...: without it systemd refuses the sixth restart within 10 s, and leaves the site down
   ! has_systemd || systemctl reset-failed -- "$@" 2>/dev/null
 }
 
-restart_units() { # unit...: full stop and start, then wait for the new generation
-  parent_now; old=$parent:$started
+restart_units() { # unit...: full stop and start, then wait for the new generation; parent_now was asked before
+  old=$parent:$started
   if has_systemd; then
     timeout -k 5 60 systemctl restart -- "$@" 2>&1 || return 1
   else
     restart_without_systemd "$@" || return 1
   fi
+  # systemd names the process before it has come up; its pid file, where there is one, is written behind that.
   tries=0
-  while parent_now; [ "$parent" = 0 ] || [ "$parent:$started" = "$old" ]; do
-    tries=$((tries + 1)); [ $tries -lt 3000 ] || { echo "no new server process after 30 s"; return 1; }
+  while parent_now; [ "$parent" = 0 ] || [ "$parent:$started" = "$old" ] || ! came_up; do
+    tries=$((tries + 1)); [ $tries -lt 600 ] || { echo "no new server process after 30 s"; return 1; }
     # What fails behind the configuration test ends the new process after systemctl has reported success.
-    if [ $((tries % 20)) = 0 ] && has_systemd && ! systemctl is-active --quiet apache2.service; then
+    if [ $((tries % 4)) = 0 ] && has_systemd && ! systemctl is-active --quiet apache2.service; then
       echo "the new server process ended at once"; return 1
     fi
-    sleep 0.01
+    sleep 0.02
   done
+}
+
+came_up() { # it has written its pid file, or done without for so long
+  named=$parent
+  pid_of "$pid_file" apache2 && [ "$pid" = "$named" ] || [ $tries -ge 100 ]
 }
 
 restart_without_systemd() { # no server may inherit the lock
@@ -100,4 +141,9 @@ restart_without_systemd() { # no server may inherit the lock
   apache2ctl start 2>&1 9>&- || return 1
 }
 
-journal_tail() { ! has_systemd || tail -n 5 /var/log/apache2/error.log 2>/dev/null | head -c 2000 | sed 's/^/text /'; }
+journal_tail() { # what the server says of itself, not of its visitors, where the folder is root's
+  has_systemd && case $(stat -c %u:%A -- /var/log/apache2 2>/dev/null) in
+    0:d????-????*) timeout 5 tail -n 40 -- /var/log/apache2/error.log 2>/dev/null | grep -aE ':(emerg|alert|crit|error)\]' |
+      grep -avF '[client ' | tail -n 5 | head -c 2000 | sed 's/^/text /' ;;
+  esac || :
+}

@@ -34,9 +34,9 @@ class Shell:
             case _:
                 return None
         match argv:
-            case ["sudo", "-n", "--", program, "keep", run, lease] if program == GUARD and lease.isdigit():
+            case ["sudo", "-n", "--", "/bin/sh", program, "keep", run, lease] if program == GUARD and lease.isdigit():
                 answers = self._guard.keep(run, int(lease), stream)
-            case ["sudo", "-n", "--", program, "serve", run] if program == GUARD:
+            case ["sudo", "-n", "--", "/bin/sh", program, "serve", run] if program == GUARD:
                 answers = self._guard.serve(run, stream)
             case _:
                 return None
@@ -79,7 +79,7 @@ class Shell:
                 result = self._guard.hold(stdin, digest, run, int(lease), spec)
             case ["/bin/sh", "-c", script] if f"{GUARD} status" in script:
                 result = done(self._guard.status())
-            case [program, *arguments] if program == GUARD:
+            case ["/bin/sh", program, *arguments] if program == GUARD:
                 result = self._guard.call(arguments, stdin.decode("utf-8", "replace"))
         return result
 

@@ -1,0 +1,47 @@
+# What the guard reads back: written by rename, kept twice, and checked before anything is decided by it.
+
+# Lists in $cur on which a restore depends, each with a copy in $cur/copies and its digest in $cur/sums. One of the three
+# may be lost, torn or wrong: the other two tell. (What an earlier version has left has neither copy nor digest.)
+lasting="run spec dirs who manifest loaded touched times made"
+
+durable() { sync -- "$@" 2>/dev/null || sync; }
+put() { printf '%s\n' "$2" >"$1.tmp" && durable "$1.tmp" && mv -fT -- "$1.tmp" "$1" && durable "${1%/*}"; }
+
+seal() { # FOLDER NAME...: of these lists, which have just been written there
+  kept=$1
+  shift
+  mkdir -p -- "$kept/copies.new" && for name; do cp -- "$kept/$name" "$kept/copies.new/$name" || return 1; done &&
+    durable "$kept/copies.new" && { mkdir -- "$kept/copies" 2>/dev/null || [ -d "$kept/copies" ]; } &&
+    mv -f -t "$kept/copies" -- "$kept/copies.new"/* && digests "$kept" >"$kept/sums.new" && durable "$kept/sums.new" &&
+    mv -fT -- "$kept/sums.new" "$kept/sums" && durable "$kept"
+}
+
+digests() { ( cd -- "$1" && sha256sum -- $lasting 2>/dev/null ); [ -d "$1" ]; } # of the lists in a folder
+
+replace() { # NAME: a list by what is on stdin
+  cat >"$cur/$1.new" && durable "$cur/$1.new" && mv -fT -- "$cur/$1.new" "$cur/$1" && seal "$cur" "$1"
+}
+
+whole() { # every list is as it was written, or is put back from its copy; else lost: the first that is not
+  lost=''
+  [ ! -s "$cur/sums" ] || ! ( cd -- "$cur" && sha256sum -c --status --strict sums ) 2>/dev/null ||
+    [ "$(wc -l <"$cur/sums")" -ne "$(printf '%s\n' $lasting | wc -l)" ] || return 0
+  for line in $({ echo "@ file"; digests "$cur"; echo "@ copy"; digests "$cur/copies"; echo "@ sum"; cat "$cur/sums"; } 2>/dev/null |
+    awk -v names="$lasting" '
+      $1 == "@" {from = $2; next}
+      length($1) == 64 && NF == 2 {is[from, $2] = $1}
+      END {
+        n = split(names, name)
+        for (i = 1; i <= n; i++) {
+          file = is["file", name[i]]; copy = is["copy", name[i]]; sum = is["sum", name[i]]
+          if (file != "" && (file == sum || file == copy || (copy == "" && sum == ""))) continue
+          if (copy != "" && (copy == sum || (file == "" && sum == ""))) print "mend:" name[i]
+          else print "lost:" name[i]
+        }
+      }'); do
+    lost=${line#*:}
+    [ "${line%:*}" = mend ] && cp -- "$cur/copies/$lost" "$cur/$lost.new" && mv -fT -- "$cur/$lost.new" "$cur/$lost" || return 1
+  done 2>/dev/null
+  lost=''
+  seal "$cur" $lasting 2>/dev/null || :   # the lists are right; a disk that takes no digest now may take it later
+}

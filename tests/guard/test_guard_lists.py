@@ -1,0 +1,90 @@
+"""What the guard reads back of its own: empty, torn, lost, of an earlier version, and no room for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from guard.lab_target import Target, wait_until
+from guard.test_guard_verbs import DEVIATIONS, MODS, RUN, apply, hold
+
+CUR, RUN_DIR = "/var/lib/modbisect/cur", "/run/modbisect"
+DAMAGE = {
+    "empty": ': >"$1"',
+    "torn": 'size=$(stat -c %s "$1"); head -c $((size / 2)) "$1" >/root/torn; cat /root/torn >"$1"; rm /root/torn',
+    "garbage": 'head -c 300 /dev/urandom >"$1"',
+    "lost": 'rm -f "$1"',
+    "a letter": 'printf x >>"$1"',
+}
+LISTS = (
+    *(f"{CUR}/{name}" for name in ("state", "boot", "who", "spec", "dirs", "manifest", "loaded", "touched", "times")),
+    *(f"{CUR}/{name}" for name in ("made", "sums", "served", "linked", "journal", "copies/manifest")),
+    *(f"{RUN_DIR}/{name}" for name in ("lease", "alive", "deputy", "now", "lock")),
+)
+OVER = "none 0\n"
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.mark.parametrize("path", LISTS, ids=lambda path: path.rpartition("/")[2])
+def test_a_damaged_list_is_put_back_by_the_watch(target: Target, path: str) -> None:
+    """Each kind of damage in its turn; nobody helps."""
+    for how, script in DAMAGE.items():
+        target.install_guard()
+        before = target.kept()
+        hold(target)
+        assert apply(target, *DEVIATIONS)[0] == 0
+        target.sh(f'[ ! -e "$1" ] || {{ {script}; }}', path)
+        if path != f"{RUN_DIR}/lease" or how == "a letter":  # which is no damage to it
+            target.sh(f"[ ! -e {CUR} ] || echo none 0 >{RUN_DIR}/lease")
+        wait_until(lambda: not target.traces(), 60, lambda: f"{how}: {target.traces()} {target.guard('status')}")  # noqa: B023
+        assert target.kept() == before, how
+
+
+@pytest.mark.parametrize("how", ["empty", "torn", "garbage", "lost"])
+@pytest.mark.parametrize("name", ["retry", "reason", "state", "lease", "served"])
+def test_it_never_gives_up_behind_a_failed_restore(target: Target, name: str, how: str) -> None:
+    before = target.kept()
+    hold(target)
+    assert apply(target, *DEVIATIONS)[0] == 0
+    target.sh("echo '# mine' >/etc/apache2/conf-enabled/mine.conf")
+    target.guard("restore", RUN)
+    wait_until(lambda: target.state() == "FAILED", 60, target.state)
+    folder = RUN_DIR if name in ("retry", "lease") else CUR
+    target.sh(f'[ ! -e "$1" ] || {{ {DAMAGE[how]}; }}; rm /etc/apache2/conf-enabled/mine.conf', f"{folder}/{name}")
+    wait_until(lambda: not target.traces(), 60, target.traces)
+    assert target.kept() == before
+
+
+FILL = {
+    "no blocks": f"head -c 1M /dev/zero >{RUN_DIR}/full",
+    "no inodes": f"cd {RUN_DIR} && seq 100 | while read -r name; do : >full.$name || exit 0; done",
+}
+
+
+@pytest.mark.parametrize("fill", FILL.values(), ids=FILL.keys())
+def test_a_run_folder_that_takes_nothing_more_stops_no_restore(target: Target, fill: str) -> None:
+    """For as long as it lasts, behind a first try that failed and has to be noted."""
+    before = target.kept()
+    target.sh(f"mkdir -p -m 700 {RUN_DIR}; mount -t tmpfs -o mode=700,size=300k,nr_inodes=60 small {RUN_DIR}")
+    try:
+        hold(target)
+        assert apply(target, *DEVIATIONS)[0] == 0
+        target.sh("echo '# mine' >/etc/apache2/conf-enabled/mine.conf")  # so that the first try fails
+        target.sh(f"({fill}) 2>/dev/null; printf '%-50s\\n' 'none 0' 1<>{RUN_DIR}/lease")
+        wait_until(lambda: target.state() == "FAILED", 60, target.state)
+        assert target.call("ls", f"{MODS}/asis.load")[0] == 0
+        target.sh("rm /etc/apache2/conf-enabled/mine.conf")
+        wait_until(lambda: target.state() == "NONE", 90, target.state)
+        assert target.kept() == before
+    finally:
+        target.sh(f"umount -l {RUN_DIR}")
+
+
+def test_a_copy_that_is_damaged_removes_nothing(target: Target) -> None:
+    """A link is made anew as it was; a file that is lost is said, and what is in its place stays."""
+    before = target.kept()
+    hold(target)
+    assert apply(target, *DEVIATIONS)[0] == 0
+    target.sh(f"rm -r {CUR}/snap/etc; echo none 0 >{RUN_DIR}/lease")
+    wait_until(lambda: not target.traces(), 60, target.traces)
+    assert target.kept() == before

@@ -1,0 +1,143 @@
+"""The server is not restarted for ever, nor for what a restart does not change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from guard.lab_target import Target, wait_until
+from guard.test_guard_verbs import CONF, DEVIATIONS, DIFFERS, MODS, RUN, apply, hold
+
+LIBRARY = "/usr/lib/x86_64-linux-gnu/libxml2.so.2"
+COUNT_STARTS = """
+mkdir -p /run/systemd/system/apache2.service.d
+printf '[Service]\nExecStartPre=/bin/sh -c "echo x >>/root/starts"\n' >/run/systemd/system/apache2.service.d/count.conf
+systemctl daemon-reload
+"""
+COUNT_NO_MORE = "rm -rf /run/systemd/system/apache2.service.d /root/starts; systemctl daemon-reload"
+RETRY_NOW = "echo 0 0 >/run/modbisect/retry"
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture
+def counted(target: Target) -> Iterator[Target]:
+    """A host that writes down each start of its server."""
+    target.sh(COUNT_STARTS)
+    yield target
+    target.sh(COUNT_NO_MORE)
+
+
+def starts(target: Target) -> int:
+    return len(target.sh("cat /root/starts 2>/dev/null; :").split())
+
+
+def tries(target: Target) -> int:
+    return target.sh("cat /var/lib/modbisect/cur/journal 2>/dev/null; :").count("FAILED")
+
+
+def tried_again(target: Target, times: int) -> None:
+    """Let the watch try so many times more, without its pauses."""
+    for _ in range(times):
+        before = tries(target)
+        target.sh(RETRY_NOW)
+        wait_until(lambda: tries(target) > before, 60, "it does not try again")  # noqa: B023
+
+
+def test_a_library_under_another_name_is_no_difference(target: Target) -> None:
+    """As an upgrade of its package leaves it while the run is on."""
+    if target.call("test", "-L", LIBRARY)[0] != 0:
+        pytest.fail(f"{LIBRARY} is no link on this host: the test needs another library that the server maps")
+    before = target.kept()
+    assert any("libxml2" in name for name in target.modules())
+    hold(target)
+    assert apply(target, *DEVIATIONS)[0] == 0
+    old = target.sh(f"readlink {LIBRARY}").strip()
+    target.sh(f"cp -L {LIBRARY} {LIBRARY}.9.99; ln -sfT libxml2.so.2.9.99 {LIBRARY}")
+    try:
+        status, said = target.guard("restore", RUN)
+        assert (status, "loaded same" in said) == (0, True), said
+        assert target.guard("disarm", RUN)[0] == 0
+    finally:
+        target.sh(f"ln -sfT {old} {LIBRARY}; rm {LIBRARY}.9.99; systemctl restart apache2")
+    target.settle()
+    assert target.kept() == before
+
+
+def test_what_two_restarts_do_not_cure_a_third_is_not_tried_for(counted: Target) -> None:
+    """A module's own object has another name since the run began: said, the files right, the server left alone."""
+    before = counted.kept()
+    hold(counted)
+    assert apply(counted, *DEVIATIONS)[0] == 0
+    module = "/usr/lib/apache2/modules/mod_actions.so"
+    counted.sh(f"mv {module} {module}.9; ln -s mod_actions.so.9 {module}; : >/root/starts")
+    try:
+        status, said = counted.guard("restore", RUN)
+        assert (status, "has loaded other modules" in said) == (DIFFERS, True), said
+        tried_again(counted, 4)
+        assert starts(counted) == 2
+        assert "two restarts have not changed that" in counted.guard("status")[1]
+        assert counted.sh(f"ls {MODS}/asis.load") == f"{MODS}/asis.load\n"
+        assert "All items" in counted.page()
+        status, said = counted.guard("rescue", "accept")
+        assert (status, said) == (0, "restored\n")
+    finally:
+        counted.sh(f"mv {module}.9 {module}; systemctl restart apache2")
+    counted.settle()
+    assert counted.kept() == before
+
+
+def test_times_that_somebody_else_has_changed_restart_nothing(counted: Target) -> None:
+    before = counted.kept()
+    time = counted.sh(f"stat -c %y {MODS}/env.load").strip()
+    hold(counted)
+    assert apply(counted, *DEVIATIONS)[0] == 0
+    counted.sh(f"touch -h {MODS}/env.load; : >/root/starts")
+    status, said = counted.guard("restore", RUN)
+    assert (status, f"edited by somebody else: {MODS}/env.load" in said) == (DIFFERS, True), said
+    tried_again(counted, 3)
+    assert starts(counted) == 1
+    counted.sh(f"touch -h -d '{time}' {MODS}/env.load; {RETRY_NOW}")
+    wait_until(lambda: not counted.traces(), 60, counted.traces)
+    assert starts(counted) == 1, "nothing that the server reads has changed"
+    assert counted.kept() == before
+
+
+def test_a_person_accepts_what_others_have_changed(target: Target) -> None:
+    """And only that: what the run itself has switched is put back."""
+    before = target.kept()
+    hold(target)
+    assert apply(target, *DEVIATIONS)[0] == 0
+    target.sh(f"echo '# mine' >{CONF}/mine.conf")
+    assert target.guard("restore", RUN)[0] == DIFFERS
+    assert target.guard("rescue")[0] == DIFFERS
+    assert target.guard("rescue", "accept") == (0, f"accepted {CONF}/mine.conf\nrestored\n")
+    assert target.traces() == ""
+    assert target.sh(f"cat {CONF}/mine.conf") == "# mine\n"
+    time = next(line.split("\t")[6] for line in before if line.startswith(f"{CONF}\t"))
+    target.sh(f"rm {CONF}/mine.conf; touch -d @{time} {CONF}; systemctl restart apache2")
+    target.settle()
+    assert target.kept() == before
+
+
+def test_one_of_several_names_of_a_file_comes_back_as_such(target: Target) -> None:
+    target.sh(f"ln -P {MODS}/asis.load /root/name; stat -c %i {MODS}/asis.load >/root/inode")
+    before = target.kept()
+    hold(target)
+    assert apply(target, *DEVIATIONS)[0] == 0
+    assert target.guard("restore", RUN)[0] == 0
+    assert target.guard("disarm", RUN)[0] == 0
+    assert target.sh(f"stat -c %i {MODS}/asis.load") == target.sh("cat /root/inode")
+    assert target.sh(f"stat -c %h {MODS}/asis.load") == "2\n"
+    assert target.kept() == before
+    target.sh("rm /root/name /root/inode")
+
+
+def test_systemd_has_forgotten_the_boot_unit_also_where_it_had_read_it(target: Target) -> None:
+    hold(target)
+    target.sh("systemctl daemon-reload")
+    assert "modbisect-restore" in target.sh("systemctl list-units --all --no-legend 'modbisect*'")
+    assert target.guard("restore", RUN)[0] == 0
+    assert target.guard("disarm", RUN)[0] == 0
+    assert target.sh("systemctl list-units --all --no-legend 'modbisect*'") == ""
