@@ -149,6 +149,9 @@ def test_the_other_way_in_sees_the_same_guard(hardened: Target) -> None:
         (HELPER, "hold", RUN, "10000"),
         (HELPER, "hold", RUN, "1,0"),
         (HELPER, "rescue", "please"),
+        (HELPER, "confirm"),
+        (HELPER, "bounded", "tick"),
+        (HELPER, "cure", RUN, "0"),
         ("PATH=/home/limited", HELPER, "status"),
         ("-u", "www-data", HELPER, "status"),
         (f"{HELPER}/../modbisect-guard", "status"),
@@ -242,3 +245,8 @@ def test_a_link_in_its_place_is_replaced_not_followed(target: Target) -> None:
 def test_sudoers_takes_no_name_that_says_more(user: str) -> None:
     with pytest.raises(UsageError):
         sudoers(user)
+
+
+def test_a_cure_is_kept_for_good_only_by_those_whom_sudoers_lets() -> None:
+    assert "^confirm$" not in sudoers(USER)
+    assert "^confirm$" in sudoers(USER, lasting=True)

@@ -30,11 +30,12 @@ _REMOVE = f"{_CHECK}rm -f {HELPER} && sync /usr/local/sbin"
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}|%[a-z_][a-z0-9_-]{0,31}")
 _RUN = "[0-9a-f]{32}"
 _CALLS = (  # sudo's regular expressions: whole arguments, and a comma is escaped
-    "^(status|survey|scratch|sample|rescue|rescue force|rescue accept|confirm)$",
+    "^(status|survey|scratch|sample|rescue|rescue force|rescue accept)$",
     f"^(serve|restore|disarm) {_RUN}$",
     f"^(hold|keep) {_RUN} [1-9][0-9]{{0\\,3}}$",
     f"^cure {_RUN} [1-9][0-9]{{1\\,4}}$",
 )
+_LASTING = "^confirm$"
 
 
 def install(root: RootLink) -> str:
@@ -62,8 +63,12 @@ def remove(root: RootLink) -> None:
         raise NotRestored(f"{HELPER} is still there", host=root.name, advice="remove it by hand")
 
 
-def sudoers(user: str) -> str:
+def sudoers(user: str, *, lasting: bool = False) -> str:
     """The sudoers file that lets a user run the helper's verbs as root, and nothing else (sudo 1.9.10 or later).
+
+    Args:
+        user: a name, or ``%group``.
+        lasting: whether what the user does may stay as well: ``modbisect keep`` makes a cure last.
 
     Raises:
         UsageError: the user's name is unusual.
@@ -72,7 +77,8 @@ def sudoers(user: str) -> str:
         raise UsageError(
             f"{user!r} is no user's name that sudoers can take as it stands", advice="name one with --user"
         )
-    commands = ", \\\n    ".join(f"{HELPER} {call}" for call in _CALLS)
+    calls = (*_CALLS, _LASTING) if lasting else _CALLS
+    commands = ", \\\n    ".join(f"{HELPER} {call}" for call in calls)
     return (
         f"# {user} may let modbisect switch components of this host, and put them back; no other command is root's.\n"
         "# Store as /etc/sudoers.d/modbisect, mode 0440, and check with: visudo -c\n"
