@@ -138,6 +138,11 @@ def no_stopping(sight: Sight) -> AbstractContextManager[None]:
     return _replaced(sight, "/usr/bin/systemctl", '[ "$1" != stop ] && exec /root/really "$@"; exit 1')
 
 
+def no_watch(sight: Sight) -> AbstractContextManager[None]:
+    """Systemd is told to start something, and does not."""
+    return _replaced(sight, "/usr/bin/systemd-run", "exit 0")
+
+
 def no_folder(sight: Sight, name: str) -> AbstractContextManager[None]:
     """Folders of that name cannot be made."""
     return _replaced(sight, "/usr/bin/mkdir", f'case "$*" in */{name}) exit 1 ;; esac; exec /root/really "$@"')

@@ -67,7 +67,7 @@ FAULTS = (
     Fault("restart fails", faults.start_fails, 2),
     Fault("restart hangs", faults.start_hangs, 1),
     Fault(pairs.NAME, pairs.two_parts, 4),
-    Fault("noexec before the run", watchers.no_watch_can_start, 1),
+    Fault("no watch starts", watchers.no_watch_can_start, 1),
     *(Fault(strike.what, strike, _WEIGHTS.get(strike.what, 3)) for strike in STRIKES),
     Fault("modbisect run: kill -9", whole_run.whole_run_killed, 1),
     Fault("modbisect run: Ctrl-C, TERM, HUP", whole_run.whole_run_interrupted, 1),

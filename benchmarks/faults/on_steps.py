@@ -134,7 +134,10 @@ def _traced(trial: Trial, verb: str, action: Action, *, at: int = 0, error: str 
 def _switched_off(trial: Trial) -> str:
     """As after a power cut, before the server starts; the command that systemd runs behind the guard's."""
     behind = trial.sight.sh(f"sed -n s/^ExecStopPost=//p {_UNIT}")
-    trial.sight.sh("systemctl stop modbisect-guard.timer modbisect-guard.service apache2; rm -r /run/modbisect")
+    trial.sight.sh(
+        "systemctl stop modbisect-deputy.service modbisect-guard.timer modbisect-guard.service apache2;"
+        "rm -r /run/modbisect"
+    )
     return behind
 
 

@@ -45,7 +45,7 @@ def planted(trial: Trial) -> Iterator[None]:
     """In every folder that is not root's own, as its owner, and where all may write as www-data."""
     sight, dice = trial.sight, trial.dice
     sight.sh(_BYSTANDER)
-    if not wait(lambda: len(sight.processes(_FOREVER)) > 1, 5):
+    if not wait(lambda: {line.split()[0] for line in sight.processes(_FOREVER).values()} == {"sh", "sleep"}, 5):
         raise Dirty("no bystander")
     bystanders = sight.processes(_FOREVER)
     parent = next(pid for pid, line in bystanders.items() if line.startswith("sh "))

@@ -73,7 +73,7 @@ def two_parts(trial: Trial) -> None:
     trial.by_itself, trial.whole_journal = True, False
     if "disk" in pair:
         trial.may_stay = damage.BASE
-        trial.disk = damage.BASE if "power" in pair else trial.dice.choice(damage.FOLDERS)
+        trial.disk = damage.BASE  # what fills another folder of the run's lies in it, and is somebody's edit there
     with damage.small_disk(trial.sight, trial.disk) if trial.disk else nullcontext(), ExitStack() as dead:
         controller = trial.start(replace(trial.plan, idle=_IDLE_SECONDS))
         trial.moment(controller, "measure")

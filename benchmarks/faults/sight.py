@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -39,6 +40,7 @@ _NAMES = (
     ("/run", "modbisect-scratch"),
 )
 _POLL_SECONDS = 0.02
+_LIBRARY = re.compile(r"(/usr)?(/local)?/lib[0-9a-z]*(/[a-z0-9_]+-linux-[a-z0-9]+)?/[^/]+")
 
 
 class Dirty(Exception):
@@ -108,10 +110,13 @@ class Sight:
         return inside, f"{own.st_mode:o}", f"{own.st_uid}:{own.st_gid}", str(size), str(own.st_mtime_ns), what
 
     def modules(self) -> frozenset[str]:
-        """The shared objects in the live server's parent; none while it is down."""
+        """The modules and extensions in the live server's parent; none while it is down.
+
+        A library that they bring along may get another name at any time, and lies directly in a folder of libraries.
+        """
         pid = self.text("/run/apache2/apache2.pid").strip()
         lines = self.text(f"/proc/{pid}/maps").splitlines() if pid.isdigit() else []
-        return frozenset(line.split()[-1] for line in lines if ".so" in line)
+        return frozenset(line.split()[5] for line in lines if ".so" in line and not _LIBRARY.fullmatch(line.split()[5]))
 
     def server(self) -> str:
         """Which server runs: its parent's pid and start; empty while it is down."""

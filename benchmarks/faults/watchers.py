@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import damage
 from sight import Dirty, wait
 from trial import HELPER, Trial
 
@@ -20,7 +21,7 @@ c=/sys/fs/cgroup/system.slice/modbisect-guard.service/cgroup.procs
 timeout 4 sh -c 'until read -r p <"$1" && kill -STOP "$p"; do :; done; kill -STOP $(cat "$1"); cat "$1"' sh "$c"
 :"""
 """A tick lasts some hundredths of a second, once a second."""
-_CANNOT_WRITE, _NO_WATCH = 73, 75
+_CANNOT_WRITE = 73
 _ISOLATED = ("multi-user.target", "fault-bench.target")
 
 
@@ -114,9 +115,9 @@ def noexec(trial: Trial) -> Iterator[None]:
 
 
 def no_watch_can_start(trial: Trial) -> None:
-    """What a watch calls cannot be run: nobody gets the host, with or without an installed helper."""
+    """What starts a watch says that it did, and none is there: nobody gets the host, with or without a helper."""
     trial.by_itself = True
-    with noexec(trial):
+    with damage.no_watch(trial.sight):
         if trial.chance(0.4):
             controller = trial.start()
             if controller.ended() != Exit.REFUSED:
@@ -126,7 +127,7 @@ def no_watch_can_start(trial: Trial) -> None:
             argv, stdin = trial.call("hold")
             status, said = trial.sight.call(HELPER, *argv[1:], stdin=stdin)
             trial.sight.path(HELPER).unlink()
-            if status not in (_CANNOT_WRITE, _NO_WATCH):
+            if status != _CANNOT_WRITE:
                 raise Dirty(f"hold where no watch can start ended with {status}: {said}")
         trial.struck()
         if not wait(lambda: not trial.sight.traces(), 1):

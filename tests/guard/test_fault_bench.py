@@ -108,7 +108,7 @@ def test_the_guard_is_struck_at_a_step(bench: Bench, name: str, seed: int) -> No
         ("a library upgraded", 0),  # restarted again and again
         ("times changed", 0),
         ("noexec", 0),  # nobody was left who could run
-        ("noexec before the run", 0),  # held without a watch
+        ("no watch starts", 0),  # held without a watch
         (pairs.NAME, 3),  # controller and tick
         (pairs.NAME, 20),  # disk and power
         ("modbisect run: one of the above", 8),  # noexec
@@ -136,7 +136,7 @@ def power_cut_as_traces_are_removed(trial: Trial) -> None:
     trial.brought("hold", "apply", "restore")
     with damage.read_only(trial.sight, "/etc"):
         trial.sight.guard("disarm", trial.plan.run)
-        trial.sight.sh("systemctl stop modbisect-guard.timer")
+        trial.sight.sh("systemctl stop modbisect-deputy.service modbisect-guard.timer")
     trial.cut()
     trial.reboot()
     trial.struck()
