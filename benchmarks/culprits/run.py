@@ -86,7 +86,7 @@ def played(scene: Scene, number: int, strategy: str, seed: int) -> Row:
         return row
     report = from_json(done.stdout)
     named = [sorted(finding.components) for finding in report.findings]
-    code = Exit.FOUND if scene.truth else Exit.OK
+    code = Exit.FOUND if scene.truth else Exit.CLEARED
     return replace(
         row,
         restored=same and report.restored.verified,

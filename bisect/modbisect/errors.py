@@ -15,6 +15,7 @@ class Exit(IntEnum):
     INCONCLUSIVE = 3
     REFUSED = 4
     NOT_RESTORED = 5
+    CLEARED = 6
     UNFORESEEN = 70
     UNWRITTEN = 74
     INTERRUPTED = 130

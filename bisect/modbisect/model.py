@@ -64,6 +64,9 @@ class Outcome(StrEnum):
 
     FOUND = "found"
     NONE = "none"
+    """Slow, and all that could be switched was cleared."""
+    NOT_SLOW = "not-slow"
+    """As found, so that nothing was looked for."""
     INCONCLUSIVE = "inconclusive"
     INTERRUPTED = "interrupted"
 
@@ -398,7 +401,7 @@ class Conclusion:
     findings: tuple[Finding, ...] = ()
     untestable: tuple[Untestable, ...] = ()
     residual: Effect | None = None
-    """What is still slow with every culprit flipped, beside everything flipped."""
+    """What is still slow with every culprit flipped, beside everything flipped; of nobody: as found beside that."""
     costs: tuple[Cost, ...] = ()
     suspects_left: tuple[ComponentId, ...] = ()
     """When inconclusive: those that could not be cleared."""

@@ -7,9 +7,12 @@ from pathlib import Path
 
 from practice_runs import guard_status, run_on, small, state_of
 
+from modbisect.cli.run import exit_code
+from modbisect.errors import Exit
 from modbisect.lab.practice import CULPRIT, practice
 from modbisect.model import Outcome, Symptom
 from modbisect.playbook import Budget
+from modbisect.report import verdict
 from modbisect.run.events import Event, FoundSlow, Surveyed, TrialEnded
 
 
@@ -62,6 +65,10 @@ def test_a_site_that_is_slow_for_another_reason_accuses_nobody(tmp_path: Path) -
         before = state_of(made)
         report = run_on(made)
         assert report.outcome is Outcome.NONE
+        assert exit_code(report) is Exit.CLEARED
+        assert verdict(report).startswith("Cause not found: it is not among the ")
+        assert report.residual
+        assert 0 < report.found_first_byte <= report.found_seconds
         assert report.findings == ()
         assert report.restarts > 0
         assert report.restored.verified
@@ -72,7 +79,8 @@ def test_a_site_that_is_fast_is_not_touched(tmp_path: Path) -> None:
     with small(tmp_path, lambda on: not on) as made:
         server = made.machine.server
         report = run_on(made)
-        assert report.outcome is Outcome.NONE
+        assert report.outcome is Outcome.NOT_SLOW
+        assert exit_code(report) is Exit.OK
         assert report.restarts == 0
         assert made.machine.server is server
 
@@ -93,7 +101,7 @@ def test_a_slow_first_request_that_the_next_belies_does_not_count(tmp_path: Path
     once = iter([True])
     with small(tmp_path, lambda _: next(once, False), slow_seconds=1.5) as made:
         report = run_on(made)
-    assert report.outcome is Outcome.NONE
+    assert report.outcome is Outcome.NOT_SLOW
     assert report.trials == 0
     assert any("the first request took 3" in one for one in report.warnings)
 

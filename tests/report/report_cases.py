@@ -155,6 +155,7 @@ CASES = {
         outcome=Outcome.NONE,
         suspects=82,
         found_seconds=0.21,
+        found_first_byte=0.204,
         residual=Effect(1.05, 0.93, 1.17, 0.21, 0.2),
         untestable=tuple(
             Untestable(f"apache-module:needed{number}", f"pinned ones of group {number // 2} need it")
@@ -162,9 +163,9 @@ CASES = {
         ),
         reason="no faster with all 68 suspects flipped that can be: none of them is to blame",
     ),
-    "none-not-slow": replace(
+    "not-slow": replace(
         _BARE,
-        outcome=Outcome.NONE,
+        outcome=Outcome.NOT_SLOW,
         found_seconds=0.181,
         reason="the site is faster than the 2 s of the playbook, so there is nothing to find",
         restored=Restored(verified=True, how="nothing was changed"),

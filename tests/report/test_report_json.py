@@ -41,6 +41,7 @@ REPORTS = st.builds(
     probe=WORDS,
     request=WORDS,
     found_seconds=NUMBERS,
+    found_first_byte=NUMBERS,
     found_memory=MEMORIES,
     findings=some(FINDINGS),
     untestable=some(st.builds(Untestable, WORDS, WORDS)),

@@ -111,6 +111,24 @@ def test_memory_of_which_each_takes_a_little_is_nobodys_fault(seed: int) -> None
     assert len(trials) <= 15
 
 
+@pytest.mark.parametrize("strategy", [auto, bisect])
+def test_only_those_are_cleared_that_were_flipped_while_the_site_served(strategy: Strategy) -> None:
+    header = "components: 8\nslow: always\nbreaks-without: (c01 or c02), c03"
+    conclusion, trials = world(header).run(strategy)
+    tested = frozenset().union(*(ask.configuration.flipped for ask, seen in trials if not seen.broken))
+    assert conclusion.outcome is Outcome.NONE
+    assert {one.component for one in conclusion.untestable} == {f"c{at:02}" for at in range(1, 9)} - tested == {"c03"}
+    assert conclusion.residual
+    assert conclusion.residual.before_seconds == pytest.approx(20.0, rel=0.05)
+
+
+@pytest.mark.parametrize("strategy", [auto, bisect])
+def test_trials_that_broke_the_site_clear_nobody(strategy: Strategy) -> None:
+    conclusion, trials = world("components: 3\nslow: always\nbreaks-without: c01, c02, c03").run(strategy)
+    assert all(seen.broken for ask, seen in trials if ask.configuration.flipped)
+    assert conclusion.outcome is Outcome.INCONCLUSIVE
+
+
 def test_asks_say_what_a_person_and_a_run_need() -> None:
     _, header = demo(3)
     site = world(header)

@@ -74,7 +74,8 @@ def cli() -> None:
     """Find the Apache or PHP component that makes a site slow.
 
     Exit codes: 0 nothing slow; 1 culprit or regression found; 2 usage; 3 inconclusive; 4 refused or unreachable,
-    nothing changed; 5 restore not verified, a person must look; 70 something unforeseen; 74 the answer could not be
+    nothing changed; 5 restore not verified, a person must look; 6 slow, and the cause is not among what can be
+    switched; 70 something unforeseen; 74 the answer could not be
     written; 130 or 143 interrupted and restored.
     """
 

@@ -111,7 +111,7 @@ def command(
 
 def _ended(before: Past, budget: Budget) -> Report | None:
     """The report of a run that there is nothing to add to."""
-    if before.posed is None and before.report and before.report.outcome is Outcome.NONE:
+    if before.posed is None and before.report and before.report.outcome is Outcome.NOT_SLOW:
         return before.report
     return finished(before, resumed(before, budget), budget)
 

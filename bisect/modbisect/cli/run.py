@@ -37,7 +37,12 @@ from modbisect.run.events import Event
 from modbisect.run.journal import Journal
 from modbisect.run.signals import Signals
 
-_EXITS = {Outcome.FOUND: Exit.FOUND, Outcome.NONE: Exit.OK, Outcome.INCONCLUSIVE: Exit.INCONCLUSIVE}
+_EXITS = {
+    Outcome.FOUND: Exit.FOUND,
+    Outcome.NONE: Exit.CLEARED,
+    Outcome.NOT_SLOW: Exit.OK,
+    Outcome.INCONCLUSIVE: Exit.INCONCLUSIVE,
+}
 
 
 def _outputs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, Path], ...]:

@@ -104,6 +104,7 @@ class Document:
     request: str
     measure: Measure
     found_seconds: float
+    found_first_byte: float
     found_memory: Memory | None
     findings: tuple[FindingOut, ...]
     residual: EffectOut | None

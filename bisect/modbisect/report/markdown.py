@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from modbisect.model import Finding
 from modbisect.report import wording
-from modbisect.report.figures import after, at_least, before, factor, figure, interval, listed, peak, percent, ratio
+from modbisect.report.figures import after, at_least, before, factor, interval, listed, peak, percent, ratio
 from modbisect.report.plain import escaped, fenced
 from modbisect.report.values import Report
 
@@ -83,7 +83,7 @@ def _overview(report: Report) -> Iterator[tuple[str, str]]:
     if report.request:
         yield "request", ": ".join(filter(None, [report.probe, report.request]))
     if report.found_seconds:
-        yield f"{wording.measured(report)} as found", figure(report.found_seconds, report.measure)
+        yield f"{wording.measured(report)} as found", wording.as_found(report)
     if report.found_memory:
         yield "peak memory of a worker as found", peak(report.found_memory)
     yield "effort", wording.effort(report)

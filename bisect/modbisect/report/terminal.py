@@ -8,12 +8,12 @@ from textwrap import wrap
 
 from modbisect.model import ComponentId, Confirmation, Finding, Outcome
 from modbisect.report import wording
-from modbisect.report.figures import after, at_least, before, count, factor, figure, interval, listed, peak, ranked
+from modbisect.report.figures import after, at_least, before, count, factor, interval, listed, peak, ranked
 from modbisect.report.plain import plain
 from modbisect.report.values import Report
 
 _BOLD, _ALARM, _RESET = "\x1b[1m", "\x1b[1;37;41m", "\x1b[0m"
-_VERDICT = {Outcome.FOUND: "\x1b[1;31m", Outcome.NONE: "\x1b[1;32m"}
+_VERDICT = {Outcome.FOUND: "\x1b[1;31m", Outcome.NOT_SLOW: "\x1b[1;32m"}
 _OPEN = "\x1b[1;33m"
 _MANY = 5
 _NARROW = 30
@@ -61,7 +61,7 @@ def _facts(report: Report) -> Iterator[_Fact]:
         yield "request", ": ".join(filter(None, [report.probe, report.request]))
     if report.found_seconds:
         memory = f", peak memory of a worker {peak(report.found_memory)}" if report.found_memory else ""
-        yield "as found", f"{figure(report.found_seconds, report.measure)}{memory}"
+        yield "as found", f"{wording.as_found(report)}{memory}"
     for number, finding in enumerate(report.findings, 1):
         yield from _finding(report, finding, f" {number}" if len(report.findings) > 1 else "")
     if report.findings and report.residual:

@@ -81,6 +81,13 @@ def measured(report: Report) -> str:
     return _MEASURED[report.measure]
 
 
+def as_found(report: Report) -> str:
+    """What was measured before anything was switched, and how much of it passed before an answer began."""
+    waited = report.found_first_byte
+    of_it = f", {seconds(waited, beside=report.found_seconds)} of it until the first byte" if waited else ""
+    return figure(report.found_seconds, report.measure) + of_it
+
+
 def effort(report: Report) -> str:
     """What the run took."""
     return (
@@ -206,16 +213,17 @@ def _proof(finding: Finding) -> str:
 
 def _none(report: Report) -> str:
     untested = len({one.component for one in report.untestable})
-    if report.residual is None:
-        found = f" ({figure(report.found_seconds, report.measure)} as found)" if report.found_seconds else ""
-        said = f"Nothing found: {_reason(report)}{found}"
-    else:
-        said = (
-            "Nothing found: switching every suspect over changes nothing that matters "
-            f"({before(report.residual)} as found, {after(report.residual)} with "
-            f"{count(report.suspects - untested, 'component')} flipped)"
-        )
-    return f"{said}; {count(untested, 'component')} could not be tested" if untested else said
+    tested = report.suspects - untested
+    things = "the only thing" if tested == 1 else f"the {tested} things"
+    seen = report.residual
+    why = f"{before(seen)} as found, {after(seen)} with {'it' if tested == 1 else 'them'} switched over" if seen else ""
+    said = f"Cause not found: it is not among {things} that can be switched here: {why or _reason(report)}"
+    return f"{said}; {count(untested, 'more component')} could not be tested" if untested else said
+
+
+def _not_slow(report: Report) -> str:
+    found = f" ({figure(report.found_seconds, report.measure)} as found)" if report.found_seconds else ""
+    return f"Nothing found: {_reason(report)}{found}"
 
 
 def _open(report: Report) -> str:
@@ -235,6 +243,7 @@ def _reason(report: Report) -> str:
 _OUTCOMES = {
     Outcome.FOUND: _found,
     Outcome.NONE: _none,
+    Outcome.NOT_SLOW: _not_slow,
     Outcome.INCONCLUSIVE: _open,
     Outcome.INTERRUPTED: _open,
 }

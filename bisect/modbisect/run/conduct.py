@@ -268,7 +268,7 @@ def _is_slow(story: Story) -> bool:
     if level(story.found).seconds >= symptom.slower_than:
         return True
     story.conclusion = Conclusion(
-        Outcome.NONE, reason=f"as found it is not slow: nothing above {symptom.slower_than:g} s to look for"
+        Outcome.NOT_SLOW, reason=f"as found it is not slow: nothing above {symptom.slower_than:g} s to look for"
     )
     return False
 

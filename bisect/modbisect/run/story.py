@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from statistics import median
 from urllib.parse import urlsplit
 
 from modbisect.components import Facts
@@ -168,6 +169,13 @@ class Story:
     def _open_for(self) -> float:
         return (self.closes - datetime.now(UTC)).total_seconds() if self.closes else math.inf
 
+    def _first_byte(self) -> float:
+        """Of the site as found; 0 where that is not known, or there are several probes, whose times are added up."""
+        if self.found is None or self.found.measure is not Measure.LATENCY or len(self.playbook.symptom_probes) > 1:
+            return 0.0
+        times = [one.first_byte for one in self.found.requests]
+        return median(times) if times and all(times) else 0.0
+
     def report(self) -> Report:
         """All that there is to say."""
         said, effort = self.conclusion, self.effort
@@ -186,6 +194,7 @@ class Story:
             request="" if self.by_hand else ", then ".join(map(_in_words, self.playbook.symptom_probes)),
             measure=Measure.LATENCY if self.by_hand or self.found is None else self.found.measure,
             found_seconds=level(self.found).seconds if self.found and not self.by_hand else 0.0,
+            found_first_byte=self._first_byte(),
             found_memory=self.found.memory if self.found else None,
             findings=said.findings,
             untestable=said.untestable,

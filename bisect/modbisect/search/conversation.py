@@ -255,15 +255,28 @@ class Conversation:
 
     def _nobody(self, contrast: Verdict) -> Conclusion:
         bench = self.bench
-        if not (bench.fast and bench.levels(bench.fast)):
+        bench.fast = max(bench.kept_levels, key=len, default=NOTHING)
+        if not bench.fast:
             return self._open("the site breaks whatever is flipped, so nothing could be tested")
         slow, fast = bench.level_of(NOTHING), bench.level_of(bench.fast)
         if contrast is Verdict.UNSURE and (
             fast.censored or slow.log_seconds - fast.log_seconds >= floor(fast, self.problem.symptom)
         ):
             return self._open("too noisy to tell whether flipping the suspects makes it faster")
+        return self._cleared()
+
+    def _cleared(self) -> Conclusion:
+        """Nobody: of those that were flipped in trials that served the site. The others could not be tested."""
+        bench = self.bench
+        tested = frozenset[ComponentId]().union(*bench.kept_levels)
+        self.kept = tuple(one for one in self.kept if one.component not in tested)
+        missing = set(self.suspects) - tested - {one.component for one in self.kept}
+        self.untestable += [Untestable(one, "no trial with it flipped served the site") for one in sorted(missing)]
+        slow, fast = bench.levels(NOTHING), bench.levels(max(bench.kept_levels, key=len))
         return self._conclude(
-            Outcome.NONE, "no faster with everything flipped that can be: none of the suspects is to blame"
+            Outcome.NONE,
+            "no faster with everything flipped that can be: none of the suspects is to blame",
+            residual=effect(slow, fast, bench.noise, bench.found) if slow else None,
         )
 
     def _open(self, reason: str, suspects: tuple[ComponentId, ...] | None = None) -> Conclusion:

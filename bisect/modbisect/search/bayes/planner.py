@@ -147,9 +147,7 @@ class Planner(Conversation):
             why = f"as found beside {one.component} flipped"
             if bench.levels(flips) and (yield from bench.slower(NOTHING, flips, why, "baseline")):
                 return None
-        return self._conclude(
-            Outcome.NONE, "no faster with everything flipped that can be: none of the suspects is to blame"
-        )
+        return self._cleared()
 
     def _accuse(self, settled: _Settled, findings: list[Finding]) -> Talk[Conclusion]:
         """The culprits proven; others beside them, if the rest is slow as well, are for halving."""
