@@ -332,6 +332,8 @@ class Effect:
     after_seconds: float
     censored: bool = False
     """``before_seconds`` and the ratio are lower bounds."""
+    after_censored: bool = False
+    """``after_seconds`` is a lower bound, and the ratio an upper one; with both nothing is known of it."""
     measure: Measure = Measure.LATENCY
     """Of memory, what is called seconds is GiB."""
 

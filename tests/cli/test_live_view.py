@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from modbisect.cli.live import Live
-from modbisect.model import AS_FOUND, Ask, Measurement, Request
-from modbisect.run.events import Began, Known, TrialBegan, TrialEnded
+from modbisect.model import AS_FOUND, Ask, Measure, Measurement, Memory, Request
+from modbisect.run.events import Began, FoundSlow, Known, TrialBegan, TrialEnded
 
 FAST = Measurement(AS_FOUND, (Request("page", 0.2),), seconds=40.0)
 SUSPECTS = (("php-module:xdebug", 0.62), ("php-module:curl", 0.2), ("php-module:zip", 0.09), ("php-module:gd", 0.04))
@@ -36,6 +38,15 @@ def test_the_suspects_are_named_when_they_change_and_the_time_to_go_is_told(
         "suspects php-module:xdebug 62 %",
         "trial 4 200 ms is it xdebug?",
     ]
+
+
+def test_memory_is_no_time_and_what_was_cut_off_is_more(capsys: pytest.CaptureFixture[str]) -> None:
+    memory = Memory(40 << 20, 30 << 20, 2)
+    with Live() as live:
+        live(FoundSlow(replace(FAST, memory=memory, measure=Measure.MEMORY)))
+        live(FoundSlow(replace(FAST, requests=(Request("page", 180.0, censored=True),))))
+    lines = [" ".join(line.split()) for line in capsys.readouterr().err.splitlines()]
+    assert lines == ["as found 40.0 MiB", "as found more than 3 min"]
 
 
 def test_known_trials_are_told_as_such(capsys: pytest.CaptureFixture[str]) -> None:

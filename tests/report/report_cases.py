@@ -95,6 +95,15 @@ CASES = {
             **FOUND.remedies,
         },
     ),
+    "none-cut-off": replace(
+        _BARE,
+        outcome=Outcome.NONE,
+        suspects=68,
+        found_seconds=180.0,
+        found_censored=True,
+        residual=Effect(1.0, 0.8, 1.25, 180.0, 180.0, censored=True, after_censored=True),
+        costs=(Cost("php-module:zip", Effect(1.0, 0.8, 1.25, 180.0, 2.4, censored=True)),),
+    ),
     "found-together": replace(
         FOUND,
         findings=(TOGETHER,),

@@ -65,6 +65,16 @@ def test_a_host_left_changed_cannot_be_overlooked(write) -> None:  # noqa: ANN00
     assert "NOT RESTORED" not in write(FOUND)
 
 
+def test_what_was_cut_off_is_nowhere_a_time() -> None:
+    report = CASES["none-cut-off"]
+    for written in (verdict(report), text(report), markdown(report)):
+        assert "more than 3 min" in written
+        assert "3 min" not in written.replace("more than 3 min", "")
+    assert "at least 1x" in markdown(report)
+    assert '"found_censored": true' in to_json(report)
+    assert '"after_censored": true' in to_json(report)
+
+
 def test_a_culprit_that_was_not_slow_again_is_not_called_confirmed() -> None:
     once = replace(FOUND, findings=(replace(UPLOAD, confirmations=UPLOAD.confirmations[:1]),))
     assert "not confirmed both ways" in verdict(once)

@@ -17,7 +17,7 @@ from modbisect.report.plain import plain
 WORDS = st.text(max_size=12).map(plain)
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 COUNTS = st.integers(0, 1 << 40)
-EFFECTS = st.builds(Effect, NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, st.booleans())
+EFFECTS = st.builds(Effect, NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, st.booleans(), st.booleans())
 MEMORIES = st.none() | st.builds(Memory, COUNTS, COUNTS, COUNTS)
 CONFIRMATIONS = st.builds(
     Confirmation, st.sampled_from(["on", "off", "alone"]), st.sampled_from(Verdict), NUMBERS, st.booleans()
@@ -41,6 +41,7 @@ REPORTS = st.builds(
     probe=WORDS,
     request=WORDS,
     found_seconds=NUMBERS,
+    found_censored=st.booleans(),
     found_first_byte=NUMBERS,
     found_memory=MEMORIES,
     findings=some(FINDINGS),

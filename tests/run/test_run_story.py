@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from modbisect.inventory import Host
-from modbisect.model import AS_FOUND, Ask, Conclusion, Measurement, Outcome, Probe
+from modbisect.model import AS_FOUND, Ask, Conclusion, Measurement, Outcome, Probe, Request
 from modbisect.playbook import Playbook
 from modbisect.run.events import Began, Effort, Known, TrialBegan, TrialEnded
 from modbisect.run.past import Past
@@ -45,6 +45,12 @@ def test_the_planners_ranking_comes_first(
     story.observe(TrialBegan(1, ASK))
     story.concluded(said)
     assert story.report().ranking == ranking
+
+
+def test_a_request_that_was_cut_off_is_told_as_such(story: Story) -> None:
+    story.found = Measurement(AS_FOUND, (Request("home", 180.0, censored=True),))
+    report = story.report()
+    assert (report.found_seconds, report.found_censored) == (pytest.approx(180.0), True)
 
 
 def test_a_resumed_run_counts_what_the_earlier_ones_have_cost(story: Story) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,12 @@ def test_conversation_is_as_recorded(path: Path) -> None:
         path.write_text(f"{header}---\n{text}")
     else:
         assert text == expected, f"{path.name}: set {UPDATE}=1 to record the new conversation, and read the diff"
+
+
+def test_never_more_are_flipped_than_there_are() -> None:
+    said = [each for path in WORLDS for each in re.findall(r"needs: (\d+) of (\d+) suspects", path.read_text())]
+    assert said
+    assert all(int(flipped) < int(of) for flipped, of in said)
 
 
 def test_there_are_worlds() -> None:

@@ -11,8 +11,8 @@ from statistics import fmean
 from typing import Self
 
 from modbisect.cli.streams import silence
-from modbisect.model import Ask, Measurement
-from modbisect.report.figures import ranked
+from modbisect.model import Ask, Measure, Measurement
+from modbisect.report.figures import at_least, ranked
 from modbisect.report.figures import seconds as in_words
 from modbisect.run.events import (
     Armed,
@@ -164,5 +164,6 @@ class Live:
         of = level(measurement)
         if self._by_hand:
             return "fast" if of.seconds < SLOW_SECONDS else "slow"
-        peak = f", {measurement.memory.peak / (1 << 20):.0f} MiB" if measurement.memory else ""
-        return f"{'over ' if of.censored else ''}{in_words(of.seconds)}{peak}"
+        memory = None if of.measure is Measure.MEMORY else measurement.memory
+        peak = f", {memory.peak / (1 << 20):.0f} MiB" if memory else ""
+        return at_least(of.seconds, censored=of.censored, measure=of.measure) + peak

@@ -19,7 +19,7 @@ from modbisect.cli.common import (
 from modbisect.errors import Exit
 from modbisect.model import Probe
 from modbisect.probe import Oracle, ProbeProcess, Window, WindowResult
-from modbisect.report.figures import seconds
+from modbisect.report.figures import at_least, seconds
 from modbisect.run.measure import site_of
 
 
@@ -54,10 +54,11 @@ def _line(result: WindowResult) -> str:
     if result.broken:
         return f"not correct: {result.broken}"
     times = sorted(request.seconds for request in result.requests)
-    cut = " or more" if any(request.censored for request in result.requests) else ""
+    cut = sum(request.censored for request in result.requests)
     status = result.requests[-1].status
     return (
-        f"median {seconds(statistics.median(times))}{cut}, {seconds(times[0])} to {seconds(times[-1])}, "
+        f"median {at_least(statistics.median(times), censored=2 * cut >= len(times))}, "
+        f"{seconds(times[0])} to {at_least(times[-1], censored=bool(cut))}, "
         f"{len(times)} requests, status {status}"
     )
 

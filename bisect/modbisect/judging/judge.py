@@ -112,6 +112,7 @@ def effect(slow: Sequence[Level], fast: Sequence[Level], noise: Noise, found: Le
         before.seconds,
         after.seconds,
         before.censored,
+        after.censored,
         before.measure,
     )
 

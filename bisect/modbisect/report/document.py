@@ -38,6 +38,7 @@ class EffectOut:
     before_seconds: float
     after_seconds: float
     censored: bool
+    after_censored: bool
     measure: Measure
 
 
@@ -104,6 +105,7 @@ class Document:
     request: str
     measure: Measure
     found_seconds: float
+    found_censored: bool
     found_first_byte: float
     found_memory: Memory | None
     findings: tuple[FindingOut, ...]

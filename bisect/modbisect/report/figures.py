@@ -19,6 +19,7 @@ _SIXTY = 60
 _KIBI = 1024
 _NO_EXPONENT = 999.5
 _ALL = 100
+_UNKNOWN = "unknown"
 
 
 def seconds(value: float, *, beside: float = 0.0) -> str:
@@ -73,16 +74,21 @@ def before(effect: Effect) -> str:
 
 def after(effect: Effect) -> str:
     """The fast time of an effect, in the unit of the slow one."""
-    return figure(effect.after_seconds, effect.measure, beside=effect.before_seconds)
+    cut, beside = effect.after_censored, effect.before_seconds
+    return at_least(effect.after_seconds, censored=cut, beside=beside, measure=effect.measure)
 
 
 def factor(effect: Effect) -> str:
-    """``396x``, or ``at least 396x`` when the slow requests were cut off."""
-    return ("at least " if effect.censored else "") + ratio(effect.ratio)
+    """``396x``; ``at least 396x`` when the slow requests were cut off, ``at most`` when the fast ones were."""
+    if effect.censored and effect.after_censored:
+        return _UNKNOWN
+    return ("at least " if effect.censored else "at most " if effect.after_censored else "") + ratio(effect.ratio)
 
 
 def interval(effect: Effect) -> str:
-    """``350x to 430x``; with slow requests cut off it has no upper end."""
+    """``350x to 430x``; with slow requests cut off it has no upper end, with fast ones no lower one."""
+    if effect.after_censored:
+        return _UNKNOWN if effect.censored else f"{ratio(effect.high)} or less"
     return f"{ratio(effect.low)} or more" if effect.censored else f"{ratio(effect.low)} to {ratio(effect.high)}"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from modbisect.model import Finding
 from modbisect.report import wording
-from modbisect.report.figures import after, at_least, before, factor, interval, listed, peak, percent, ratio
+from modbisect.report.figures import after, at_least, before, factor, interval, listed, peak, percent
 from modbisect.report.plain import escaped, fenced
 from modbisect.report.values import Report
 
@@ -142,7 +142,7 @@ def _for_good(report: Report, finding: Finding) -> Iterator[str]:
 def _costs(report: Report) -> Iterator[tuple[str, ...]]:
     for cost in sorted(report.costs, key=lambda one: -one.effect.ratio):
         effect = cost.effect
-        yield cost.component, before(effect), after(effect), ratio(effect.ratio), interval(effect)
+        yield cost.component, before(effect), after(effect), factor(effect), interval(effect)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -52,6 +52,8 @@ class Report:
     """What the symptom is about; of memory, what is called seconds is GiB."""
     found_seconds: float = 0.0
     """A complete request on the host as found."""
+    found_censored: bool = False
+    """It was cut off there: it takes at least so long."""
     found_first_byte: float = 0.0
     """Seconds of it until the first byte of the response; 0 where they were not measured."""
     found_memory: Memory | None = None

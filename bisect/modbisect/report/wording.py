@@ -6,7 +6,7 @@ import shlex
 from datetime import datetime
 
 from modbisect.model import ComponentId, Confirmation, Effect, Elsewhere, Finding, Measure, Outcome, Verdict
-from modbisect.report.figures import after, before, count, factor, figure, interval, listed, ranked, ratio, seconds
+from modbisect.report.figures import after, at_least, before, count, factor, interval, listed, ranked, ratio, seconds
 from modbisect.report.plain import plain
 from modbisect.report.values import Report
 
@@ -85,7 +85,7 @@ def as_found(report: Report) -> str:
     """What was measured before anything was switched, and how much of it passed before an answer began."""
     waited = report.found_first_byte
     of_it = f", {seconds(waited, beside=report.found_seconds)} of it until the first byte" if waited else ""
-    return figure(report.found_seconds, report.measure) + of_it
+    return at_least(report.found_seconds, censored=report.found_censored, measure=report.measure) + of_it
 
 
 def effort(report: Report) -> str:
@@ -222,7 +222,7 @@ def _none(report: Report) -> str:
 
 
 def _not_slow(report: Report) -> str:
-    found = f" ({figure(report.found_seconds, report.measure)} as found)" if report.found_seconds else ""
+    found = f" ({as_found(report)} as found)" if report.found_seconds else ""
     return f"Nothing found: {_reason(report)}{found}"
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from modbisect.components import Facts
 from modbisect.errors import Refused
 from modbisect.host.privilege import RootLink
-from modbisect.judging import Noise, difference, level
+from modbisect.judging import Level, Noise, difference, level
 from modbisect.model import Component, Measurement, Symptom, Verdict
-from modbisect.report.figures import listed, seconds
+from modbisect.report.figures import at_least, listed
 from modbisect.run.events import Surveyed
 
 _PACKAGES = ("apache2*", "libapache2*", "php*")
@@ -55,11 +55,15 @@ def refuse_other_times(host: str, then: Measurement, now: Measurement, symptom: 
     before, after = level(then), level(now)
     if Verdict.SLOW in (difference(before, after, Noise(), symptom), difference(after, before, Noise(), symptom)):
         raise Refused(
-            f"as found the site takes {seconds(after.seconds)}, and took {seconds(before.seconds)} in the earlier run",
+            f"as found it is {_figure(after)}, and was {_figure(before)} in the earlier run",
             host=host,
             state="nothing was changed",
             advice="find out what else has changed, or start again with 'modbisect run'",
         )
+
+
+def _figure(one: Level) -> str:
+    return at_least(one.seconds, censored=one.censored, measure=one.measure)
 
 
 def _differences(then: Surveyed, now: Surveyed) -> Iterator[str]:

@@ -14,6 +14,7 @@ from modbisect.judging import REQUESTS, measured
 from modbisect.model import AS_FOUND, Ask, Enough, Measure, Measurement, Probe, Request
 from modbisect.playbook import Playbook
 from modbisect.probe import Markers, Oracle, ProbeProcess, Window, WindowResult
+from modbisect.report.figures import at_least
 from modbisect.run.outage import Outage
 
 SETTLE_SECONDS = 20.0
@@ -256,4 +257,4 @@ def _round(name: str, requests: Sequence[Request], cap: float | None) -> Request
 
 
 def _took(request: Request | None) -> str:
-    return f"{request.seconds:.3g} s" if request else "no time"
+    return at_least(request.seconds, censored=request.censored) if request else "no time"

@@ -194,6 +194,7 @@ class Story:
             request="" if self.by_hand else ", then ".join(map(_in_words, self.playbook.symptom_probes)),
             measure=Measure.LATENCY if self.by_hand or self.found is None else self.found.measure,
             found_seconds=level(self.found).seconds if self.found and not self.by_hand else 0.0,
+            found_censored=bool(self.found and not self.by_hand and level(self.found).censored),
             found_first_byte=self._first_byte(),
             found_memory=self.found.memory if self.found else None,
             findings=said.findings,

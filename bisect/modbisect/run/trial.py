@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,12 @@ from modbisect.host.guard import Guard, Sample
 from modbisect.model import Ask, Component, Measurement
 from modbisect.probe import Markers
 from modbisect.run.outage import Outage
+
+_QUOTED = 300
+_SEVERE = re.compile(r":(?:emerg|alert|crit|error)\]")
+_STAMP = re.compile(r"(?:\[[^\]]*\] ?)+")
+_BESIDE = re.compile(r"See .*(?:systemctl|journalctl)|AH00(?:558|112|548)")
+"""Where else to look, and warnings."""
 
 
 class Watcher(Protocol):
@@ -65,9 +72,9 @@ class Trials:
             self.outage.restarted(applied.restart_seconds)
         broken = ""
         if applied.verdict == "configtest":
-            broken = f"the configuration test fails: {applied.text[:300]}"
+            broken = f"the configuration test fails: {applied.text[:_QUOTED]}"
         elif applied.verdict != "ok":
-            broken = f"the server does not start: {applied.text[:300]}"
+            broken = f"the server does not start: {_error(applied.text)[:_QUOTED]}"
         else:
             broken = parts.missing_or_extra(self.facts, self.components, ask.configuration, applied.loaded)
         seen = Measurement(ask.configuration, broken=broken) if broken else self.watcher.see(ask)
@@ -85,6 +92,13 @@ class Trials:
             restart_seconds=applied.restart_seconds,
             seconds=seconds,
         )
+
+
+def _error(said: str) -> str:
+    """Of what a server that does not start has said, the error: the latest that its log calls so, without the stamp."""
+    lines = [line for line in said.splitlines() if line.strip() and not _BESIDE.match(line)]
+    severe = [line for line in lines if _SEVERE.search(line)]
+    return _STAMP.sub("", severe[-1] if severe else " ".join(lines))
 
 
 def _steal(before: Sample, after: Sample) -> float:

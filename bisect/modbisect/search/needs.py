@@ -49,7 +49,7 @@ def learn(bench: Bench, suspects: Sequence[ComponentId]) -> Talk[Flippable]:
         ([one for one in suspects if one not in vital], 1),
         (vital, 1 + len(vital) // _VITAL_PER_NEED),
     ):
-        flips = yield from _learn_batch(bench, flips, batch, kept, expected)
+        flips = yield from _learn_batch(bench, flips, batch, kept, expected, of=len(suspects))
     return Flippable(flips, tuple(kept))
 
 
@@ -60,14 +60,17 @@ def serves_without_all(bench: Bench, suspects: Sequence[ComponentId]) -> Talk[bo
 
 
 def _learn_batch(
-    bench: Bench, flips: Flips, batch: Sequence[ComponentId], kept: list[Kept], expected: int
+    bench: Bench, flips: Flips, batch: Sequence[ComponentId], kept: list[Kept], expected: int, *, of: int
 ) -> Talk[Flips]:
-    """Widens ``flips`` by all of a batch that the site can do without; the others are added to ``kept``."""
+    """Widens ``flips`` by all of a batch that the site can do without; the others are added to ``kept``.
+
+    ``of``: how many suspects there are in all, for a person.
+    """
     pool = _remaining(bench, flips, batch, kept)
     while pool:
         group = pool[: _group(len(pool), expected)]
         wider = bench.feasible.widen(flips, group)
-        reason = yield from _breaks(bench, wider, _why(wider, len(bench.suspects)), len(pool), expected)
+        reason = yield from _breaks(bench, wider, _why(wider, of), len(pool), expected)
         if reason:
             flips, found = yield from _narrow(bench, flips, group, reason)
             kept += [found] if found else []
