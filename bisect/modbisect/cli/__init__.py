@@ -27,6 +27,7 @@ _VERBS = {  # name: module, one line of help
     "guard": ("guard", "Install the guard on a host, for runs without full sudo; or remove it."),
     "sudoers": ("sudoers", "Print the sudoers file that such runs need."),
     "report": ("report", "Print a run's report from its journal."),
+    "runs": ("runs", "List the runs that are kept, and what came of them."),
     "schema": ("schema", "Print the JSON Schema of playbooks, inventories or reports."),
     "lab": ("lab", "Real throw-away hosts on this box, to try it on."),
     "demo": ("demo", "Watch it find the upload middleware that makes a real site slow."),

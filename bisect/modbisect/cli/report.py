@@ -7,8 +7,9 @@ import click
 from modbisect import report as reports
 from modbisect.cli.run import exit_code, on_terminal
 from modbisect.errors import UsageError
-from modbisect.run.journal import read
-from modbisect.run.past import report_of
+from modbisect.report import Report
+from modbisect.run.journal import find, read, runs, under_way
+from modbisect.run.past import report_of, summary
 
 
 @click.command("report")
@@ -17,14 +18,9 @@ from modbisect.run.past import report_of
     "-f", "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True
 )
 def command(run: str, form: str) -> int:
-    """Print a run's report from its journal: the last run's, or that of the id given."""
-    report = report_of(list(read(run)))
-    if report is None:
-        raise UsageError(
-            "this run has not finished, or was killed: its journal has no report",
-            advice="the guard restored the host, see 'modbisect status HOST'; "
-            f"'modbisect resume {run}' goes on where it ended",
-        )
+    """Print a run's report from its journal: that of the last run that has one, or of the id given."""
+    report = _last() if run == "last" else None
+    report = report or _report(run)
     match form:
         case "json":
             click.echo(reports.to_json(report), nl=False)
@@ -33,3 +29,34 @@ def command(run: str, form: str) -> int:
         case _:
             click.echo(on_terminal(report))
     return exit_code(report)
+
+
+def _last() -> Report | None:
+    """Of the last run that has one."""
+    return next(filter(None, (report_of(list(read(path.name))) for path in runs())), None)
+
+
+def _report(run: str) -> Report:
+    """Of this run.
+
+    Raises:
+        UsageError: it has none; with what is known instead.
+    """
+    events = list(read(run))
+    if report := report_of(events):
+        return report
+    seen = summary(events, under_way=under_way(find(run)))
+    short, ask = seen.run[:8], f"'modbisect status {seen.host}' tells what the host's guard is doing"
+    advice = {
+        "running": ask,
+        "refused": "do as it said then, and start it again with 'modbisect run'",
+        "failed": ask,
+        "killed": f"'modbisect resume {short}' goes on where it ended",
+    }
+    left = f"the guard puts {seen.host} back by itself; whether it has, {ask}"
+    state = {"untouched": f"nothing was changed on {seen.host}", "unknown": left}
+    raise UsageError(
+        f"run {short} on {seen.host} has no report: {seen.why}",
+        state="" if seen.outcome == "running" else state.get(seen.restored, f"restored: {seen.restored}"),
+        advice=advice[seen.outcome] if seen.restored != "untouched" else advice["refused"],
+    )

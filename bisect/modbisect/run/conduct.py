@@ -14,6 +14,7 @@ from modbisect.components import Facts
 from modbisect.errors import (
     Interrupted,
     LinkLost,
+    ModbisectError,
     NotRestored,
     ProbeError,
     Unforeseen,
@@ -38,6 +39,7 @@ from modbisect.run.dialogue import Dialogue
 from modbisect.run.drive import drive
 from modbisect.run.events import (
     Began,
+    Failed,
     Finished,
     FoundSlow,
     Observer,
@@ -103,18 +105,25 @@ def conduct(
         elif interrupted := error if isinstance(error, Interrupted) else signals.raised:
             story.ended_early(Outcome.INTERRUPTED, interrupted.what)
         elif isinstance(error, Unforeseen):
-            raise Unforeseen(error.what, host=host.name, state=story.restored.how, advice=error.advice) from raised
+            error = Unforeseen(error.what, host=host.name, state=story.restored.how, advice=error.advice)
+            raise _told(story, error) from raised
         elif story.counted is None:
             if isinstance(error, LinkLost):  # so far everything was only read
                 advice = "try again, and log in by ssh to see what it answers"
-                raise Unreachable(error.what, host=host.name, state="nothing was changed", advice=advice) from error
-            raise error from raised
+                error = Unreachable(error.what, host=host.name, state="nothing was changed", advice=advice)
+            raise _told(story, error) from raised
         else:
             story.ended_early(Outcome.INCONCLUSIVE, error.what)
     _ask_again(story, options)
     report = story.report()
     story.observe(Finished(report))
     return report
+
+
+def _told(story: Story, error: ModbisectError) -> ModbisectError:
+    """An error that ends a run without a report, once the journal has it."""
+    story.observe(Failed(error.what, error.state))
+    return error
 
 
 def new_run() -> str:

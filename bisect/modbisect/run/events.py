@@ -172,8 +172,18 @@ class Warned:
 
 
 @dataclass(frozen=True, slots=True)
+class Failed:
+    """Last line of the journal of a run that has no report, as when it was refused."""
+
+    what: str
+    state: str
+    """In which the host is."""
+    type: Literal["failed"] = "failed"
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
-    """Last line of a journal: the whole report."""
+    """Last line of the journal of a run that has come to its end: the whole report."""
 
     report: Report
     type: Literal["finished"] = "finished"
@@ -194,6 +204,7 @@ Event: TypeAlias = (
     | Kept
     | PutBack
     | Warned
+    | Failed
     | Finished
 )
 Observer: TypeAlias = Callable[[Event], None]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +22,11 @@ from modbisect.run.events import Began, Curing, Event, TrialBegan
 _EVENT: TypeAdapter[Event] = TypeAdapter(
     Annotated[Event, Field(discriminator="type")], config=ConfigDict(ser_json_inf_nan="constants")
 )
+
+
+_SHORT = 8
+"""Letters of an id that a person is shown."""
+_NEAREST = 3
 
 
 def runs_folder() -> Path:
@@ -46,6 +54,8 @@ class Journal:
                 advice="make room or set XDG_STATE_HOME to a folder that can be written",
             ) from error
 
+        with suppress(OSError):  # where a file system knows no locks, a run under way looks like one that was killed
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._lost = ""
         """Why nothing can be written any more; a line that was cut short must stay the last."""
 
@@ -168,22 +178,57 @@ def _damaged(path: Path, number: int) -> UsageError:
     return UsageError(f"{path}:{number}: not a line of a journal", advice="the lines before it are still good")
 
 
+def under_way(run: Path) -> bool:
+    """Whether a run's process, whose folder this is, still writes its journal."""
+    try:
+        fd = os.open(run / "journal.jsonl", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
+    return False
+
+
+def runs(folder: Path | None = None) -> list[Path]:
+    """The folders of all runs that are kept, the latest first."""
+    kept = (folder or runs_folder()).glob("*/journal.jsonl")
+    return [path.parent for path in sorted(kept, key=lambda path: path.lstat().st_mtime)[::-1]]
+
+
 def find(run: str, folder: Path | None = None) -> Path:
     """The folder of a run.
 
     Raises:
         UsageError: no run, or several, begin with that id.
     """
-    folder = folder or runs_folder()
-    runs = sorted(folder.glob("*/journal.jsonl"), key=lambda path: path.lstat().st_mtime)
-    if not runs:
-        raise UsageError(f"no runs are kept in {folder}", advice="start one with 'modbisect run'")
+    kept = runs(folder)
+    if not kept:
+        raise UsageError(f"no runs are kept in {folder or runs_folder()}", advice="start one with 'modbisect run'")
     if run == "last":
-        return runs[-1].parent
-    matching = [path.parent for path in runs if path.parent.name.startswith(run)]
+        return kept[0]
+    matching = [path for path in kept if path.name.startswith(run)]
     if len(matching) == 1:
         return matching[0]
-    names = ", ".join(path.parent.name[:8] for path in runs[-5:])
+    names = {path.name[:_SHORT]: path for path in reversed(matching or kept)}
+    nearest = [names[name] for name in get_close_matches(run[:_SHORT], names, _NEAREST)]
+    said = "; ".join(map(_label, nearest or (matching or kept)[:_NEAREST]))
     raise UsageError(
-        f"{'several runs begin' if matching else 'no run begins'} with {shown(run)}", advice=f"the latest are {names}"
+        f"{'several runs begin' if matching else 'no run begins'} with {shown(run)}",
+        advice=f"{'the nearest' if nearest else 'the latest'}: {said}; 'modbisect runs' lists all",
     )
+
+
+def _label(run: Path) -> str:
+    """What a person knows a run by."""
+    try:
+        began = next(read(run.name, run.parent), None)
+    except UsageError:
+        began = None
+    about = f" ({began.host}, {began.playbook}, {began.started[:16]})" if isinstance(began, Began) else ""
+    return run.name[:_SHORT] + about

@@ -10,9 +10,23 @@ from typing import TypeVar
 from modbisect.errors import Refused, UsageError
 from modbisect.model import Ask, Conclusion, Probe
 from modbisect.playbook import Budget, Playbook
-from modbisect.report import Report
+from modbisect.report import Report, Restored
 from modbisect.run.dialogue import Dialogue, larger, spent
-from modbisect.run.events import Began, Effort, Event, Finished, Kept, Known, Posed, Surveyed, TrialBegan, TrialEnded
+from modbisect.run.events import (
+    Armed,
+    Began,
+    Effort,
+    Event,
+    Failed,
+    Finished,
+    Kept,
+    Known,
+    Posed,
+    PutBack,
+    Surveyed,
+    TrialBegan,
+    TrialEnded,
+)
 
 T = TypeVar("T")
 
@@ -57,14 +71,17 @@ def past(events: Iterable[Event]) -> Past:
     kept = list(events)
     began = _last(kept, Began)
     if began is None:
-        raise UsageError("this journal has no beginning", advice="name another run")
-    asked = {event.number: event.ask for event in kept if isinstance(event, TrialBegan)}
-    trials = [
+        raise _beheaded()
+    return Past(began, _last(kept, Surveyed), _last(kept, Posed), _trials(kept), report_of(kept))
+
+
+def _trials(events: Sequence[Event]) -> tuple[Known, ...]:
+    asked = {event.number: event.ask for event in events if isinstance(event, TrialBegan)}
+    return tuple(
         event if isinstance(event, Known) else Known(event.number, asked[event.number], event.measurement, event.effort)
-        for event in kept
+        for event in events
         if isinstance(event, Known) or (isinstance(event, TrialEnded) and event.number in asked)
-    ]
-    return Past(began, _last(kept, Surveyed), _last(kept, Posed), tuple(trials), report_of(kept))
+    )
 
 
 def report_of(events: Sequence[Event]) -> Report | None:
@@ -76,6 +93,63 @@ def report_of(events: Sequence[Event]) -> Report | None:
     if kept is None:
         return report
     return replace(report, restored=replace(report.restored, cure_until="", cured_by=kept.commands))
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A run in one line."""
+
+    run: str
+    when: str
+    """ISO 8601, UTC."""
+    host: str
+    playbook: str
+    outcome: str
+    """An `Outcome`; without a report ``running``, ``refused``, ``failed`` or ``killed``."""
+    restored: str
+    """``yes``, ``no``, ``on purpose not``, ``untouched``; ``unknown`` where only the host can tell."""
+    why: str = ""
+    """Where there is no report, what there is to say instead."""
+
+
+def summary(events: Sequence[Event], *, under_way: bool) -> Summary:
+    """A run by its journal.
+
+    Args:
+        events: all that is in it.
+        under_way: its process still writes there.
+
+    Raises:
+        UsageError: it has no beginning.
+    """
+    began = _last(events, Began)
+    if began is None:
+        raise _beheaded()
+    report, failed = report_of(events), _last(events, Failed)
+    touched = _last(events, Armed) is not None
+    put_back = report.restored if report else _restored(_last(events, PutBack))
+    restored = "unknown" if touched else "untouched"
+    if put_back and (touched or put_back.in_doubt):
+        restored = "yes" if put_back.verified else "no" if put_back.in_doubt else "on purpose not"
+    if report:
+        outcome, why = str(report.outcome), ""
+    elif under_way:
+        outcome, why = "running", "it is under way, and has no report yet"
+    elif failed:
+        outcome, why = "failed" if touched else "refused", f"it was refused: {failed.what}"
+        why = f"it failed: {failed.what}; {failed.state}" if touched else why
+    else:
+        at = "before anything was switched" if not touched else f"at trial {len(_trials(events))}"
+        outcome, why = "killed", f"it was killed {at}, and has no report"
+    return Summary(began.run, began.started, began.host, began.playbook, outcome, restored, why)
+
+
+def _restored(put_back: PutBack | None) -> Restored | None:
+    return put_back.restored if put_back else None
+
+
+def _beheaded() -> UsageError:
+    return UsageError("this journal has no beginning", advice="name another run")
 
 
 def _last(events: Sequence[Event], kind: type[T]) -> T | None:

@@ -1,0 +1,49 @@
+"""``modbisect runs``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import click
+
+from modbisect.cli.common import json_option
+from modbisect.cli.streams import tell
+from modbisect.errors import UsageError
+from modbisect.report.plain import plain
+from modbisect.run.journal import read, runs, under_way
+from modbisect.run.past import Summary, summary
+
+_HEAD = ("id", "when", "host", "playbook", "outcome", "restored")
+
+
+@click.command("runs")
+@json_option
+def command(*, as_json: bool) -> None:
+    """List the runs that are kept here, the latest first: what came of them, and whether the host is as found."""
+    kept = list(_summaries())
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in kept], indent=2))
+        return
+    if not kept:
+        tell("modbisect: no runs are kept; start one with 'modbisect run'")
+        return
+    rows = [_HEAD, *(tuple(map(plain, _row(one))) for one in kept)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _summaries() -> Iterator[Summary]:
+    """Of every run whose journal can be read; of the others a line on standard error."""
+    for path in runs():
+        running = under_way(path)
+        try:
+            yield summary(list(read(path.name)), under_way=running)
+        except UsageError as error:
+            tell(f"modbisect: {error.what}")
+
+
+def _row(one: Summary) -> tuple[str, ...]:
+    return one.run[:8], one.when[:16].replace("T", " "), one.host, one.playbook, one.outcome, one.restored
