@@ -388,6 +388,17 @@ class Untestable:
 
 
 @dataclass(frozen=True, slots=True)
+class Together:
+    """Suspects that were flipped at once, and what the site was like then."""
+
+    components: tuple[ComponentId, ...]
+    verdict: Verdict
+    """``SLOW`` as it was found, or ``FAST``er."""
+    seconds: float
+    censored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Cost:
     """What one component on its own costs, from a one-at-a-time sweep."""
 

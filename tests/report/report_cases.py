@@ -8,8 +8,10 @@ from modbisect.model import (
     Effect,
     Elsewhere,
     Finding,
+    Kind,
     Memory,
     Outcome,
+    Together,
     Untestable,
     Verdict,
 )
@@ -73,6 +75,14 @@ FOUND = Report(
     requests=61,
     downtime_seconds=4.23,
     reason="one culprit confirmed",
+    kinds={Kind.APACHE_MODULE: 40, Kind.APACHE_CONF: 1, Kind.PHP_MODULE: 27},
+    tested=66,
+    pinned=(
+        Untestable("apache-conf:uploads", "access control: Require ip in /etc/apache2/conf-available/uploads.conf:3"),
+        Untestable("apache-module:authz_core", "access control: switching it could open the site"),
+        Untestable("apache-module:alias", "access control: Require local in /etc/apache2/x.conf:1 counts by it"),
+        Untestable("apache-module:mpm_prefork", "the server's process model"),
+    ),
 )
 
 _BARE = replace(FOUND, findings=(), residual=None, untestable=(), details={}, remedies={})
@@ -196,6 +206,10 @@ CASES = {
         outcome=Outcome.INCONCLUSIVE,
         reason="the time budget of 10m is spent",
         suspects_left=tuple(f"php-module:m{number}" for number in range(1, 8)),
+        together=(
+            Together(tuple(f"apache-module:m{number}" for number in range(61)), Verdict.SLOW, 2.4, censored=True),
+            Together(tuple(f"php-module:m{number}" for number in range(1, 8)), Verdict.FAST, 0.18),
+        ),
         ranking=tuple(
             (f"php-module:m{number}", share)
             for number, share in enumerate((0.62, 0.2, 0.09, 0.04, 0.02, 0.01, 0.004), 1)

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from report_cases import CASES, FOUND, UPLOAD
 
-from modbisect.model import Confirmation, Cost, Outcome, Untestable, Verdict
+from modbisect.model import Confirmation, Cost, Outcome, Together, Untestable, Verdict
 from modbisect.report import Report, Restored, markdown, text, to_json, verdict
 from modbisect.report.plain import escaped, plain
 
@@ -75,6 +75,12 @@ def test_what_was_cut_off_is_nowhere_a_time() -> None:
     assert '"after_censored": true' in to_json(report)
 
 
+def test_what_stayed_out_is_listed_when_that_is_asked_for() -> None:
+    assert text(FOUND, verbose=True).count("pinned:  ") == len(FOUND.pinned)
+    assert "pinned:  " not in text(FOUND)
+    assert "mysqli" in text(replace(FOUND, untestable=FOUND.untestable * 9), verbose=True)
+
+
 def test_a_culprit_that_was_not_slow_again_is_not_called_confirmed() -> None:
     once = replace(FOUND, findings=(replace(UPLOAD, confirmations=UPLOAD.confirmations[:1]),))
     assert "not confirmed both ways" in verdict(once)
@@ -111,6 +117,8 @@ def _worded(word: str) -> Report:
         request=word,
         findings=(finding, replace(finding, components=(word, word))),
         untestable=(Untestable(word, word),),
+        pinned=(Untestable(word, word),),
+        together=(Together((word,), Verdict.SLOW, 1.0),),
         costs=(Cost(word, UPLOAD.effect),),
         suspects_left=(word,),
         details={word: word},

@@ -7,8 +7,22 @@ from dataclasses import replace
 import pytest
 
 from modbisect.inventory import Host
-from modbisect.model import AS_FOUND, Ask, Conclusion, Measurement, Outcome, Probe, Request
+from modbisect.model import (
+    AS_FOUND,
+    Ask,
+    Component,
+    Conclusion,
+    Configuration,
+    Kind,
+    Measurement,
+    Outcome,
+    Probe,
+    Request,
+    Untestable,
+    Verdict,
+)
 from modbisect.playbook import Playbook
+from modbisect.report import from_json, to_json
 from modbisect.run.events import Began, Effort, Known, TrialBegan, TrialEnded
 from modbisect.run.past import Past
 from modbisect.run.story import Story
@@ -51,6 +65,25 @@ def test_a_request_that_was_cut_off_is_told_as_such(story: Story) -> None:
     story.found = Measurement(AS_FOUND, (Request("home", 180.0, censored=True),))
     report = story.report()
     assert (report.found_seconds, report.found_censored) == (pytest.approx(180.0), True)
+
+
+def test_a_run_cut_short_tells_what_many_at_once_did_and_what_stayed_out(story: Story) -> None:
+    story.components = (
+        Component("php-module:zip", Kind.PHP_MODULE, "zip", on=True),
+        Component("php-module:gd", Kind.PHP_MODULE, "gd", on=True),
+        Component("apache-module:mpm_event", Kind.APACHE_MODULE, "mpm_event", on=True, pinned="the process model"),
+        Component("apache-module:perl", Kind.APACHE_MODULE, "perl", on=False, pinned="off as found"),
+    )
+    story.found = Measurement(AS_FOUND, (Request("home", 20.0),) * 3)
+    flipped = Configuration(frozenset({"php-module:zip"}))
+    story.observe(TrialBegan(1, replace(ASK, configuration=flipped)))
+    story.observe(TrialEnded(1, Measurement(flipped, (Request("home", 20.0),) * 3)))
+    story.ended_early(Outcome.INTERRUPTED, "interrupted by SIGINT")
+    report = story.report()
+    assert [(one.components, one.verdict) for one in report.together] == [(("php-module:zip",), Verdict.SLOW)]
+    assert (report.suspects, report.tested, report.kinds) == (2, 1, {Kind.PHP_MODULE: 2})
+    assert report.pinned == (Untestable("apache-module:mpm_event", "the process model"),)
+    assert from_json(to_json(report)) == report
 
 
 def test_a_resumed_run_counts_what_the_earlier_ones_have_cost(story: Story) -> None:

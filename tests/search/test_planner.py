@@ -24,7 +24,7 @@ from modbisect.model import (
     Symptom,
     Verdict,
 )
-from modbisect.search import auto, bisect, conversation, rehearse, worst_case
+from modbisect.search import auto, bisect, conversation, rehearse, together, worst_case
 from modbisect.search.problem import Problem, Strategy
 
 DEMO = "components: 80\nbreaks-without: {1}, {2}, {3}\nvital: {vital}\nslow: {0}\nseed: {seed}"
@@ -127,6 +127,42 @@ def test_trials_that_broke_the_site_clear_nobody(strategy: Strategy) -> None:
     conclusion, trials = world("components: 3\nslow: always\nbreaks-without: c01, c02, c03").run(strategy)
     assert all(seen.broken for ask, seen in trials if ask.configuration.flipped)
     assert conclusion.outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("strategy", [auto, bisect])
+def test_a_spent_budget_leaves_those_that_were_not_cleared_together(strategy: Strategy) -> None:
+    site = world("components: 40\nslow: c40\nbreaks-without: c38, c39\nmax-trials: 4")
+    conclusion, trials = site.run(strategy)
+    (slow,) = together(site.problem().found, [(ask.configuration.flipped, seen) for ask, seen in trials], Symptom("p"))
+    assert conclusion.outcome is Outcome.INCONCLUSIVE
+    assert slow.verdict is Verdict.SLOW
+    assert slow.seconds == pytest.approx(20.0, rel=0.05)
+    assert len(slow.components) > 10
+    assert {*conclusion.suspects_left} == {f"c{at:02}" for at in range(1, 41)} - {*slow.components}
+
+
+def test_what_is_fast_together_holds_a_culprit() -> None:
+    found = Measurement(Configuration(), (Request("p", 20.0),) * 5)
+
+    def trial(*flips: str, seconds: float = 20.0, broken: str = "") -> tuple[frozenset[str], Measurement]:
+        flipped = frozenset(flips)
+        return flipped, Measurement(
+            Configuration(flipped), () if broken else (Request("p", seconds),) * 5, broken=broken
+        )
+
+    told = together(
+        found,
+        [
+            trial(),
+            trial("a", "b"),
+            trial("b"),
+            trial(*"abcd", seconds=0.2),
+            trial("c", "d", seconds=0.2),
+            trial("e", broken="500"),
+        ],
+        Symptom("p"),
+    )
+    assert [(one.components, one.verdict) for one in told] == [(("a", "b"), Verdict.SLOW), (("c", "d"), Verdict.FAST)]
 
 
 def test_asks_say_what_a_person_and_a_run_need() -> None:

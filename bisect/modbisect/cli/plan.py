@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -18,8 +20,10 @@ from modbisect.cli.common import (
     playbook_of,
 )
 from modbisect.errors import Exit
+from modbisect.model import Component, Untestable
+from modbisect.report.wording import by_kind, stayed_out
 from modbisect.run.access import opened
-from modbisect.run.look import plan
+from modbisect.run.look import Plan, plan
 
 
 @click.command("plan")
@@ -28,7 +32,7 @@ from modbisect.run.look import plan
 @inventory_option
 @become_option
 @json_option
-@click.option("-v", "--verbose", is_flag=True, help="Every file that a flip would change.")
+@click.option("-v", "--verbose", is_flag=True, help="Every component, and every file that a flip would change.")
 def command(
     playbook: Path, host: str | None, inventory: Path | None, *, ask_become: bool, as_json: bool, verbose: bool
 ) -> int:
@@ -56,12 +60,18 @@ def command(
         f"for one culprit, never more than {made.most_restarts}; "
         f"about {made.downtime:.0f} s of downtime in that bad case"
     )
-    click.echo(f"stays as found: {len(stays)} that are on")
-    for component in stays:
-        click.echo(f"  {component.id:<40} {component.pinned}")
-    click.echo("may be flipped:")
-    for one, steps in made.steps.items():
-        click.echo(f"  {one}")
-        for step in steps if verbose else ():
-            click.echo(f"      {step}")
+    if verbose:
+        _list(made, stays)
+    kinds = Counter(component.kind for component in made.scan.components if not component.pinned)
+    click.echo(f"may be flipped: {by_kind(kinds) or 'nothing'}")
+    click.echo(f"stays as found: {stayed_out([Untestable(one.id, one.pinned) for one in stays])}")
     return Exit.REFUSED if made.refusal else Exit.OK
+
+
+def _list(made: Plan, stays: Sequence[Component]) -> None:
+    for component in stays:
+        click.echo(f"stays as found: {component.id:<40} {component.pinned}")
+    for one, steps in made.steps.items():
+        click.echo(f"may be flipped: {one}")
+        for step in steps:
+            click.echo(f"    {step}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from modbisect import report as reports
-from modbisect.cli.run import exit_code, on_terminal
+from modbisect.cli.run import exit_code, on_terminal, verbose_option
 from modbisect.errors import UsageError
 from modbisect.report import Report
 from modbisect.run.journal import find, read, runs, under_way
@@ -17,7 +17,8 @@ from modbisect.run.past import report_of, summary
 @click.option(
     "-f", "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True
 )
-def command(run: str, form: str) -> int:
+@verbose_option
+def command(run: str, form: str, *, verbose: bool) -> int:
     """Print a run's report from its journal: that of the last run that has one, or of the id given."""
     report = _last() if run == "last" else None
     report = report or _report(run)
@@ -27,7 +28,7 @@ def command(run: str, form: str) -> int:
         case "markdown":
             click.echo(reports.markdown(report))
         case _:
-            click.echo(on_terminal(report))
+            click.echo(on_terminal(report, verbose=verbose))
     return exit_code(report)
 
 

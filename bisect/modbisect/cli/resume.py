@@ -19,6 +19,7 @@ from modbisect.cli.run import (
     output_option,
     perform,
     quiet_option,
+    verbose_option,
     write,
 )
 from modbisect.cli.streams import tell
@@ -45,6 +46,7 @@ def _time(ctx: click.Context, param: click.Parameter, value: str | None) -> floa
 @become_option
 @json_option
 @quiet_option
+@verbose_option
 @lease_option
 @accept_drift_option
 @open_security_option
@@ -61,6 +63,7 @@ def command(
     ask_become: bool,
     as_json: bool,
     quiet: bool,
+    verbose: bool,
     lease: int,
     accept_drift: bool,
     open_security: bool,
@@ -87,7 +90,7 @@ def command(
     report = _ended(before, budget)
     if report:
         tell(f"modbisect: run {before.run[:8]} has ended: told again from its journal, no host touched")
-        write(report, outputs, as_json=as_json)
+        write(report, outputs, as_json=as_json, verbose=verbose)
         return exit_code(report)
     if before.began.by_hand:
         need_terminal()
@@ -104,7 +107,7 @@ def command(
     host = one_host(before.began.host, None, Path(options.inventory) if options.inventory else None)
     book = replace(book, budget=budget)
     report, code = perform(host, book, options, quiet=quiet, manual=before.began.by_hand)
-    write(report, outputs, as_json=as_json)
+    write(report, outputs, as_json=as_json, verbose=verbose)
     count_down(host, report, options.ask_password)
     return code
 

@@ -73,6 +73,9 @@ def _cure(ctx: click.Context, param: click.Parameter, value: str | None) -> int:
     return seconds
 
 
+verbose_option = click.option(
+    "-v", "--verbose", is_flag=True, help="The report with every component that stayed as found or was not tested."
+)
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
 lease_option = click.option(
     "--lease",
@@ -115,6 +118,7 @@ keep_cure_option = click.option(
 @become_option
 @json_option
 @quiet_option
+@verbose_option
 @click.option("--seed", type=int, help="For the order of the confirmation; random unless given.")
 @lease_option
 @accept_drift_option
@@ -130,6 +134,7 @@ def command(
     ask_become: bool,
     as_json: bool,
     quiet: bool,
+    verbose: bool,
     seed: int | None,
     lease: int,
     accept_drift: bool,
@@ -154,12 +159,12 @@ def command(
         cure_seconds=cure_seconds,
     )
     report, code = perform(target, book, options, quiet=quiet, manual=manual)
-    write(report, outputs, as_json=as_json)
+    write(report, outputs, as_json=as_json, verbose=verbose)
     count_down(target, report, options.ask_password)
     return code
 
 
-def write(report: Report, outputs: tuple[tuple[str, Path], ...], *, as_json: bool) -> None:
+def write(report: Report, outputs: tuple[tuple[str, Path], ...], *, as_json: bool, verbose: bool) -> None:
     """The report on standard output, and in files.
 
     Raises:
@@ -167,7 +172,7 @@ def write(report: Report, outputs: tuple[tuple[str, Path], ...], *, as_json: boo
     """
     lost: Unwritten | None = None
     try:
-        click.echo(reports.to_json(report) if as_json else on_terminal(report))
+        click.echo(reports.to_json(report) if as_json else on_terminal(report, verbose=verbose))
     except NobodyReads:  # the exit code tells all the same
         silence(sys.stdout)
     except Unwritten as error:
@@ -227,8 +232,8 @@ def exit_code(report: Report, signals: Signals | None = None) -> int:
     return _EXITS[report.outcome]
 
 
-def on_terminal(report: Report) -> str:
+def on_terminal(report: Report, *, verbose: bool = False) -> str:
     """The report as text: in colour and folded where standard output is a terminal."""
     terminal = sys.stdout.isatty()
     columns = shutil.get_terminal_size().columns if terminal else None
-    return reports.text(report, colour=terminal and "NO_COLOR" not in os.environ, columns=columns)
+    return reports.text(report, colour=terminal and "NO_COLOR" not in os.environ, columns=columns, verbose=verbose)

@@ -15,9 +15,11 @@ from modbisect.model import (
     Effect,
     Elsewhere,
     Finding,
+    Kind,
     Measure,
     Memory,
     Outcome,
+    Together,
     Untestable,
     Verdict,
 )
@@ -113,6 +115,10 @@ class Document:
     costs: tuple[CostOut, ...]
     untestable: tuple[Untestable, ...]
     suspects: int
+    kinds: dict[Kind, int]
+    tested: int
+    together: tuple[Together, ...]
+    pinned: tuple[Untestable, ...]
     suspects_left: tuple[ComponentId, ...]
     ranking: tuple[RankedOut, ...]
     details: dict[ComponentId, str]

@@ -69,6 +69,7 @@ def _not_cleared(report: Report) -> Iterator[str]:
     if named or rest:
         yield "## Not cleared"
         yield escaped(report.reason)
+    yield _items(wording.at_once(report))
     if named:
         shares = ((wording.described(report, one), percent(share)) for one, share in report.ranking)
         yield _table(("component", "chance to be of the culprit"), shares)
@@ -86,6 +87,9 @@ def _overview(report: Report) -> Iterator[tuple[str, str]]:
         yield f"{wording.measured(report)} as found", wording.as_found(report)
     if report.found_memory:
         yield "peak memory of a worker as found", peak(report.found_memory)
+    if report.kinds:
+        yield "tested", wording.tested(report)
+        yield "stayed out", wording.stayed_out(report.pinned)
     yield "effort", wording.effort(report)
     if report.resumed:
         yield "known before", wording.known(report)

@@ -16,18 +16,20 @@ _BOLD, _ALARM, _RESET = "\x1b[1m", "\x1b[1;37;41m", "\x1b[0m"
 _VERDICT = {Outcome.FOUND: "\x1b[1;31m", Outcome.NOT_SLOW: "\x1b[1;32m"}
 _OPEN = "\x1b[1;33m"
 _MANY = 5
+_FEW = 3
 _NARROW = 30
 
 _Fact = tuple[str, str]
 
 
-def text(report: Report, *, colour: bool = False, columns: int | None = None) -> str:
+def text(report: Report, *, colour: bool = False, columns: int | None = None, verbose: bool = False) -> str:
     """The report for a terminal, ending in a newline.
 
     Args:
         report: what to tell.
         colour: with ANSI colours.
         columns: width to fold long lines to; None leaves them whole, as for a file or a pipe.
+        verbose: with every component that stayed as found or could not be tested.
     """
 
     def painted(style: str, words: str) -> str:
@@ -41,7 +43,7 @@ def text(report: Report, *, colour: bool = False, columns: int | None = None) ->
     elif report.restored.in_doubt:
         alarm = f"{report.host} IS NOT RESTORED: {report.restored.how}", f"run now: {wording.rescue(report)}"
         lines += ["", *(painted(_ALARM, f"  !!! {plain(line)}") for line in alarm)]
-    facts = [(label, plain(value)) for label, value in _facts(report)]
+    facts = [(label, plain(value)) for label, value in _facts(report, verbose=verbose)]
     width = max(len(label) for label, _ in facts) + 1
     lines.append("")
     for label, value in facts:
@@ -55,7 +57,7 @@ def _folded(words: str, columns: int | None, indent: int) -> str:
     return f"\n{' ' * indent}".join(wrap(words, columns - indent, break_long_words=False, break_on_hyphens=False))
 
 
-def _facts(report: Report) -> Iterator[_Fact]:
+def _facts(report: Report, *, verbose: bool) -> Iterator[_Fact]:
     yield "host", f"{report.host}, playbook {report.playbook}, run {report.run}"
     if report.request:
         yield "request", ": ".join(filter(None, [report.probe, report.request]))
@@ -73,13 +75,25 @@ def _facts(report: Report) -> Iterator[_Fact]:
     elif report.suspects_left:
         why = f": {report.reason}" if report.outcome is Outcome.FOUND else ""
         yield "not cleared", listed(report.suspects_left, _MANY) + why
-    yield from _not_tested(report)
+    yield from _scope(report, verbose=verbose)
     yield "effort", "; ".join(filter(None, [wording.effort(report), wording.known(report)]))
     for warning in report.warnings:
         yield "warning", warning
     yield "restored", _restored(report)
     if report.resume:
         yield "to go on", report.resume
+
+
+def _scope(report: Report, *, verbose: bool) -> Iterator[_Fact]:
+    """What was tested, and what was not."""
+    for known in wording.at_once(report):
+        yield "at once", known
+    yield from _not_tested(report, verbose=verbose)
+    if report.kinds:
+        yield "tested", wording.tested(report)
+        yield "stayed out", wording.stayed_out(report.pinned)
+    for one in report.pinned if verbose else ():
+        yield "pinned", f"{one.component}: {one.reason}"
 
 
 def _restored(report: Report) -> str:
@@ -134,16 +148,17 @@ def _proof(report: Report, finding: Finding) -> str:
     )
 
 
-def _not_tested(report: Report) -> Iterator[_Fact]:
+def _not_tested(report: Report, *, verbose: bool) -> Iterator[_Fact]:
     """Components by reason."""
     reasons: dict[str, list[ComponentId]] = {}
     for one in report.untestable:
         reasons.setdefault(one.reason, []).append(one.component)
-    for reason, components in islice(reasons.items(), _MANY):
-        yield "not tested", f"{listed(components)}: {reason}"
-    if len(reasons) > _MANY:
-        left = sum(map(len, list(reasons.values())[_MANY:]))
-        yield "not tested", f"{count(left, 'more component')}: see the Markdown or the JSON report"
+    most, each = (len(report.untestable),) * 2 if verbose else (_MANY, _FEW)
+    for reason, components in islice(reasons.items(), most):
+        yield "not tested", f"{listed(components, each)}: {reason}"
+    if len(reasons) > most:
+        left = sum(map(len, list(reasons.values())[most:]))
+        yield "not tested", f"{count(left, 'more component')}: see --verbose, or the Markdown or JSON report"
 
 
 def _dearest(report: Report) -> Iterator[str]:

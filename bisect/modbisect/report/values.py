@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from modbisect.model import ComponentId, Cost, Effect, Finding, Measure, Memory, Outcome, Untestable
+from modbisect.model import ComponentId, Cost, Effect, Finding, Kind, Measure, Memory, Outcome, Together, Untestable
 
 SCHEMA = 1
 
@@ -63,6 +63,14 @@ class Report:
     costs: tuple[Cost, ...] = ()
     suspects: int = 0
     """Components that are not pinned; those of them that are untestable were never flipped."""
+    kinds: dict[Kind, int] = field(default_factory=dict)
+    """How many of them are of each kind."""
+    tested: int = 0
+    """How many of them were flipped while the site served."""
+    together: tuple[Together, ...] = ()
+    """What trials told of many of them at once."""
+    pinned: tuple[Untestable, ...] = ()
+    """Those that are on and stayed as found in every trial, and why."""
     suspects_left: tuple[ComponentId, ...] = ()
     ranking: tuple[tuple[ComponentId, float], ...] = ()
     """When inconclusive: the likeliest with their probability, 0 to 1, to be of the culprit."""

@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
+import re
 import shlex
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from modbisect.model import ComponentId, Confirmation, Effect, Elsewhere, Finding, Measure, Outcome, Verdict
+from modbisect.model import (
+    ComponentId,
+    Confirmation,
+    Effect,
+    Elsewhere,
+    Finding,
+    Kind,
+    Measure,
+    Outcome,
+    Together,
+    Untestable,
+    Verdict,
+)
 from modbisect.report.figures import after, at_least, before, count, factor, interval, listed, ranked, ratio, seconds
 from modbisect.report.plain import plain
 from modbisect.report.values import Report
 
 _PAIR = 2
+_MANY = 5
+_OWN_FILE = re.compile(r"access control: .* in /.*(?<! counts by it)\Z")
+_OUT_OF_REACH = "not reachable here: vhost directives, .htaccess, other ini settings, the database, the system"
+_KINDS = {
+    Kind.APACHE_MODULE: "Apache module",
+    Kind.APACHE_CONF: "Apache conf",
+    Kind.APACHE_SITE: "Apache site",
+    Kind.PHP_MODULE: "PHP module",
+    Kind.PHP_INI: "PHP setting",
+}
 _MEASURED = {
     Measure.LATENCY: "response time",
     Measure.TAIL: "response time of the slowest tenth",
@@ -86,6 +111,39 @@ def as_found(report: Report) -> str:
     waited = report.found_first_byte
     of_it = f", {seconds(waited, beside=report.found_seconds)} of it until the first byte" if waited else ""
     return at_least(report.found_seconds, censored=report.found_censored, measure=report.measure) + of_it
+
+
+def by_kind(kinds: Mapping[Kind, int]) -> str:
+    """``2 Apache modules, 1 PHP setting``."""
+    return ", ".join(count(kinds[kind], word) for kind, word in _KINDS.items() if kinds.get(kind))
+
+
+def tested(report: Report) -> str:
+    """What could be switched, and how much of that was while the site served."""
+    served = "" if report.tested == report.suspects else f"; {report.tested} of them were, while the site served"
+    return f"{report.suspects} may be switched: {by_kind(report.kinds)}{served}"
+
+
+def stayed_out(pinned: Sequence[Untestable]) -> str:
+    """What stayed as found, by reason; those that were pinned for their own file by name, as any of them may be it."""
+    by_reason = Counter(one.reason.partition(":")[0] for one in pinned)
+    reasons = listed([f"{number} {reason}" for reason, number in by_reason.most_common()], _MANY)
+    own = [f"{one.component} ({one.reason.partition(': ')[2]})" for one in pinned if _OWN_FILE.match(one.reason)]
+    named = f"; pinned for their own files: {listed(own, _MANY)}" if own else ""
+    said = f"{len(pinned)} pinned: {reasons}{named}" if pinned else "nothing pinned"
+    return f"{said}; {_OUT_OF_REACH}"
+
+
+def at_once(report: Report) -> Iterator[str]:
+    """What is known of many suspects at once."""
+    for one in report.together:
+        took = at_least(one.seconds, censored=one.censored, measure=report.measure)
+        left = "left it slow" if one.verdict is Verdict.SLOW else "made it fast"
+        yield f"{_number(one)} switched over at once {left} ({took})"
+
+
+def _number(one: Together) -> str:
+    return one.components[0] if len(one.components) == 1 else str(len(one.components))
 
 
 def effort(report: Report) -> str:
@@ -233,7 +291,7 @@ def _open(report: Report) -> str:
     likeliest = f"{count(len(left), 'suspect')} left, the likeliest {ranked(report.ranking[:1])}"
     names = likeliest if report.ranking else f"{count(len(left), 'suspect')} left: {listed(left)}"
     suspects = [names] if left else []
-    return f"{word}: " + "; ".join([_reason(report), *so_far, *suspects])
+    return f"{word}: " + "; ".join([_reason(report), *so_far, *suspects, *at_once(report)])
 
 
 def _reason(report: Report) -> str:

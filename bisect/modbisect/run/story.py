@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -13,7 +14,18 @@ from urllib.parse import urlsplit
 from modbisect.components import Facts
 from modbisect.inventory import Host
 from modbisect.judging import level
-from modbisect.model import Ask, Component, Conclusion, Measure, Measurement, Outcome, Probe
+from modbisect.model import (
+    Ask,
+    Component,
+    Conclusion,
+    Measure,
+    Measurement,
+    Outcome,
+    Probe,
+    Symptom,
+    Together,
+    Untestable,
+)
 from modbisect.playbook import Playbook, format_seconds
 from modbisect.probe import Markers
 from modbisect.report import Report, Restored, remedies
@@ -33,6 +45,7 @@ from modbisect.run.events import (
 from modbisect.run.outage import Outage
 from modbisect.run.past import Past
 from modbisect.run.trial import Trials
+from modbisect.search import Flips, tested, together
 
 STEAL = 0.05
 """Share of stolen processor time above which a person is told."""
@@ -72,6 +85,8 @@ class Story:
     longest: float = 0.0
     """Seconds of the longest trial, or of the look before them."""
     counted: Trials | None = None
+    seen: list[tuple[Flips, Measurement]] = field(default_factory=list)
+    """What was flipped in each of them, and what came of it."""
     asked: Ask | None = None
     """The latest trial."""
     resume: str = ""
@@ -89,14 +104,17 @@ class Story:
                 self.restored = restored
                 self.outage.restarted(0.0)
                 self.outage.serves()
-            case Known(number, ask):
+            case Known(number, ask, measurement):
                 self.asked, self.trials = ask, number
+                self.seen.append((ask.configuration.flipped, measurement))
             case TrialBegan(_, ask):
                 self.asked = ask
             case FoundSlow(measurement):
                 self.longest = measurement.seconds
             case TrialEnded(number, measurement):
                 self.trials = number
+                if self.asked:
+                    self.seen.append((self.asked.configuration.flipped, measurement))
                 self.longest = max(self.longest, measurement.seconds)
             case _:
                 pass
@@ -176,6 +194,13 @@ class Story:
         times = [one.first_byte for one in self.found.requests]
         return median(times) if times and all(times) else 0.0
 
+    def _together(self) -> tuple[Together, ...]:
+        """Where it was cut short; else the findings, or that nobody was found, say more."""
+        cut_short = self.conclusion.outcome in (Outcome.INCONCLUSIVE, Outcome.INTERRUPTED)
+        if self.found is None or not cut_short or self.by_hand:
+            return ()
+        return together(self.found, self.seen, self.playbook.symptom or Symptom(self.playbook.shown_by))
+
     def report(self) -> Report:
         """All that there is to say."""
         said, effort = self.conclusion, self.effort
@@ -202,6 +227,10 @@ class Story:
             residual=None if self.by_hand else said.residual,
             costs=() if self.by_hand else said.costs,
             suspects=sum(not component.pinned for component in self.components),
+            kinds=dict(Counter(component.kind for component in self.components if not component.pinned)),
+            tested=len(tested(self.seen)),
+            together=self._together(),
+            pinned=tuple(Untestable(one.id, one.pinned) for one in self.components if one.pinned and one.on),
             suspects_left=said.suspects_left,
             ranking=said.ranking,
             details={one.id: one.detail for one in self.components if one.id in named and one.detail},

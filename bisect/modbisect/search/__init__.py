@@ -18,6 +18,7 @@ from modbisect.search.feasible import Feasible
 from modbisect.search.problem import Flips, Problem, Strategy, Talk
 from modbisect.search.rehearsal import Forecast, rehearse
 from modbisect.search.rehearsal import forecast as _forecast
+from modbisect.search.together import tested, together
 
 __all__ = [
     "STRATEGIES",
@@ -34,6 +35,8 @@ __all__ = [
     "conversation",
     "one_at_a_time",
     "rehearse",
+    "tested",
+    "together",
     "worst_case",
 ]
 

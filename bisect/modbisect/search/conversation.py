@@ -27,6 +27,7 @@ from modbisect.search.feasible import Feasible
 from modbisect.search.minimal import Culprit, Minimal
 from modbisect.search.one_at_a_time import sweep
 from modbisect.search.problem import NOTHING, Flips, Problem, Talk
+from modbisect.search.together import tested, together
 
 _CONFIRMATION = 5
 _FORGIVEN = 1
@@ -268,9 +269,9 @@ class Conversation:
     def _cleared(self) -> Conclusion:
         """Nobody: of those that were flipped in trials that served the site. The others could not be tested."""
         bench = self.bench
-        tested = frozenset[ComponentId]().union(*bench.kept_levels)
-        self.kept = tuple(one for one in self.kept if one.component not in tested)
-        missing = set(self.suspects) - tested - {one.component for one in self.kept}
+        cleared = tested(bench.trials)
+        self.kept = tuple(one for one in self.kept if one.component not in cleared)
+        missing = set(self.suspects) - cleared - {one.component for one in self.kept}
         self.untestable += [Untestable(one, "no trial with it flipped served the site") for one in sorted(missing)]
         slow, fast = bench.levels(NOTHING), bench.levels(max(bench.kept_levels, key=len))
         return self._conclude(
@@ -280,8 +281,18 @@ class Conversation:
         )
 
     def _open(self, reason: str, suspects: tuple[ComponentId, ...] | None = None) -> Conclusion:
-        left = self.bench.suspects if suspects is None else suspects
+        left = self._left() if suspects is None else suspects
         return self._conclude(Outcome.INCONCLUSIVE, reason, suspects=left)
+
+    def _left(self) -> tuple[ComponentId, ...]:
+        """Those not cleared; before the search has weighed any, what trials of many at once tell of them."""
+        bench = self.bench
+        if bench.suspects != self.suspects:
+            return bench.suspects
+        left = set(self.suspects)
+        for group in together(self.problem.found, bench.trials, self.problem.symptom):
+            left = left & {*group.components} if group.verdict is Verdict.FAST else left - {*group.components}
+        return tuple(one for one in self.suspects if one in left) or self.suspects
 
     def _conclude(
         self,
