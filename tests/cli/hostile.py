@@ -15,7 +15,7 @@ from modbisect.cli import main
 CANARY = "canary-was-here"
 """A file that a shell would make, in the working directory."""
 RUN_ONE = f"touch {CANARY}"
-DOCUMENTED = {0, 1, 2, 3, 4, 5, 130, 143}
+DOCUMENTED = {0, 1, 2, 3, 4, 5, 6, 130, 143}
 _ADVICE = re.compile(r"^to do: \S|^Try '|^(?:modbisect: )?\S+:\d+:\d+: \S", re.MULTILINE)
 
 

@@ -24,7 +24,8 @@ from modbisect.model import (
     Symptom,
     Verdict,
 )
-from modbisect.search import auto, bisect, conversation, rehearse, together, worst_case
+from modbisect.search import STRATEGIES, auto, bisect, conversation, rehearse, together, worst_case
+from modbisect.search.conversation import Conversation
 from modbisect.search.problem import Problem, Strategy
 
 DEMO = "components: 80\nbreaks-without: {1}, {2}, {3}\nvital: {vital}\nslow: {0}\nseed: {seed}"
@@ -195,11 +196,25 @@ def test_the_proof_tells_how_the_other_probes_fare(strategy: Strategy) -> None:
     assert fares == {"home": (Verdict.UNSURE, 1.0), "item": (Verdict.SLOW, 4.0), "search": (Verdict.FAST, 0.25)}
 
 
-def test_the_forecast_bounds_what_a_run_takes() -> None:
-    culprit, header = demo(5)
-    forecast = worst_case(world(header).problem(), "bisect")
-    assert 15 <= forecast.typical <= forecast.worst <= 50
-    assert culprit
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("size", [8, 16])
+def test_the_forecast_is_what_runs_take(strategy: str, size: int) -> None:
+    took = []
+    for seed in range(9):
+        culprit, *needed = Random(seed).sample([f"c{at:02}" for at in range(1, size + 1)], 4)  # noqa: S311  imagined
+        site = world(f"components: {size}\nslow: {culprit}\nbreaks-without: {', '.join(needed)}\nseed: {seed}")
+        took.append(len(site.run(STRATEGIES[strategy])[1]))
+    forecast = worst_case(world(f"components: {size}").problem(), strategy)
+    assert forecast.typical == pytest.approx(median(took), abs=3)
+    assert max(took) <= forecast.worst + 2
+
+
+def test_the_forecast_plays_no_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Conversation, "talk", lambda _: pytest.fail("a rehearsal"))
+    problem = world("components: 128").problem()
+    assert 25 <= worst_case(problem).typical <= worst_case(problem).worst <= 40
+    assert worst_case(replace(problem, max_trials=20)).worst == 20
+    assert worst_case(world("components: 2\npinned: c01 c02").problem()).worst == 0
 
 
 def test_an_unknown_strategy_is_refused_by_name() -> None:

@@ -19,6 +19,7 @@ from modbisect.cli.common import (
     password_prompt,
     playbook_of,
 )
+from modbisect.cli.streams import tell
 from modbisect.errors import Exit
 from modbisect.model import Component, Untestable
 from modbisect.report.wording import by_kind, stayed_out
@@ -39,8 +40,9 @@ def command(
     """Say what a run would do and cost. Touches nothing on the host, and sends the site no request."""
     book = playbook_of(playbook)
     target = one_host(host, book, inventory)
+    tell(f"{target.name}: connecting")
     with opened(target, password_prompt(ask_become)) as root:
-        made = plan(root, target, book)
+        made = plan(root, target, book, lambda what: tell(f"{target.name}: {what}"))
     stays = [component for component in made.scan.components if component.pinned and component.on]
     if as_json:
         document = {
@@ -57,7 +59,7 @@ def command(
     click.echo(
         f"{target.name}: {'would be refused: ' + made.refusal if made.refusal else f'{book.name!r} can run'}; "
         f"{len(made.steps)} suspects, about {made.forecast.typical} restarts, {made.forecast.worst} if it goes badly "
-        f"for one culprit, never more than {made.most_restarts}; "
+        f"(as simulated sites of that size with one culprit took), never more than {made.most_restarts}; "
         f"about {made.downtime:.0f} s of downtime in that bad case"
     )
     if verbose:

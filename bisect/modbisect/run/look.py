@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from modbisect import components as parts
@@ -57,8 +57,9 @@ class Plan:
         return self.forecast.worst * RESTART_SECONDS
 
 
-def plan(root: RootLink, host: Host, playbook: Playbook) -> Plan:
-    """Work out a run without a change: survey, configuration tests on a copy, imagined conversations."""
+def plan(root: RootLink, host: Host, playbook: Playbook, say: Callable[[str], None]) -> Plan:
+    """Work out a run without a change: survey, configuration tests on a copy, what searches of that size took."""
+    say("looking at what is there")
     seen = scan(root, host, playbook)
     refusal = ""
     try:
@@ -67,6 +68,7 @@ def plan(root: RootLink, host: Host, playbook: Playbook) -> Plan:
         preflight.check(host, seen.facts, seen.components)
     except Refused as error:
         refusal = error.what
+    say("asking Apache, on a copy, what its configuration needs")
     components = requirements.learn(seen.components, seen.facts, lambda wanted: config_tests(root, wanted))
     symptom = playbook.symptom or Symptom(playbook.symptom_probes[0].name)
     imagined = (symptom.slower_than or 1.0) * 20

@@ -15,9 +15,10 @@ from modbisect.search.bayes import bayes
 from modbisect.search.bench import Spent
 from modbisect.search.conversation import Conversation
 from modbisect.search.feasible import Feasible
+from modbisect.search.forecast import Forecast
+from modbisect.search.forecast import forecast as _forecast
 from modbisect.search.problem import Flips, Problem, Strategy, Talk
-from modbisect.search.rehearsal import Forecast, rehearse
-from modbisect.search.rehearsal import forecast as _forecast
+from modbisect.search.rehearsal import rehearse
 from modbisect.search.together import tested, together
 
 __all__ = [
@@ -82,11 +83,12 @@ def named(strategy: str) -> Strategy:
 
 
 def worst_case(problem: Problem, strategy: str = "auto") -> Forecast:
-    """Typical and worst number of trials, from conversations with imagined sites that have one culprit.
+    """Typical and worst number of trials, as simulated sites of that size with one culprit took.
 
     The hard bound, whatever the site does, is ``problem.budget``.
 
     Raises:
         UsageError: there is no such strategy.
     """
-    return _forecast(problem, named(strategy))
+    named(strategy)
+    return _forecast(problem, strategy)
