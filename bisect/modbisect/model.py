@@ -417,9 +417,7 @@ class Conclusion:
     """What is still slow with every culprit flipped, beside everything flipped; of nobody: as found beside that."""
     costs: tuple[Cost, ...] = ()
     suspects_left: tuple[ComponentId, ...] = ()
-    """When inconclusive: those that could not be cleared."""
+    """When inconclusive: those that could not be cleared, the likeliest first."""
     reason: str = ""
     """One sentence for a person: why it ended so."""
     warnings: tuple[str, ...] = ()
-    ranking: tuple[tuple[ComponentId, float], ...] = ()
-    """When inconclusive: as ``Ask.suspects``, by all that was measured."""

@@ -32,10 +32,10 @@ def test_the_suspects_are_named_when_they_change_and_the_time_to_go_is_told(
     lines = [" ".join(line.split()) for line in capsys.readouterr().err.splitlines()]
     assert lines == [
         "trial 1 200 ms ~3 left, 2 min is it xdebug?",
-        "suspects php-module:xdebug 62 %, php-module:curl 20 %, php-module:zip 9 %, 1 other 4 %",
+        "suspects php-module:xdebug, php-module:curl, php-module:zip and others",
         "trial 2 200 ms ~2 left, 80 s is it xdebug?",
         "trial 3 200 ms ~1 left, 40 s is it xdebug?",
-        "suspects php-module:xdebug 62 %",
+        "suspects php-module:xdebug",
         "trial 4 200 ms is it xdebug?",
     ]
 

@@ -201,7 +201,7 @@ CASES = {
         suspects_left=tuple(f"apache-module:m{number}" for number in range(1, 10)),
         warnings=("the hypervisor took 31 % of the processor's time in 3 trials",),
     ),
-    "inconclusive-ranked": replace(
+    "inconclusive-together": replace(
         _BARE,
         outcome=Outcome.INCONCLUSIVE,
         reason="the time budget of 10m is spent",
@@ -209,10 +209,6 @@ CASES = {
         together=(
             Together(tuple(f"apache-module:m{number}" for number in range(61)), Verdict.SLOW, 2.4, censored=True),
             Together(tuple(f"php-module:m{number}" for number in range(1, 8)), Verdict.FAST, 0.18),
-        ),
-        ranking=tuple(
-            (f"php-module:m{number}", share)
-            for number, share in enumerate((0.62, 0.2, 0.09, 0.04, 0.02, 0.01, 0.004), 1)
         ),
         resumed="20260713-091502-1b2c",
         known_trials=9,

@@ -87,22 +87,6 @@ def test_lists(words: str, shown: str) -> None:
     assert figures.listed(tuple(words)) == shown
 
 
-@pytest.mark.parametrize(
-    ("pairs", "shown"),
-    [
-        ("", ""),
-        ("a62", "a 62 %"),
-        ("a62 b20 c9", "a 62 %, b 20 %, c 9 %"),
-        ("a62 b20 c9 d4 e3 f2", "a 62 %, b 20 %, c 9 %, 3 others together 9 %"),
-        ("a100 b0", "a over 99 %, b under 1 %"),
-        ("a90 b90 c80 d60 e50", "a 90 %, b 90 %, c 80 %, 2 others up to 60 %"),
-    ],
-)
-def test_rankings(pairs: str, shown: str) -> None:
-    given = [(pair[0], int(pair[1:]) / 100) for pair in pairs.split()]
-    assert figures.ranked(given) == shown
-
-
 @given(st.text())
 def test_plain_text_stays_plain(text: str) -> None:
     once = plain(text)

@@ -54,7 +54,6 @@ REPORTS = st.builds(
     together=some(st.builds(Together, some(WORDS, 1), st.sampled_from(Verdict), NUMBERS, st.booleans())),
     pinned=some(st.builds(Untestable, WORDS, WORDS)),
     suspects_left=some(WORDS),
-    ranking=some(st.tuples(WORDS, st.floats(0, 1))),
     resumed=WORDS,
     known_trials=COUNTS,
     resume=WORDS,

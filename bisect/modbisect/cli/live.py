@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from statistics import fmean
 from typing import Self
 
 from modbisect.cli.streams import silence
 from modbisect.model import Ask, Measure, Measurement
-from modbisect.report.figures import at_least, ranked
+from modbisect.report.figures import at_least
 from modbisect.report.figures import seconds as in_words
 from modbisect.run.events import (
     Armed,
@@ -32,6 +32,8 @@ from modbisect.run.person import SLOW_SECONDS
 
 _LATEST = 5
 """Trials whose mean duration is taken for that of those to come."""
+_NAMED = 3
+"""Suspects that are named."""
 _MINUTES = 120
 """Seconds from which on minutes are said."""
 
@@ -126,7 +128,7 @@ class Live:
                 self._trial(number, measurement, "known", ask.why)
             case TrialBegan(number, ask):
                 self._asked = ask
-                self._suspect(ranked(ask.suspects))
+                self._suspect([one for one, _ in ask.suspects])
                 self._set(f"trial {number}, {self._to_go(ask.left)}: {ask.why}")
             case TrialEnded(number, measurement) if self._asked:
                 self._took.append(measurement.seconds)
@@ -138,8 +140,9 @@ class Live:
     def _trial(self, number: int, measurement: Measurement, left: str, why: str) -> None:
         self.say(f"trial {number:>3}   {self._figure(measurement):<28} {left:<20} {why}")
 
-    def _suspect(self, suspects: str) -> None:
+    def _suspect(self, likeliest: Sequence[str]) -> None:
         """On a terminal beside what is going on, elsewhere a line whenever it changes."""
+        suspects = ", ".join(likeliest[:_NAMED]) + (" and others" if len(likeliest) > _NAMED else "")
         if suspects and suspects != self._suspects and not self._lively:
             self.say(f"suspects    {suspects}")
         self._suspects = suspects

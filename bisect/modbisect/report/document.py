@@ -83,14 +83,6 @@ class CostOut:
 
 
 @dataclass(frozen=True, slots=True)
-class RankedOut:
-    """A suspect, and how likely it is of the culprit: 0 to 1."""
-
-    component: ComponentId
-    probability: float
-
-
-@dataclass(frozen=True, slots=True)
 class Document:
     """A modbisect report."""
 
@@ -120,7 +112,6 @@ class Document:
     together: tuple[Together, ...]
     pinned: tuple[Untestable, ...]
     suspects_left: tuple[ComponentId, ...]
-    ranking: tuple[RankedOut, ...]
     details: dict[ComponentId, str]
     found_off: tuple[ComponentId, ...]
     remedies: dict[ComponentId, tuple[str, ...]]
@@ -208,7 +199,6 @@ def _outward(report: Report) -> Document:
             "findings": findings,
             "residual": report.residual and _effect_out(report.residual),
             "costs": tuple(CostOut(one.component, _effect_out(one.effect)) for one in report.costs),
-            "ranking": tuple(RankedOut(*one) for one in report.ranking),
         }
     )
 
@@ -233,7 +223,6 @@ def _inward(document: Document) -> Report:
             "findings": findings,
             "residual": document.residual and _effect_in(document.residual),
             "costs": tuple(Cost(one.component, _effect_in(one.effect)) for one in document.costs),
-            "ranking": tuple((one.component, one.probability) for one in document.ranking),
         }
     )
 

@@ -18,7 +18,6 @@ _TENTH = 0.0995
 _SIXTY = 60
 _KIBI = 1024
 _NO_EXPONENT = 999.5
-_ALL = 100
 _UNKNOWN = "unknown"
 
 
@@ -107,23 +106,3 @@ def listed(words: Sequence[str], most: int = 3) -> str:
     if len(words) > most + 1:
         words = [*words[:most], f"{len(words) - most} more"]
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
-
-
-def percent(probability: float) -> str:
-    """``62 %``; never quite none, never quite all."""
-    rounded = round(100 * probability)
-    if rounded < 1:
-        return "under 1 %"
-    return f"{rounded} %" if rounded < _ALL else "over 99 %"
-
-
-def ranked(pairs: Sequence[tuple[str, float]], most: int = 3) -> str:
-    """``a 62 %, b 20 %, 5 others together 9 %``: names with their probabilities, the likeliest first."""
-    words = [f"{name} {percent(probability)}" for name, probability in pairs[:most]]
-    others = [probability for _, probability in pairs[most:]]
-    together = sum(others)
-    if others and together < 1:
-        words.append(f"{count(len(others), 'other')}{' together' if len(others) > 1 else ''} {percent(together)}")
-    elif others:  # of a culprit of several each one is likely
-        words.append(f"{count(len(others), 'other')} up to {percent(max(others))}")
-    return ", ".join(words)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from modbisect.model import Finding
 from modbisect.report import wording
-from modbisect.report.figures import after, at_least, before, factor, interval, listed, peak, percent
+from modbisect.report.figures import after, at_least, before, factor, interval, listed, peak
 from modbisect.report.plain import escaped, fenced
 from modbisect.report.values import Report
 
@@ -64,17 +64,11 @@ def _restored(report: Report) -> Iterator[str]:
 
 
 def _not_cleared(report: Report) -> Iterator[str]:
-    named = {one for one, _ in report.ranking}
-    rest = [one for one in report.suspects_left if one not in named]
-    if named or rest:
+    if report.suspects_left:
         yield "## Not cleared"
         yield escaped(report.reason)
-    yield _items(wording.at_once(report))
-    if named:
-        shares = ((wording.described(report, one), percent(share)) for one, share in report.ranking)
-        yield _table(("component", "chance to be of the culprit"), shares)
-    if rest:
-        yield _items(wording.described(report, one) for one in rest)
+        yield _items(wording.at_once(report))
+        yield _items(wording.described(report, one) for one in report.suspects_left)
 
 
 def _overview(report: Report) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from textwrap import wrap
 
 from modbisect.model import ComponentId, Confirmation, Finding, Outcome
 from modbisect.report import wording
-from modbisect.report.figures import after, at_least, before, count, factor, interval, listed, peak, ranked
+from modbisect.report.figures import after, at_least, before, count, factor, interval, listed, peak
 from modbisect.report.plain import plain
 from modbisect.report.values import Report
 
@@ -70,9 +70,7 @@ def _facts(report: Report, *, verbose: bool) -> Iterator[_Fact]:
         yield "rest", wording.rest(report, report.residual)
     for cost in _dearest(report):
         yield "cost", cost
-    if report.ranking:
-        yield "not cleared", ranked(report.ranking, _MANY)
-    elif report.suspects_left:
+    if report.suspects_left:
         why = f": {report.reason}" if report.outcome is Outcome.FOUND else ""
         yield "not cleared", listed(report.suspects_left, _MANY) + why
     yield from _scope(report, verbose=verbose)

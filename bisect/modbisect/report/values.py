@@ -72,8 +72,7 @@ class Report:
     pinned: tuple[Untestable, ...] = ()
     """Those that are on and stayed as found in every trial, and why."""
     suspects_left: tuple[ComponentId, ...] = ()
-    ranking: tuple[tuple[ComponentId, float], ...] = ()
-    """When inconclusive: the likeliest with their probability, 0 to 1, to be of the culprit."""
+    """When inconclusive: those that could not be cleared, the likeliest first."""
     details: dict[ComponentId, str] = field(default_factory=dict)
     """For each component named above: what it is."""
     found_off: tuple[ComponentId, ...] = ()

@@ -21,7 +21,7 @@ from modbisect.model import (
     Untestable,
     Verdict,
 )
-from modbisect.report.figures import after, at_least, before, count, factor, interval, listed, ranked, ratio, seconds
+from modbisect.report.figures import after, at_least, before, count, factor, interval, listed, ratio, seconds
 from modbisect.report.plain import plain
 from modbisect.report.values import Report
 
@@ -288,9 +288,7 @@ def _open(report: Report) -> str:
     word = report.outcome.capitalize()
     so_far = [f"found so far: {listed([_brief(report, one) for one in report.findings])}"] if report.findings else []
     left = report.suspects_left
-    likeliest = f"{count(len(left), 'suspect')} left, the likeliest {ranked(report.ranking[:1])}"
-    names = likeliest if report.ranking else f"{count(len(left), 'suspect')} left: {listed(left)}"
-    suspects = [names] if left else []
+    suspects = [f"{count(len(left), 'suspect')} left: {listed(left)}"] if left else []
     return f"{word}: " + "; ".join([_reason(report), *so_far, *suspects, *at_once(report)])
 
 

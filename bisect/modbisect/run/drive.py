@@ -36,7 +36,7 @@ def drive(story: Story, dialogue: Dialogue, checks: Iterable[Callable[[], None]]
                 dialogue.tell(measurement)
         if early:
             dialogue.end(early)
-    story.concluded(said)
+    story.conclusion = said
     story.observe(Concluded(story.conclusion))
     more = larger(budget, story.effort, dialogue.problem, story.trials)
     left = story.conclusion.outcome is Outcome.INCONCLUSIVE and (early or more)

@@ -134,15 +134,7 @@ class Story:
     def ended_early(self, outcome: Outcome, reason: str) -> None:
         """It ended without the planner's conclusion: what is suspected by now is all there is to say."""
         suspects = self.asked.suspects if self.asked else ()
-        self.conclusion = Conclusion(
-            outcome, reason=reason, suspects_left=tuple(one for one, _ in suspects), ranking=suspects
-        )
-
-    def concluded(self, conclusion: Conclusion) -> None:
-        """The planner's conclusion; where it has no ranking, what it said with its last wish."""
-        if conclusion.outcome is Outcome.INCONCLUSIVE and not conclusion.ranking and self.asked:
-            conclusion = replace(conclusion, ranking=self.asked.suspects)
-        self.conclusion = conclusion
+        self.conclusion = Conclusion(outcome, reason=reason, suspects_left=tuple(one for one, _ in suspects))
 
     @property
     def effort(self) -> Effort:
@@ -206,7 +198,6 @@ class Story:
         said, effort = self.conclusion, self.effort
         accused = {one for finding in said.findings for one in (*finding.components, *finding.also_flipped)}
         named = accused | {one.component for one in said.untestable} | set(said.suspects_left)
-        named |= {one for one, _ in said.ranking}
         return Report(
             run=self.run,
             host=self.host.name,
@@ -232,7 +223,6 @@ class Story:
             together=self._together(),
             pinned=tuple(Untestable(one.id, one.pinned) for one in self.components if one.pinned and one.on),
             suspects_left=said.suspects_left,
-            ranking=said.ranking,
             details={one.id: one.detail for one in self.components if one.id in named and one.detail},
             found_off=tuple(one.id for one in self.components if one.id in named and not one.on),
             remedies=remedies(self.facts, (one for one in self.components if one.id in accused)) if self.facts else {},

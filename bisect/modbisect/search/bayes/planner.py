@@ -47,6 +47,8 @@ _QUIET = 4
 _LUCKY = 0.2
 """Repetitions that differ by less than this belie a posterior that explains everything by luck."""
 _WORTH_NAMING = 0.005
+_NEVER_ALL = 0.99
+"""More is not said of what is not proven yet."""
 
 
 class _End(Enum):
@@ -236,7 +238,7 @@ class Planner(Conversation):
                 return _End.LOST
             members, probability = posterior.sets[0]
             name = ", ".join(sorted(self.columns.names(members))) or "none"
-            why = f"{len(self.bench.suspects)} suspects left, the likeliest: {name} ({probability:.0%})"
+            why = f"the likeliest: {name} ({min(probability, _NEVER_ALL):.0%})"
             left = len(self.bench.suspects).bit_length()
             flips = self.columns.flips(wish.held)
             seen = yield from self.bench.ask(flips, why, left=left, wanted=wish.requests, enough=wish.enough)
