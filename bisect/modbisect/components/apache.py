@@ -85,8 +85,8 @@ def _headers(facts: Facts, name: str) -> _Headers:
             continue
         if match := re.match(r"#\s*(Depends|Conflicts):\s*(.*)", line.text):
             found[match[1]] |= {f"{Kind.APACHE_MODULE}:{other}" for other in match[2].split()}
-        elif match := re.match(r"Load(?:Module\s+\S+|File)\s+\"?(?:\S*/)?([^\s\"/]+\.so)", line.text):
-            loads.add(match[1])
+        elif match := re.match(r"LoadModule\s+\S+\s+\"?(?:\S*/)?([^\s\"/]+\.so[^\s\"/]*)", line.text):
+            loads.add(facts.mapped(match[1]))
     return frozenset(found["Depends"]), frozenset(found["Conflicts"]), frozenset(loads)
 
 

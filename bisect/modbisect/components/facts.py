@@ -74,6 +74,8 @@ class Facts:
     disabled_by_admin: frozenset[str]
     """``apache-module:x`` and so on: switched off by a person, says Debian's register."""
     load_headers: tuple[Line, ...]
+    objects: Mapping[str, str]
+    """For the base name of each module's file that is a link: that of the file it leads to."""
     php_headers: tuple[Line, ...]
     php_settings: tuple[Line, ...]
     handlers: tuple[Line, ...]
@@ -97,6 +99,10 @@ class Facts:
             if head == folder and name.endswith(suffix):
                 found[name.removesuffix(suffix)] = entry
         return found
+
+    def mapped(self, name: str) -> str:
+        """The base name that the server's maps show for a module's file."""
+        return self.objects.get(name, name)
 
 
 class SurveyError(ValueError):
@@ -138,6 +144,7 @@ def parse(text: str) -> Facts:
         entries=_entries(sections["files"]),
         disabled_by_admin=_disabled(sections["markers"]),
         load_headers=_lines(sections["load-headers"]),
+        objects=dict(line.split("\t") for line in sections["objects"] if line.count("\t") == 1),
         php_headers=_lines(sections["php-headers"]),
         php_settings=_lines(sections["php-settings"]),
         handlers=_lines(sections["handlers"]),

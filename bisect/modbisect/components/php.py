@@ -77,7 +77,7 @@ def _modules(facts: Facts, sapi: Sapi) -> list[Component]:
     headers: dict[str, set[str]] = {}
     for line in facts.php_headers:
         if match := re.match(r"(?:zend_)?extension\s*=\s*\"?(?:\S*/)?([^\s\"/;]+)", line.text):
-            headers.setdefault(line.path, set()).add(match[1].removesuffix(".so") + ".so")
+            headers.setdefault(line.path, set()).add(facts.mapped(match[1].removesuffix(".so") + ".so"))
     found = []
     for name in sorted(enabled.keys() | available.keys()):
         entry = enabled.get(name)

@@ -79,8 +79,21 @@ section access
 access_control
 
 section load-headers
-grep -D skip -nHE '^[[:space:]]*(#[[:space:]]*(Depends|Conflicts):|LoadModule|LoadFile)' /etc/apache2/mods-available/*.load 2>/dev/null |
+grep -D skip -nHE '^[[:space:]]*(#[[:space:]]*(Depends|Conflicts):|LoadModule)' /etc/apache2/mods-available/*.load 2>/dev/null |
   grep -xE '[^:]*:[0-9]+:[[:space:]]*[#A-Za-z][][:space:]A-Za-z0-9_./:"+-]*'
+
+# Where a module's file is a link, the server's maps show what it leads to.
+section objects
+cd /etc/apache2 2>/dev/null && {
+  grep -D skip -hE '^[[:space:]]*LoadModule[[:space:]]' mods-available/*.load |
+    sed -nE 's|.*[[:space:]]"?([A-Za-z0-9_./+-]+)"?[[:space:]]*$|\1|p'
+  grep -D skip -hE '^[[:space:]]*(zend_)?extension[[:space:]]*=' /etc/php/*/mods-available/*.ini |
+    sed -nE 's|^[^=]*=[[:space:]]*"?([A-Za-z0-9_./+-]+).*|\1|; s|(\.so)?$|.so|; /^\//!s|^|/usr/lib/php/*/|; p'
+} 2>/dev/null | while read -r named; do
+  for path in $named; do
+    [ ! -L "$path" ] || printf '%s\t%s\n' "${path##*/}" "$(readlink -f -- "$path" | tr '\n' ' ' | sed 's|.*/||; s| $||')"
+  done
+done | grep -xE '[A-Za-z0-9_.+-]+	[A-Za-z0-9_.+-]+' | sort -u
 
 # Of values only what plain letters say, and of those only the settings that modbisect knows.
 section php-headers

@@ -162,4 +162,4 @@ def _refuse_drift(host: Host, facts: Facts, components: Sequence[Component]) -> 
 def _unread_modules(facts: Facts, components: Sequence[Component]) -> list[str]:
     """Objects of modules that are on in the files, but not in the process: their links may well be old."""
     on = [one for one in components if one.kind is Kind.APACHE_MODULE and one.on and one.name not in facts.builtin]
-    return [own for one in on if (own := f"mod_{one.name}.so") in one.loads - facts.loaded]
+    return [own for one in on if (own := facts.mapped(f"mod_{one.name}.so")) in one.loads - facts.loaded]
