@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -41,3 +42,22 @@ def test_modules_whose_files_are_links_to_versioned_ones(target: Target, control
         assert "restored    verified" in ended.err, ended.said
         assert "trial   1" in ended.err
         assert target.kept() == before
+
+
+def test_a_php_that_reads_another_folder_is_left_alone(target: Target, controllers: Controllers) -> None:
+    """As in Docker's images: what is switched in Debian's folder never reaches the server."""
+    elsewhere = "/usr/local/etc/php/conf.d"
+    move = f"mkdir -p {elsewhere}; cp -a /etc/php/8.2/apache2/conf.d/* {elsewhere}"
+    move += f"; cp /etc/apache2/envvars /root; echo export PHP_INI_SCAN_DIR={elsewhere} >>/etc/apache2/envvars"
+    reads = f"the running PHP reads {elsewhere} and not /etc/php/8.2/apache2/conf.d"
+    with changed(target, move, "cp /root/envvars /etc/apache2/"):
+        before = target.untouched()
+        scanned = controllers.start("scan", "HOST", "--json").ended()
+        (ds,) = (one for one in json.loads(scanned.out) if one["id"] == "php-module:ds")
+        assert reads in ds["pinned"]
+        controllers.playbook = TWO.replace('"apache-module:asis", ', "")
+        ended = controllers.run().ended()
+        assert (ended.code, ended.out) == (4, "")
+        assert "nothing is left that may be switched" in ended.err
+        assert reads in ended.err
+        assert target.untouched() == before

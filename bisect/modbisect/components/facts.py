@@ -67,6 +67,8 @@ class Facts:
     """Unix time of its oldest worker: the last reload is not later."""
     units: Mapping[str, str]
     loaded: frozenset[str]
+    php_scanned: Mapping[str, tuple[str, ...]]
+    """The folders from which a running PHP reads ini files: Apache's under ``apache2``, an FPM's under its version."""
     builtin: frozenset[str]
     configtest_ok: bool
     configtest: str
@@ -138,6 +140,7 @@ def parse(text: str) -> Facts:
         generation=min(children, default=started),
         units={parts[1]: parts[2] for line in server if len(parts := line.split()) == 3 and parts[0] == "unit"},  # noqa: PLR2004
         loaded=frozenset(sections["loaded"]),
+        php_scanned={name: tuple(rest) for name, *rest in (line.split("\t") for line in sections["php-scanned"])},
         builtin=frozenset(sections["builtin"]),
         configtest_ok=sections["configtest-status"] == ["0"],
         configtest="\n".join(sections["configtest"]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from modbisect.components import apache
 from modbisect.components.facts import Entry, Facts, is_safe_name
@@ -68,7 +68,17 @@ def components(facts: Facts) -> list[Component]:
     if sapi is None:
         return []
     modules = _modules(facts, sapi)
-    return modules + _settings(facts, sapi, modules)
+    unread = _unread(facts, sapi)
+    return [replace(one, pinned=one.pinned or unread) for one in modules + _settings(facts, sapi, modules)]
+
+
+def _unread(facts: Facts, sapi: Sapi) -> str:
+    """Why nothing that is switched would reach the running PHP; empty where it would, or nobody knows."""
+    folders = facts.php_scanned.get("apache2" if sapi.name == "apache2" else sapi.version)
+    if folders is None or sapi.folder in folders:
+        return ""
+    reads = f"reads {', '.join(folders)} and not" if folders else "does not read"
+    return f"the running PHP {reads} {sapi.folder}, so switching it changes nothing"
 
 
 def _modules(facts: Facts, sapi: Sapi) -> list[Component]:

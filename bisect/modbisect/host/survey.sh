@@ -54,6 +54,34 @@ for pid in "$parent" $(for php in $phps; do main_pid "php$php-fpm.service" "/run
   [ "$pid" = 0 ] || awk '$6 ~ /\.so/ {n = split($6, a, "/"); print a[n]}' "/proc/$pid/maps" 2>/dev/null
 done | sort -u
 
+# From which folders a server's PHP reads ini files: those of its environment, or the one that it was built with. FPM
+# writes its title over its environment, so its unit's counts as well.
+scanned() { # NAME PID UNIT
+  [ "$2" != 0 ] || return
+  binary=$(awk '$6 ~ /\/libphp[0-9.]*\.so$/ {print $6; exit}' "/proc/$2/maps")
+  own=$(grep -D skip -aoE '/[A-Za-z0-9_./-]+/conf\.d' -- "${binary:-/proc/$2/exe}" | head -n 1)
+  said=$({
+    tr '\0' '\n' <"/proc/$2/environ"
+    [ ! -d /run/systemd/system ] || timeout 10 systemctl show -p Environment --value -- "$3" | tr -d '"' | tr ' ' '\n'
+  } | sed -nE 's|^(PHP_INI_SCAN_DIR=[A-Za-z0-9_./:+-]*)$|\1|p' | head -n 1)
+  [ "$said$own" ] || return
+  [ "$said" ] || said="PHP_INI_SCAN_DIR=$own"
+  printf '%s' "$1"
+  printf '%s\n' "${said#*=}" | awk -v own="$own" -F : '{for (i = 1; i <= NF; i++) print $i == "" ? own : $i}' | while read -r folder; do
+    for debians in /etc/php/*/*/conf.d; do
+      [ "$(readlink -f -- "$folder")" != "$(readlink -f -- "$debians")" ] || folder=$debians
+    done
+    printf '\t%s' "$folder"
+  done
+  echo
+}
+
+section php-scanned
+{
+  scanned apache2 "$parent" apache2.service
+  for php in $phps; do scanned "$php" "$(main_pid "php$php-fpm.service" "/run/php/php$php-fpm.pid")" "php$php-fpm.service"; done
+} 2>/dev/null
+
 section builtin
 apache2 -l 2>/dev/null | sed -n 's/^ *\(mod_\)\{0,1\}\(.*\)\.c$/\2/p'
 

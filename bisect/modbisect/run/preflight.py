@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -17,6 +18,8 @@ _UNTOUCHED = "nothing was changed"
 _STRICTEST = (Role.PRODUCTION, Role.STAGING, Role.EXPERIMENTAL)
 _SHOWN = 10
 """Components named in one line."""
+_REASONS = 3
+"""Told why nothing may be flipped."""
 _SECOND = 1.5  # clocks of files and processes are this far apart at most
 
 
@@ -136,6 +139,14 @@ def check(host: Host, facts: Facts, components: Sequence[Component], *, accept_d
         )
     if not accept_drift:
         _refuse_drift(host, facts, components)
+    if all(one.pinned for one in components):
+        reasons = Counter(one.pinned for one in components).most_common(_REASONS)
+        raise Refused(
+            f"nothing is left that may be switched: {'; '.join(f'{count} stay: {why}' for why, count in reasons)}",
+            host=host.name,
+            state=_UNTOUCHED,
+            advice=f"see 'modbisect scan {host.name}', and the playbook's components",
+        )
 
 
 def _refuse_drift(host: Host, facts: Facts, components: Sequence[Component]) -> None:
