@@ -130,7 +130,9 @@ def test_a_flip_that_did_not_reach_the_server_is_seen(facts: Facts) -> None:
     found = parts.discover(facts)
     rewrite_off = Configuration(frozenset({"apache-module:rewrite"}))
     assert parts.missing_or_extra(facts, found, rewrite_off, facts.loaded) == "still loaded: mod_rewrite.so"
+    assert parts.unmoved(facts, found, rewrite_off, facts.loaded) == {"apache-module:rewrite"}
     assert parts.missing_or_extra(facts, found, rewrite_off, facts.loaded - {"mod_rewrite.so"}) == ""
+    assert parts.unmoved(facts, found, rewrite_off, facts.loaded - {"mod_rewrite.so"}) == frozenset()
     xdebug_on = Configuration(frozenset({"php-module:xdebug"}))
     assert parts.missing_or_extra(facts, found, xdebug_on, facts.loaded) == "not loaded: xdebug.so"
     lost = facts.loaded - {"mod_rewrite.so", "curl.so"}

@@ -61,3 +61,24 @@ def test_a_php_that_reads_another_folder_is_left_alone(target: Target, controlle
         assert "nothing is left that may be switched" in ended.err
         assert reads in ended.err
         assert target.untouched() == before
+
+
+def test_what_a_flip_does_not_move_is_taken_out_by_the_first_trial(target: Target, controllers: Controllers) -> None:
+    """The server loads a module by another file as well, so taking its own link away changes nothing."""
+    conf = "/etc/apache2/conf-enabled/zz-another.conf"
+    load = "<IfModule !mod_asis.c>\\nLoadModule asis_module /usr/lib/apache2/modules/mod_asis.so\\n</IfModule>\\n"
+    controllers.playbook = TWO
+    with changed(target, f"printf '{load}' >{conf}", f"rm {conf}"):
+        before = target.kept()
+        ended = controllers.run("--output", f"json={controllers.folder / 'report.json'}").ended()
+        assert "still loaded" not in ended.said
+        assert "restored    verified" in ended.err, ended.said
+        report = json.loads((controllers.folder / "report.json").read_text())
+        assert report["untestable"] == [
+            {"component": "apache-module:asis", "reason": "switching it changes nothing in the live server"}
+        ]
+        controllers.playbook = TWO.replace(', "php-module:ds"', "")
+        ended = controllers.run().ended()
+        assert ended.code == 3, ended.said
+        assert "nothing is left that can be tested: apache-module:asis: switching it changes nothing" in ended.out
+        assert target.kept() == before

@@ -14,7 +14,19 @@ from modbisect.components import access, apache, php, priors
 from modbisect.components.facts import Facts, parse
 from modbisect.model import Component, ComponentId, Configuration, Kind
 
-__all__ = ["Facts", "Step", "discover", "missing_or_extra", "opened", "parse", "plan", "select", "units", "write_set"]
+__all__ = [
+    "Facts",
+    "Step",
+    "discover",
+    "missing_or_extra",
+    "opened",
+    "parse",
+    "plan",
+    "select",
+    "units",
+    "unmoved",
+    "write_set",
+]
 
 _ACCELERATORS = frozenset({"php-module:opcache", "php-module:apcu"})
 # Switched on these only ever cost; one that a person switched off is no suspect for being off.
@@ -155,6 +167,27 @@ def missing_or_extra(
     Only shared objects of known components count, and of those that stay as found only the ones that were loaded as
     found.
     """
+    wanted, unwanted = _objects(facts, components, configuration)
+    missing = sorted(wanted - loaded)
+    extra = sorted(unwanted & loaded)
+    parts = [f"not loaded: {_some(missing)}"] if missing else []
+    parts += [f"still loaded: {_some(extra)}"] if extra else []
+    return "; ".join(parts)
+
+
+def unmoved(
+    facts: Facts, components: Sequence[Component], configuration: Configuration, loaded: frozenset[str]
+) -> frozenset[ComponentId]:
+    """Of the components that the configuration switches off, those that the live process has loaded all the same."""
+    _, unwanted = _objects(facts, components, configuration)
+    extra = unwanted & loaded
+    return frozenset(one.id for one in components if one.on and one.id in configuration.flipped and one.loads & extra)
+
+
+def _objects(
+    facts: Facts, components: Sequence[Component], configuration: Configuration
+) -> tuple[frozenset[str], frozenset[str]]:
+    """The shared objects that the live process should have loaded, and those that it should not."""
     wanted: set[str] = set()
     unwanted: set[str] = set()
     for component in components:
@@ -163,11 +196,7 @@ def missing_or_extra(
             wanted |= component.loads if flipped else component.loads & facts.loaded
         else:
             unwanted |= component.loads
-    missing = sorted(wanted - loaded)
-    extra = sorted((unwanted - wanted) & loaded)
-    parts = [f"not loaded: {_some(missing)}"] if missing else []
-    parts += [f"still loaded: {_some(extra)}"] if extra else []
-    return "; ".join(parts)
+    return frozenset(wanted), frozenset(unwanted - wanted)
 
 
 def _some(names: Sequence[str], most: int = 5) -> str:

@@ -44,7 +44,7 @@ from modbisect.run.events import (
 )
 from modbisect.run.outage import Outage
 from modbisect.run.past import Past
-from modbisect.run.trial import Trials
+from modbisect.run.trial import UNMOVED, Trials
 from modbisect.search import Flips, tested, together
 
 STEAL = 0.05
@@ -195,7 +195,7 @@ class Story:
 
     def report(self) -> Report:
         """All that there is to say."""
-        said, effort = self.conclusion, self.effort
+        said, effort = self._without_unmoved(), self.effort
         accused = {one for finding in said.findings for one in (*finding.components, *finding.also_flipped)}
         named = accused | {one.component for one in said.untestable} | set(said.suspects_left)
         return Report(
@@ -236,6 +236,15 @@ class Story:
             known_trials=len(self.before.trials) if self.before else 0,
             resume=self.resume if self.restored.verified else "",
             by_hand=self.by_hand,
+        )
+
+    def _without_unmoved(self) -> Conclusion:
+        """The conclusion, with what switching does not move in the live server told as not tested."""
+        said, unmoved = self.conclusion, self.counted.unmoved if self.counted else frozenset()
+        return replace(
+            said,
+            untestable=(*said.untestable, *(Untestable(one, UNMOVED) for one in sorted(unmoved))),
+            suspects_left=tuple(one for one in said.suspects_left if one not in unmoved),
         )
 
 

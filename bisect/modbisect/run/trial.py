@@ -10,10 +10,13 @@ from typing import Protocol
 
 from modbisect import components as parts
 from modbisect.components import Facts
-from modbisect.host.guard import Guard, Sample
-from modbisect.model import Ask, Component, Measurement
+from modbisect.host.guard import Applied, Guard, Sample
+from modbisect.model import Ask, Component, ComponentId, Configuration, Measurement
 from modbisect.probe import Markers
 from modbisect.run.outage import Outage
+from modbisect.search import Spent
+
+UNMOVED = "switching it changes nothing in the live server"
 
 _QUOTED = 300
 _SEVERE = re.compile(r":(?:emerg|alert|crit|error)\]")
@@ -52,6 +55,8 @@ class Trials:
     components: Sequence[Component]
     restarts: int = 0
     outage: Outage = field(default_factory=Outage)
+    unmoved: frozenset[ComponentId] = frozenset()
+    """Suspects that a trial has shown to stay in the live server whatever the files say; they stay as found."""
 
     @property
     def requests(self) -> int:
@@ -63,35 +68,50 @@ class Trials:
 
         Raises:
             Fenced, LinkLost, ProbeError: nothing can be said; the host may be changed.
+            Spent: nothing is left to be tried.
         """
         began = time.monotonic()
-        steps = parts.plan(self.facts, self.components, ask.configuration)
-        applied = self.guard.apply(steps, reap=self.watcher.cut_off)
-        if applied.restart_seconds > 0:
-            self.restarts += 1
-            self.outage.restarted(applied.restart_seconds)
-        broken = ""
+        known = self.unmoved
+        applied, configuration = self._apply(ask.configuration)
         if applied.verdict == "configtest":
             broken = f"the configuration test fails: {applied.text[:_QUOTED]}"
         elif applied.verdict != "ok":
             broken = f"the server does not start: {_error(applied.text)[:_QUOTED]}"
         else:
-            broken = parts.missing_or_extra(self.facts, self.components, ask.configuration, applied.loaded)
+            broken = parts.missing_or_extra(self.facts, self.components, configuration, applied.loaded)
         seen = Measurement(ask.configuration, broken=broken) if broken else self.watcher.see(ask)
-        seconds = time.monotonic() - began
+        warnings = tuple(f"{one} stays as found from here on: {UNMOVED}" for one in sorted(self.unmoved - known))
+        seen = replace(
+            seen if not seen.broken else Measurement(ask.configuration, broken=seen.broken),
+            warnings=(*seen.warnings, *warnings),
+            restart_seconds=applied.restart_seconds,
+            seconds=time.monotonic() - began,
+        )
         if seen.broken:
-            return Measurement(
-                ask.configuration, broken=seen.broken, restart_seconds=applied.restart_seconds, seconds=seconds
-            )
+            return seen
         self.outage.serves()
         after = self.guard.sample()
-        return replace(
-            seen,
-            memory=after.memory,
-            steal=_steal(applied.sample, after),
-            restart_seconds=applied.restart_seconds,
-            seconds=seconds,
-        )
+        return replace(seen, memory=after.memory, steal=_steal(applied.sample, after))
+
+    def _apply(self, wanted: Configuration) -> tuple[Applied, Configuration]:
+        """Bring about a configuration, but for what turns out not to be moved by being switched.
+
+        Raises:
+            Spent: nothing else is left to be tried.
+        """
+        while True:
+            configuration = Configuration(wanted.flipped - self.unmoved)
+            steps = parts.plan(self.facts, self.components, configuration)
+            applied = self.guard.apply(steps, reap=self.watcher.cut_off)
+            if applied.restart_seconds > 0:
+                self.restarts += 1
+                self.outage.restarted(applied.restart_seconds)
+            unmoved = parts.unmoved(self.facts, self.components, configuration, applied.loaded)
+            if applied.verdict != "ok" or not unmoved:
+                return applied, configuration
+            self.unmoved |= unmoved
+            if all(one.pinned or one.id in self.unmoved for one in self.components):
+                raise Spent(f"nothing is left that can be tested: {', '.join(sorted(self.unmoved))}: {UNMOVED}")
 
 
 def _error(said: str) -> str:
