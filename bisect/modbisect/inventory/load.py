@@ -6,22 +6,22 @@ from pathlib import Path
 
 from yaml import MappingNode
 
+from modbisect.inventory.beside import Beside
 from modbisect.inventory.schema import HostVars
-from modbisect.inventory.tree import Tree
+from modbisect.inventory.tree import MAX_BYTES, Tree
 from modbisect.inventory.values import Host, Inventory
 from modbisect.playbook.nodes import Document
 from modbisect.playbook.validation import validate
 
-MAX_BYTES = 1 << 20
-
 
 def load_inventory(path: Path | str) -> Inventory:
-    """The inventory in a YAML file of Ansible's format.
+    """The inventory in a YAML file of Ansible's format, with the ``group_vars`` and ``host_vars`` beside it.
 
     Raises:
         UsageError: The file cannot be read, or is wrong; then one line ``file:line:column: problem`` each.
     """
-    return _inventory(Document.read(Path(path), MAX_BYTES))
+    path = Path(path)
+    return _inventory(Document.read(path, MAX_BYTES), Beside(path.parent))
 
 
 def parse_inventory(text: str, name: str = "inventory") -> Inventory:
@@ -33,8 +33,8 @@ def parse_inventory(text: str, name: str = "inventory") -> Inventory:
     return _inventory(Document(name, text))
 
 
-def _inventory(document: Document) -> Inventory:
-    tree = Tree(document)
+def _inventory(document: Document, beside: Beside | None = None) -> Inventory:
+    tree = Tree(document, beside)
     hosts: list[Host] = []
     for name, (key, _) in tree.hosts.items():
         pairs = list(tree.variables(name).values())

@@ -1,15 +1,17 @@
-"""An inventory file as groups and hosts, each with the nodes of its variables."""
+"""An inventory file, and the files beside it, as groups and hosts, each with the nodes of its variables."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 from typing import TypeAlias
 
 from yaml import MappingNode, Node, ScalarNode
 
 from modbisect.inventory.address import check_address
+from modbisect.inventory.beside import Beside
 from modbisect.inventory.patterns import expand
 from modbisect.inventory.schema import INSTEAD, REFUSED, HostVars
 from modbisect.playbook.nodes import Document, is_null, place
@@ -19,6 +21,7 @@ ALL = "all"
 UNGROUPED = "ungrouped"
 PRIORITY = "ansible_group_priority"
 MAX_HOSTS = 10_000
+MAX_BYTES = 1 << 20
 
 Vars: TypeAlias = dict[str, tuple[Node, Node]]
 """The nodes of name and value, by name."""
@@ -41,6 +44,8 @@ class Group:
     hosts: set[str] = field(default_factory=set)
     """Its own ones."""
     vars: Vars = field(default_factory=dict)
+    beside: Vars = field(default_factory=dict)
+    """Those in files beside the inventory."""
     priority: int = 1
     """Among groups of one depth, the higher one wins."""
 
@@ -48,8 +53,8 @@ class Group:
 class Tree:
     """The groups and hosts of a document. What is wrong with them is noted there."""
 
-    def __init__(self, document: Document) -> None:
-        """Read the whole document.
+    def __init__(self, document: Document, beside: Beside | None = None) -> None:
+        """Read the whole document, and the files beside it.
 
         Raises:
             UsageError: The groups go round in a circle, so nothing can be said of them.
@@ -66,17 +71,47 @@ class Tree:
                 document.add(key, "this inventory is a program; save what ansible-inventory --list --yaml prints")
                 document.raise_problems()
             self._read_group(name, key, body)
+        self._hosts_beside: dict[str, Vars] = {}
+        if beside:
+            self._read_beside(beside)
         self._depths = self._order()
         self.members = self._members()
 
     def variables(self, host: str) -> Vars:
-        """What holds for a host, as in Ansible: its own, then deeper groups', then by priority and name."""
-        groups = [name for name, members in self.members.items() if host in members]
+        """What holds for a host, as in Ansible: its own, then deeper groups', then by priority and name.
+
+        Files beside the inventory win over what stands in it, of groups and of hosts, but no group over a host.
+        """
+        names = [name for name, members in self.members.items() if host in members]
+        order = sorted(names, key=lambda name: (self._depths[name], self.groups[name].priority, name))
         merged: Vars = {}
-        for name in sorted(groups, key=lambda name: (self._depths[name], self.groups[name].priority, name)):
+        for name in order:
             merged |= self.groups[name].vars
-        merged |= self.hosts[host][1]
-        return merged
+        for name in order:
+            merged |= self.groups[name].beside
+        return merged | self.hosts[host][1] | self._hosts_beside.get(host, {})
+
+    def _read_beside(self, beside: Beside) -> None:
+        for name, group in self.groups.items():
+            for path in beside.groups(name):
+                group.beside |= self._read_file(path)
+        for name in self.hosts:
+            self._hosts_beside[name] = {}
+            for path in beside.hosts(name):
+                self._hosts_beside[name] |= self._read_file(path)
+        self.ignored |= {said: said for said in beside.nobodys(self.groups, self.hosts)}
+
+    def _read_file(self, path: Path) -> Vars:
+        document = Document.read(path, MAX_BYTES, may_be_empty=True)
+        document.raise_problems()
+        root = document.root
+        if isinstance(root, ScalarNode) and root.value.startswith("$ANSIBLE_VAULT"):
+            self._document.add(root, _VAULT)
+            return {}
+        found = self._read_vars(root)
+        if PRIORITY in found:
+            self._document.add(found.pop(PRIORITY)[0], f"{PRIORITY} counts only in the inventory itself")
+        return found
 
     def _read_group(self, name: str, key: Node, body: Node) -> None:
         if not _GROUP_NAME.fullmatch(name):
@@ -138,9 +173,9 @@ class Tree:
                 near = did_you_mean(name, known, 0.85) or f"; there are: {', '.join(known)}"
                 self._document.add(key, f"unknown variable {shown(name)}{near}")
             elif name.startswith("ansible_") and name not in self.ignored:
-                line, column = place(key)
+                file, line, column = place(key)
                 advice = f"; {INSTEAD[name]}" if name in INSTEAD else did_you_mean(name, HostVars.model_fields, 0.85)
-                self.ignored[name] = f"{self._document.name}:{line}:{column}: {clean(name)} is ignored{advice}"
+                self.ignored[name] = f"{file}:{line}:{column}: {clean(name)} is ignored{advice}"
         return found
 
     def _priority(self, variable: tuple[Node, Node] | None, default: int) -> int:

@@ -36,15 +36,16 @@ _DECIMAL = re.compile(r"[-+]?[0-9]{1,18}\.[0-9]{0,18}")
 class Problem:
     """Something wrong at a place in a file; line and column count from 1."""
 
+    file: str
     line: int
     column: int
     text: str
 
 
 class Document:
-    """One YAML file: its root node, and the problems found in it so far."""
+    """One YAML file: its root node, and the problems found in it so far, or in files that belong to it."""
 
-    def __init__(self, name: str, text: str) -> None:
+    def __init__(self, name: str, text: str, *, may_be_empty: bool = False) -> None:
         """Compose ``text``; ``name`` is the file's in messages.
 
         Raises:
@@ -52,10 +53,10 @@ class Document:
         """
         self.name = clean(name, limit=500)
         self._problems: set[Problem] = set()
-        self.root = self._compose(text)
+        self.root = self._compose(text, may_be_empty=may_be_empty)
 
     @classmethod
-    def read(cls, path: Path, max_bytes: int = MAX_BYTES) -> Document:
+    def read(cls, path: Path, max_bytes: int = MAX_BYTES, *, may_be_empty: bool = False) -> Document:
         """Compose the file at ``path``.
 
         Raises:
@@ -81,7 +82,7 @@ class Document:
             before = raw[: error.start]
             line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
             raise UsageError(f"{name}:{line}:{column}: is not UTF-8; save the file as UTF-8") from None
-        return cls(name, text)
+        return cls(name, text, may_be_empty=may_be_empty)
 
     # --- problems --------------------------------------------------------------------------------
 
@@ -89,14 +90,14 @@ class Document:
         """Note that something is wrong at ``node``."""
         self._problems.add(Problem(*place(node), text))
 
-    def places(self) -> frozenset[tuple[int, int]]:
-        """Line and column of every problem noted so far."""
-        return frozenset((problem.line, problem.column) for problem in self._problems)
+    def places(self) -> frozenset[tuple[str, int, int]]:
+        """File, line and column of every problem noted so far."""
+        return frozenset((problem.file, problem.line, problem.column) for problem in self._problems)
 
     def raise_problems(self) -> None:
         """End with one UsageError that tells every problem noted so far, if there is any."""
         if self._problems:
-            lines = [f"{self.name}:{p.line}:{p.column}: {p.text}" for p in sorted(self._problems)]
+            lines = [f"{p.file}:{p.line}:{p.column}: {p.text}" for p in sorted(self._problems)]
             more = len(lines) - MAX_PROBLEMS
             if more > 0:
                 lines[MAX_PROBLEMS:] = [f"{self.name}: and {more} more"]
@@ -117,7 +118,7 @@ class Document:
             elif key.tag == f"{_STANDARD}merge":
                 self.add(key, "merge keys (<<) are not read here: write the keys out")
             elif key.value in seen:
-                line, _ = place(seen[key.value])
+                _, line, _ = place(seen[key.value])
                 self.add(key, f"{shown(key.value)} stands here twice, first in line {line}; keep one")
             else:
                 seen[key.value] = key
@@ -154,7 +155,7 @@ class Document:
                 self.add(node, f"{clean(text)} is not the same to every reader of YAML; {advice}")
         return None
 
-    def _compose(self, text: str) -> Node:
+    def _compose(self, text: str, *, may_be_empty: bool) -> Node:
         bad = UNPRINTABLE.search(text)
         if bad:
             before = text[: bad.start()]
@@ -166,17 +167,20 @@ class Document:
         except yaml.MarkedYAMLError as error:
             root = None
             mark = error.problem_mark or composer.get_mark()
-            self._problems.add(Problem(mark.line + 1, mark.column + 1, _syntax(error)))
+            self._problems.add(Problem(self.name, mark.line + 1, mark.column + 1, _syntax(error)))
         except (yaml.YAMLError, ValueError, OverflowError):
             # PyYAML lets the number of an escape or a directive through to chr() and int().
             root = None
             mark = composer.get_mark()
             text = 'is not YAML: the number after a "\\" or "%" is out of range'
-            self._problems.add(Problem(mark.line + 1, mark.column + 1, text))
+            self._problems.add(Problem(self.name, mark.line + 1, mark.column + 1, text))
         finally:
             composer.dispose()
         if root is None or is_null(root):
             self.raise_problems()
+            if may_be_empty:
+                here = composer.get_mark()
+                return ScalarNode(f"{_STANDARD}null", "", here, here)
             raise UsageError(f"{self.name}: is empty", advice="write into it, or name another")
         return root
 
@@ -189,6 +193,7 @@ class _Composer(yaml.SafeLoader):
 
     def __init__(self, text: str, document: Document) -> None:
         super().__init__(text)
+        self.name = document.name  # the file's, in every mark
         self._document = document
         self._depth = 0
 
@@ -212,10 +217,10 @@ class _Composer(yaml.SafeLoader):
         return composed
 
 
-def place(node: Node) -> tuple[int, int]:
-    """Line and column, from 1, where ``node`` begins."""
+def place(node: Node) -> tuple[str, int, int]:
+    """File, and line and column from 1, where ``node`` begins."""
     mark = node.start_mark
-    return mark.line + 1, mark.column + 1
+    return mark.name, mark.line + 1, mark.column + 1
 
 
 def is_null(node: Node) -> bool:
