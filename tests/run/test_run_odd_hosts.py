@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from guard.lab_target import Target
+from guard.lab_target import Target, wait_until
 from run.controller import QUICK, Controllers
 
 pytestmark = pytest.mark.lab
@@ -16,17 +16,18 @@ pytestmark = pytest.mark.lab
 TWO = QUICK[: QUICK.index("components:")] + (
     'components: {include: ["apache-module:asis", "php-module:ds"]}\ntrial: {requests: 2, warm_up: 0}\n'
 )
+RESTART = "systemctl reset-failed apache2; systemctl restart apache2"
 
 
 @contextmanager
 def changed(target: Target, script: str, back: str) -> Iterator[None]:
     """The host otherwise for a while, its server restarted both times."""
-    target.sh(f"{script}; systemctl restart apache2")
+    target.sh(f"{script}; {RESTART}")
     target.settle()
     try:
         yield
     finally:
-        target.sh(f"{back}; systemctl restart apache2")
+        target.sh(f"{back}; {RESTART}")
         target.settle()
 
 
@@ -82,3 +83,45 @@ def test_what_a_flip_does_not_move_is_taken_out_by_the_first_trial(target: Targe
         assert ended.code == 3, ended.said
         assert "nothing is left that can be tested: apache-module:asis: switching it changes nothing" in ended.out
         assert target.kept() == before
+
+
+@contextmanager
+def fronted(target: Target, port: int) -> Iterator[None]:
+    """Something that calls itself nginx answers on port 80, Apache on another."""
+    move = f"cp /etc/apache2/ports.conf /root; sed -i 's/^Listen 80$/Listen {port}/' /etc/apache2/ports.conf"
+    move += f"; sed -i 's/:80>/:{port}>/' /etc/apache2/sites-available/000-default.conf; systemctl stop apache2"
+    move += "; cp $(readlink -f /usr/bin/python3) /usr/local/sbin/nginx"
+    move += "; systemd-run -q --unit=front /usr/local/sbin/nginx -m http.server -d /var/www/html 80"
+    back = "systemctl stop front; cp /root/ports.conf /etc/apache2/"
+    back += f"; sed -i 's/:{port}>/:80>/' /etc/apache2/sites-available/000-default.conf"
+    with changed(target, move, back):
+        wait_until(lambda: target.call("curl", "-sf", "http://localhost/")[0] == 0, 20, "nothing answers on port 80")
+        yield
+
+
+def test_another_server_that_answers_the_probe(target: Target, controllers: Controllers) -> None:
+    controllers.playbook = TWO
+    with fronted(target, 8080):
+        before = target.untouched()
+        for verb in ("run", "plan"):
+            ended = controllers.start(verb, "PLAYBOOK", "HOST").ended()
+            said = "nginx answers on port 80, where probe front asks, and not Apache, which listens on port 443, 8080"
+            assert (ended.code, said in ended.said) == (4, True), ended.said
+        assert f"give the probe connect_to: {target.host.address}:PORT" in controllers.run().ended().err
+        scanned = controllers.start("scan", "HOST").ended()
+        assert "nginx answers on port 80" in scanned.out
+        assert target.untouched() == before
+        controllers.playbook = TWO.replace("get: /\n", f"get: /\n    connect_to: {target.host.address}:8080\n")
+        ended = controllers.run().ended()
+        assert "trial   1" in ended.err, ended.said
+        assert "restored    verified" in ended.err
+
+
+def test_no_apache_at_all(target: Target, controllers: Controllers) -> None:
+    modules = "/etc/apache2/mods-available"
+    with fronted(target, 8080):
+        target.sh(f"mv {modules} {modules}.away")
+        ended = controllers.run().ended()
+        target.sh(f"mv {modules}.away {modules}")
+    assert ended.code == 4, ended.said
+    assert "no Apache here as Debian and Ubuntu lay it out; nginx answers on port 80" in ended.err

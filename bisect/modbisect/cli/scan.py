@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from modbisect.cli.common import become_option, inventory_option, json_option, one_host, password_prompt, playbook_of
+from modbisect.host.survey import answering
 from modbisect.model import Component
 from modbisect.run.access import opened
 from modbisect.run.look import scan
@@ -43,6 +44,8 @@ def command(
     click.echo(
         f"{target.name} ({seen.role}): {len(seen.components)} components, {on} on, {len(suspects)} may be flipped"
     )
+    if web := answering(seen.facts):
+        click.echo(f"  {web}")
     for component in rows:
         if component.on or not component.pinned or everything:
             click.echo(

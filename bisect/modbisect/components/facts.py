@@ -65,6 +65,8 @@ class Facts:
     """Unix time at which it started."""
     generation: float
     """Unix time of its oldest worker: the last reload is not later."""
+    listeners: Mapping[int, frozenset[str]]
+    """For each port, the programs that listen on it; empty where nobody knows."""
     units: Mapping[str, str]
     loaded: frozenset[str]
     php_scanned: Mapping[str, tuple[str, ...]]
@@ -101,6 +103,10 @@ class Facts:
             if head == folder and name.endswith(suffix):
                 found[name.removesuffix(suffix)] = entry
         return found
+
+    def listener(self, port: int) -> str:
+        """Who answers on a port, for a person; empty where nobody does, or nobody knows."""
+        return " and ".join(sorted(self.listeners.get(port, ())))
 
     def mapped(self, name: str) -> str:
         """The base name that the server's maps show for a module's file."""
@@ -140,6 +146,7 @@ def parse(text: str) -> Facts:
         generation=min(children, default=started),
         units={parts[1]: parts[2] for line in server if len(parts := line.split()) == 3 and parts[0] == "unit"},  # noqa: PLR2004
         loaded=frozenset(sections["loaded"]),
+        listeners=_listeners(sections["listeners"]),
         php_scanned={name: tuple(rest) for name, *rest in (line.split("\t") for line in sections["php-scanned"])},
         builtin=frozenset(sections["builtin"]),
         configtest_ok=sections["configtest-status"] == ["0"],
@@ -212,6 +219,15 @@ def _lines(lines: Iterable[str]) -> tuple[Line, ...]:
         if number.isdigit():
             found.append(Line(path, text.strip()))
     return tuple(found)
+
+
+def _listeners(lines: Iterable[str]) -> dict[int, frozenset[str]]:
+    found: dict[int, set[str]] = {}
+    for line in lines:
+        port, _, name = line.partition(" ")
+        if re.fullmatch(r"[0-9]{1,5}", port) and name:
+            found.setdefault(int(port), set()).add(name)
+    return {port: frozenset(names) for port, names in found.items()}
 
 
 def _guards(lines: Iterable[str]) -> tuple[Guarding, ...]:

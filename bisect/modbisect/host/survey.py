@@ -12,6 +12,9 @@ from modbisect.host.guard import Sample
 from modbisect.host.helper import reading, script
 from modbisect.host.privilege import RootLink
 
+NO_APACHE = "only Apache and PHP are switched so far; 'modbisect probe' and 'modbisect canary' measure any site"
+"""What to do about a site that another server serves."""
+
 
 def survey(root: RootLink) -> Facts:
     """Read a host's facts.
@@ -31,12 +34,17 @@ def survey(root: RootLink) -> Facts:
         ) from error
     if not facts.names("/etc/apache2/mods-available", ".load"):
         raise Refused(
-            "no Apache in Debian's layout: /etc/apache2/mods-available is missing or empty",
+            f"no Apache here as Debian and Ubuntu lay it out; {answering(facts) or 'nobody answers on port 80 or 443'}",
             host=root.name,
             state="nothing was changed",
-            advice="modbisect knows Debian and Ubuntu servers so far",
+            advice=NO_APACHE,
         )
     return facts
+
+
+def answering(facts: Facts) -> str:
+    """Who answers on the ports of the web; empty where nobody does, or nobody knows."""
+    return ", ".join(f"{who} answers on port {port}" for port in (80, 443) if (who := facts.listener(port)))
 
 
 @dataclass(frozen=True, slots=True)

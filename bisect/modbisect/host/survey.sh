@@ -49,6 +49,20 @@ for unit in apache2 $(printf '%s\n' "$phps" | sed -n 's/^[0-9.]*$/php&-fpm/p'); 
   [ ! -d /run/systemd/system ] || echo "unit $unit.service $(timeout 10 systemctl is-active "$unit.service")"
 done
 
+# Who listens on which port. A name is the program's own file, which nobody but its owner can choose.
+section listeners
+find /proc/[0-9]*/fd -lname 'socket:*' -printf '%h %l\n' 2>/dev/null | awk '
+  BEGIN {
+    for (split("/proc/net/tcp /proc/net/tcp6", files, " "); n < 2;) {
+      n++
+      while ((getline <files[n]) > 0) if ($4 == "0A") {count = split($2, at, ":"); port["socket:[" $10 "]"] = at[count]}
+    }
+  }
+  $2 in port {split($1, part, "/"); print port[$2], part[3]}' | sort -u | while read -r port pid; do
+  name=$(readlink -- "/proc/$pid/exe" | sed 's/ (deleted)$//; s|.*/||')
+  echo "$((0x$port)) $name"
+done | grep -xE '[0-9]+ [A-Za-z0-9_.+-]+' | sort -un -k 1,1 -k 2
+
 section loaded
 for pid in "$parent" $(for php in $phps; do main_pid "php$php-fpm.service" "/run/php/php$php-fpm.pid"; done); do
   [ "$pid" = 0 ] || awk '$6 ~ /\.so/ {n = split($6, a, "/"); print a[n]}' "/proc/$pid/maps" 2>/dev/null

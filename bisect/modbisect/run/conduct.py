@@ -185,7 +185,8 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
         story.observe(Stage("looking at what is there"))
         facts = story.facts = survey(root)
         story.components = suspects_of(story.playbook, facts)
-        preflight.check(host, facts, story.components, accept_drift=options.accept_drift)
+        asked = None if story.by_hand else story.playbook
+        preflight.check(host, facts, story.components, playbook=asked, accept_drift=options.accept_drift)
         if said := preflight.left_open(facts, story.components):
             story.observe(Warned(said))
         preflight.agree_to_open(host, facts, story.components, given=options.open_security, ask=options.ask)

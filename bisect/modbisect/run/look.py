@@ -65,7 +65,7 @@ def plan(root: RootLink, host: Host, playbook: Playbook, say: Callable[[str], No
     try:
         preflight.closing_time(host, playbook)
         check_secrets(host, playbook)
-        preflight.check(host, seen.facts, seen.components)
+        preflight.check(host, seen.facts, seen.components, playbook=playbook)
     except Refused as error:
         refusal = error.what
     say("asking Apache, on a copy, what its configuration needs")

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from modbisect import components as parts
 from modbisect.components import Facts
 from modbisect.errors import Refused
+from modbisect.host.survey import NO_APACHE
 from modbisect.inventory import Host
-from modbisect.model import AS_FOUND, Component, Kind, Role
-from modbisect.playbook import Playbook
+from modbisect.model import AS_FOUND, Component, Kind, Probe, Role
+from modbisect.playbook import Playbook, with_base
 from modbisect.playbook.hours import all_close, all_open
 
 _UNTOUCHED = "nothing was changed"
@@ -20,6 +22,7 @@ _SHOWN = 10
 """Components named in one line."""
 _REASONS = 3
 """Told why nothing may be flipped."""
+_SERVER = "apache2"
 _SECOND = 1.5  # clocks of files and processes are this far apart at most
 
 
@@ -94,8 +97,56 @@ def agree_to_open(
     )
 
 
-def check(host: Host, facts: Facts, components: Sequence[Component], *, accept_drift: bool = False) -> None:
+def _refuse_another_server(host: Host, facts: Facts, playbook: Playbook) -> None:
+    """Refuse where the symptom's requests are answered by another program of the host than Apache.
+
+    It may be a proxy or cache in front of Apache, in which a broken trial's answers would outlive the run.
+
+    Raises:
+        Refused: with that program, and where Apache itself listens.
+    """
+    for probe in with_base(playbook, host.base_url).symptom_probes:
+        port = _port_here(host, probe)
+        who = facts.listener(port)
+        if who and _SERVER not in facts.listeners[port]:
+            own = [str(port) for port, names in sorted(facts.listeners.items()) if _SERVER in names]
+            past = f"if Apache is behind {who}, go past it: give the probe connect_to: {host.address}:PORT, Apache's"
+            raise Refused(
+                f"{who} answers on port {port}, where probe {probe.name} asks, and not Apache, "
+                f"which listens {'on port ' + ', '.join(own) if own else 'nowhere'}",
+                host=host.name,
+                state=_UNTOUCHED,
+                advice=past if own else NO_APACHE,
+            )
+
+
+def _port_here(host: Host, probe: Probe) -> int:
+    """The host's port that a probe's requests go to; 0 where they go elsewhere, or nobody knows."""
+    url = urlsplit(f"//{probe.connect_to}" if probe.connect_to else probe.url)
+    here = {host.address, host.name}
+    if host.connection == "local":
+        here |= {"localhost", "127.0.0.1", "::1"}
+    if (host.tunnel and not probe.connect_to) or url.hostname in here:
+        return url.port or (443 if probe.url.startswith("https:") else 80)
+    return 0
+
+
+def check(
+    host: Host,
+    facts: Facts,
+    components: Sequence[Component],
+    *,
+    playbook: Playbook | None = None,
+    accept_drift: bool = False,
+) -> None:
     """Refuse a host on which a run would do harm or learn nothing.
+
+    Args:
+        host: the host.
+        facts: as the survey found it.
+        components: the run's, selected.
+        playbook: whose probes are sent; None where a person judges.
+        accept_drift: the server may run with another configuration than the files have.
 
     Raises:
         Refused: with the reason and what to do.
@@ -121,6 +172,8 @@ def check(host: Host, facts: Facts, components: Sequence[Component], *, accept_d
             state="as that run has left it",
             advice=f"wait for it, or look with 'modbisect status {host.name}'",
         )
+    if playbook:
+        _refuse_another_server(host, facts, playbook)
     if not facts.parent:
         raise Refused("Apache is not running", host=host.name, state=_UNTOUCHED, advice="start it first")
     if not facts.configtest_ok:

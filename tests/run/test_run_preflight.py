@@ -1,0 +1,53 @@
+"""Which server of the host the probes are answered by, as far as that can be told without asking."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from modbisect.components import Facts, parse
+from modbisect.errors import Refused
+from modbisect.inventory import Host
+from modbisect.model import Role
+from modbisect.playbook import parse_playbook
+from modbisect.run import preflight
+
+SURVEY = Path(__file__).parents[1] / "components" / "surveys" / "debian12-shop.txt"
+
+
+def listening(*lines: str) -> Facts:
+    head = "@@ listeners\n"
+    return parse(SURVEY.read_text().replace(f"{head}80 apache2\n", head + "".join(f"{line}\n" for line in lines)))
+
+
+def refusal(host: Host, probe: str, *lines: str) -> str:
+    """Why a run with this probe is refused, where these listen."""
+    playbook = parse_playbook(f"{{version: 1, name: n, probes: {{p: {{{probe}}}}}, symptom: {{probe: p}}}}")
+    with pytest.raises(Refused) as refused:
+        preflight.check(host, listening(*lines), (), playbook=playbook, accept_drift=True)
+    return refused.value.what
+
+
+@pytest.mark.parametrize(
+    ("variables", "probe", "lines", "who"),
+    [
+        ({}, "get: /", ["80 nginx"], "nginx"),
+        ({}, "get: /", ["80 apache2"], ""),
+        ({}, "get: /", ["80 apache2", "80 systemd"], ""),
+        ({}, "get: /", ["80 varnishd", "8080 apache2"], "varnishd"),
+        ({}, "get: /, connect_to: '10.0.0.1:8080'", ["80 varnishd", "8080 apache2"], ""),
+        ({}, "get: /", [], ""),
+        ({"base_url": "https://10.0.0.1/"}, "get: /", ["80 apache2", "443 haproxy"], "haproxy"),
+        ({"base_url": "https://www.example.org/"}, "get: /", ["443 haproxy"], ""),  # that may be anywhere
+        ({"base_url": "http://127.0.0.1:8080/", "tunnel": True}, "get: /", ["8080 caddy"], "caddy"),
+        ({"base_url": "http://localhost/"}, "get: /", ["80 nginx"], ""),  # the controller's own
+        ({"base_url": "http://localhost/", "connection": "local"}, "get: /", ["80 nginx"], "nginx"),
+    ],
+)
+def test_whoever_answers_the_probe_must_be_apache(
+    variables: dict[str, object], probe: str, lines: list[str], who: str
+) -> None:
+    host = Host("h", "10.0.0.1", role=Role.STAGING, **{"base_url": "http://10.0.0.1/", **variables})  # type: ignore[arg-type]
+    said = refusal(host, probe, *lines)
+    assert said.startswith(f"{who} answers on port " if who else "nothing is left that may be switched"), said
