@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from guard.lab_target import Target, wait_until
+from probe.probe_site import Answer, running
 from run.controller import QUICK, Controllers
 
 pytestmark = pytest.mark.lab
@@ -115,6 +116,18 @@ def test_another_server_that_answers_the_probe(target: Target, controllers: Cont
         ended = controllers.run().ended()
         assert "trial   1" in ended.err, ended.said
         assert "restored    verified" in ended.err
+
+
+def test_a_cache_on_the_way(target: Target, controllers: Controllers) -> None:
+    with running() as cache:
+        cache.rule = lambda _: Answer(b"<p>All items", headers=(("Via", "1.1 varnish"), ("Age", "17")))
+        controllers.playbook = TWO.replace("get: /", f"get: '{cache.url('/')}'")
+        before = target.untouched()
+        ended = controllers.run().ended()
+        assert ended.code == 4, ended.said
+        assert "probe front was answered through a proxy or a cache" in ended.err
+        assert "for visitors: Via: 1.1 varnish, Age: 17" in ended.err
+        assert target.untouched() == before
 
 
 def test_no_apache_at_all(target: Target, controllers: Controllers) -> None:

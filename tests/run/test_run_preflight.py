@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from modbisect.errors import Refused
 from modbisect.inventory import Host
 from modbisect.model import Role
 from modbisect.playbook import parse_playbook
+from modbisect.probe import Markers
 from modbisect.run import preflight
 
 SURVEY = Path(__file__).parents[1] / "components" / "surveys" / "debian12-shop.txt"
@@ -51,3 +53,21 @@ def test_whoever_answers_the_probe_must_be_apache(
     host = Host("h", "10.0.0.1", role=Role.STAGING, **{"base_url": "http://10.0.0.1/", **variables})  # type: ignore[arg-type]
     said = refusal(host, probe, *lines)
     assert said.startswith(f"{who} answers on port " if who else "nothing is left that may be switched"), said
+
+
+@pytest.mark.parametrize(
+    ("probe", "lines", "refused"),
+    [
+        ("get: 'https://www.example.org/'", ["80 apache2"], True),
+        ("get: 'https://www.example.org/', connect_to: '10.0.0.1:443'", ["443 apache2"], False),
+        ("get: /", [], True),
+        ("get: /", ["80 apache2"], False),  # a cache that is Apache's own is one of its components
+    ],
+)
+def test_answers_that_came_through_a_cache(probe: str, lines: list[str], refused: bool) -> None:  # noqa: FBT001
+    host = Host("h", "10.0.0.1", role=Role.STAGING, base_url="http://10.0.0.1/")
+    playbook = parse_playbook(f"{{version: 1, name: n, probes: {{p: {{{probe}}}}}, symptom: {{probe: p}}}}")
+    markers = {"p": (Markers(200, 9, "text/html", "", passed="Age: 3"),)}
+    with pytest.raises(Refused, match="Age: 3") if refused else nullcontext():
+        preflight.refuse_cache(host, listening(*lines), playbook, markers)
+    preflight.refuse_cache(host, listening(*lines), playbook, {"p": (Markers(200, 9, "text/html", ""),)})

@@ -24,6 +24,7 @@ MAX_REDIRECTS = 5
 BODY_LIMIT = 32 << 20
 NONCE = "{nonce}"
 _AWAY = frozenset({pycurl.E_COULDNT_CONNECT, pycurl.E_GOT_NOTHING, pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR})
+_PASSED = re.compile(rb"(?:Via|Age|X-Cache|X-Varnish|X-Proxy-Cache|CF-Cache-Status):", re.IGNORECASE)
 _USER = re.compile(r"^(\w+://)[^/?#]*@")
 _RESET = frozenset({errno.ECONNRESET, errno.EPIPE})
 
@@ -141,6 +142,7 @@ class _Lane:
         self._limit = 0.0
         self._nonce = ""
         self._body = bytearray()
+        self._passed: list[bytes] = []
         self._hops = 0
         self._before = _Spent()
         """Up to the latest redirect."""
@@ -197,6 +199,7 @@ class _Lane:
         self.curl.reset()  # or a header, a password or a body of the request before would stay
         options.apply(self.curl, probe, self._files)
         self.curl.setopt(pycurl.WRITEFUNCTION, self._take)
+        self.curl.setopt(pycurl.HEADERFUNCTION, self._hear)
         self._asked = probe
 
     def _take(self, chunk: bytes) -> int | None:
@@ -204,6 +207,12 @@ class _Lane:
             return 0
         self._body += chunk
         return None
+
+    def _hear(self, line: bytes) -> None:
+        if line.startswith(b"HTTP/"):
+            self._passed = []
+        elif _PASSED.match(line):
+            self._passed.append(line.strip())
 
     def _spent(self) -> _Spent:
         before, connect = self._before, self._took(pycurl.CONNECT_TIME_T)
@@ -232,6 +241,7 @@ class _Lane:
             content_type=self._text(pycurl.CONTENT_TYPE),
             location=location,
             body=body,
+            passed=printable(b", ".join(self._passed).decode(errors="replace")),
         )
 
     def _text(self, info: int) -> str:

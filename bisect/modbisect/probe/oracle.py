@@ -39,6 +39,8 @@ class Response:
     """Where it redirects to, or where the redirects that were followed ended; empty for neither."""
     body: bytes = field(default=b"", repr=False)
     """After decoding."""
+    passed: str = ""
+    """Its headers, fit for a terminal, that only proxies and caches on the way add; empty without any."""
 
     def text(self) -> str:
         """The body as text, whatever charset is declared: a conf that only changes that is no fault."""
@@ -65,6 +67,8 @@ class Markers:
     """Signs of a broken PHP that this page has anyway."""
     spread: int = 0
     """Largest distance in bytes of a response of the window from ``size``."""
+    passed: str = ""
+    """As in `Response`, of the latest that has any."""
 
     @classmethod
     def of(cls, response: Response) -> Markers:
@@ -77,6 +81,7 @@ class Markers:
             title=" ".join(title[1].decode(errors="replace").split()) if title else "",
             location=response.location,
             leaks=tuple(text for text, pattern in _LEAKS if pattern.search(response.body)),
+            passed=response.passed,
         )
 
     @classmethod
@@ -90,6 +95,7 @@ class Markers:
             title=middle.title if len({each.title for each in alike}) == 1 else None,
             location=middle.location if len({each.location for each in alike}) == 1 else None,
             leaks=tuple(sorted({leak for each in alike for leak in each.leaks})),
+            passed=next((each.passed for each in reversed(seen) if each.passed), ""),
             spread=max(abs(each.size - middle.size) + each.spread for each in alike),
         )
 

@@ -198,6 +198,7 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
             story.observe(Stage(f"measuring {story.playbook.shown_by} as found: a complete request"))
         story.found = watcher.found()
         story.learned = watcher.learned
+        preflight.refuse_cache(host, facts, story.playbook, story.learned)
         story.observe(FoundSlow(story.found))
         story.note(story.found)
         if dialogue:

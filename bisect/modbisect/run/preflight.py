@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ from modbisect.inventory import Host
 from modbisect.model import AS_FOUND, Component, Kind, Probe, Role
 from modbisect.playbook import Playbook, with_base
 from modbisect.playbook.hours import all_close, all_open
+from modbisect.probe import Markers
 
 _UNTOUCHED = "nothing was changed"
 _STRICTEST = (Role.PRODUCTION, Role.STAGING, Role.EXPERIMENTAL)
@@ -117,6 +118,27 @@ def _refuse_another_server(host: Host, facts: Facts, playbook: Playbook) -> None
                 host=host.name,
                 state=_UNTOUCHED,
                 advice=past if own else NO_APACHE,
+            )
+
+
+def refuse_cache(host: Host, facts: Facts, playbook: Playbook, learned: Mapping[str, Sequence[Markers]]) -> None:
+    """Refuse where the answers as found have come through a proxy or a cache.
+
+    It may keep what a broken trial answers, and hand that to visitors long after the host is as found.
+
+    Raises:
+        Refused: with the headers that tell it.
+    """
+    for probe in with_base(playbook, host.base_url).probes:
+        passed = next((one.passed for one in learned.get(probe.name, ()) if one.passed), "")
+        straight = probe.connect_to or _SERVER in facts.listeners.get(_port_here(host, probe), ())
+        if passed and not straight:
+            raise Refused(
+                f"probe {probe.name} was answered through a proxy or a cache, which may keep a broken trial's answers "
+                f"for visitors: {passed}",
+                host=host.name,
+                state=_UNTOUCHED,
+                advice=f"go past it: give the probe connect_to: {host.address}:PORT, Apache's",
             )
 
 
