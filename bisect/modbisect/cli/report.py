@@ -8,6 +8,7 @@ from modbisect import report as reports
 from modbisect.cli.run import exit_code, on_terminal, verbose_option
 from modbisect.errors import UsageError
 from modbisect.report import Report
+from modbisect.report.plain import plain
 from modbisect.run.journal import find, read, runs, under_way
 from modbisect.run.past import report_of, summary
 
@@ -47,17 +48,18 @@ def _report(run: str) -> Report:
     if report := report_of(events):
         return report
     seen = summary(events, under_way=under_way(find(run)))
-    short, ask = seen.run[:8], f"'modbisect status {seen.host}' tells what the host's guard is doing"
+    short, host = seen.run[:8], plain(seen.host)
+    ask = f"'modbisect status {host}' tells what the host's guard is doing"
     advice = {
         "running": ask,
         "refused": "do as it said then, and start it again with 'modbisect run'",
         "failed": ask,
         "killed": f"'modbisect resume {short}' goes on where it ended",
     }
-    left = f"the guard puts {seen.host} back by itself; whether it has, {ask}"
-    state = {"untouched": f"nothing was changed on {seen.host}", "unknown": left}
+    left = f"the guard puts {host} back by itself; whether it has, {ask}"
+    state = {"untouched": f"nothing was changed on {host}", "unknown": left}
     raise UsageError(
-        f"run {short} on {seen.host} has no report: {seen.why}",
+        f"run {short} on {host} has no report: {plain(seen.why)}",
         state="" if seen.outcome == "running" else state.get(seen.restored, f"restored: {seen.restored}"),
         advice=advice[seen.outcome] if seen.restored != "untouched" else advice["refused"],
     )
