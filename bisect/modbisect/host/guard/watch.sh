@@ -192,9 +192,16 @@ boot() {
 stop_watch() {
   if has_systemd; then
     # The deputy ends with the run, and it may be the one that is at work here; it would bring the timer back.
-    [ "$deputised" ] || [ ! -e "$transient_deputy" ] || timeout 30 systemctl stop modbisect-deputy.service 2>/dev/null
-    for _ in 1 2 3; do ! timeout 30 systemctl stop modbisect-guard.timer 2>/dev/null && [ -e "$transient_timer" ] || break; done
-    [ ! -e "$transient_timer" ] || return 1
+    [ "$deputised" ] || [ ! -e "$transient_deputy" ] || {
+      timeout 30 systemctl stop modbisect-deputy.service 2>/dev/null
+      rm -f -- "$transient_deputy" || return 1
+    }
+    tries=0
+    until timeout 30 systemctl stop modbisect-guard.timer 2>/dev/null || [ ! -e "$transient_timer" ]; do
+      tries=$((tries + 1)); [ $tries -lt 3 ] || return 1
+    done
+    # Where /run takes no more writes its file stays, and it has to tick on until that can go.
+    rm -f -- "$transient_timer" || { timeout 30 systemctl start --no-block modbisect-guard.timer 2>/dev/null; return 1; }
     end_stopped_of modbisect-guard.service
     forget_unit
   fi
