@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -206,5 +207,4 @@ def test_nothing_goes_along_but_to_the_very_same_origin(status: int, tail: str) 
         gone = redirected(probe, status, url)
         assert gone.url == url
         if gone.headers or gone.cookies or gone.body:
-            rest = url.removeprefix("http://shop.test").removeprefix(":80")
-            assert rest == "" or rest[0] in "/?#", url
+            assert re.match(r"http://shop\.test(:(0*80)?)?([/?#]|$)", url), url  # no port is the usual one
