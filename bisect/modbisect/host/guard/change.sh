@@ -166,7 +166,8 @@ apply() { # RUN [BYTES of the request]
     printf '%s\n' "$objects"
     processors
     # What the files as found make of the server is what a restore has to reach, also where drift was accepted.
-    [ "$(cat "$run_dir/now")" != end ] || [ -e "$cur/settled" ] || [ ! "$objects" ] || ! as_found || {
+    [ "$(cat "$run_dir/now")" != end ] || [ -e "$cur/settled" ] || [ ! "$objects" ] ||
+      [ "$(manifest_now "$cur" | read_by_server)" != "$(read_by_server <"$cur/manifest")" ] || {
       modules >"$cur/loaded.all" && replace loaded <"$cur/loaded.all" && true >"$cur/settled"
     }
   fi
