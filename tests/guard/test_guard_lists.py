@@ -89,3 +89,16 @@ def test_a_copy_that_is_damaged_removes_nothing(target: Target) -> None:
     target.sh(f"rm -r {CUR}/snap/etc; echo none 0 >{RUN_DIR}/lease")
     wait_until(lambda: not target.traces(), 60, target.traces)
     assert target.kept() == before
+
+
+def test_a_damaged_copy_is_never_put_into_place(target: Target) -> None:
+    """Not by a trial either, which would look like somebody else's edit from then on."""
+    before = target.kept()
+    hold(target)
+    assert apply(target, *DEVIATIONS)[0] == 0
+    target.sh(f"rm {CUR}/snap{MODS}/asis.load; echo half >{CUR}/snap{MODS}/asis.load")
+    assert apply(target)[0] == 0
+    assert target.sh(f"readlink {MODS}/asis.load") == "../mods-available/asis.load\n"
+    assert target.guard("restore", RUN)[0] == 0
+    assert target.guard("disarm", RUN)[0] == 0
+    assert target.kept() == before

@@ -131,6 +131,7 @@ apply() { # RUN [BYTES of the request]
     die 64 "refused: $off was off, and not by its package's default; /etc/modbisect/allow on the host may allow it: on $off"
   parent_now
   if has "rm$tab"; then
+    mend_copies && ! has "lost$tab" || die 73 "a copy of the snapshot is damaged: $(pick lost | head -n 1)"
     # Before anything changes: what we are about to leave, so that a restore can tell it from somebody's edit; and that the
     # server may read what it must not keep. No pipe, here and below: what one end of it loses the other never misses.
     if has "new$nl"; then
