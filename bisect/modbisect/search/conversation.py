@@ -267,11 +267,12 @@ class Conversation:
         return self._cleared()
 
     def _cleared(self) -> Conclusion:
-        """Nobody: of those that were flipped in trials that served the site. The others could not be tested."""
+        """Nobody: of those that were flipped in trials that served the site. The others could not be tested.
+
+        Nor could one that the site needs beside others: alone it may be as slow for the sake of those.
+        """
         bench = self.bench
-        cleared = tested(bench.trials)
-        self.kept = tuple(one for one in self.kept if one.component not in cleared)
-        missing = set(self.suspects) - cleared - {one.component for one in self.kept}
+        missing = set(self.suspects) - tested(bench.trials) - {one.component for one in self.kept}
         self.untestable += [Untestable(one, "no trial with it flipped served the site") for one in sorted(missing)]
         slow, fast = bench.levels(NOTHING), bench.levels(max(bench.kept_levels, key=len))
         return self._conclude(
