@@ -94,16 +94,6 @@ look_after_deputy() {
   start_deputy 2>/dev/null || :
 }
 
-beat() { own "$1"; [ "$state" = ARMED ] || fenced "$1"; set_lease "$2" || die 73 "cannot write the lease"; }
-
-# A session whose controller is out of reach is never told that it is over: it ends some time behind its run.
-end_with() { # RUN, seconds
-  ( while sleep 2 && kill -0 $$ && { read -r owner <"$cur/run"; } && [ "$owner" = "$1" ]; do :; done
-    sleep "$2"; kill $$ ) >/dev/null 2>&1 </dev/null &
-  # shellcheck disable=SC2064  # of this one
-  trap "kill $! 2>/dev/null" EXIT
-}
-
 # Beside the watch and its deputy the third that can put the host back: it does when its controller is gone, or the lease
 # is over, and nobody else comes.
 keep() {
