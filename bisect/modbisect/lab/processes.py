@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -76,10 +77,10 @@ def stop(name: str, process: Process | None) -> None:
 
 
 def remove_cgroup() -> None:
-    """Remove the lab's own cgroup, which holds those of the hosts."""
-    parent = _cgroup("x").parent
-    if parent.is_dir():
-        parent.rmdir()
+    """Remove the lab's own cgroup, and in it what hosts have left that were never taken down; what lives stays."""
+    for folder, _, _ in os.walk(_cgroup("x").parent, topdown=False):
+        with contextlib.suppress(OSError):
+            Path(folder).rmdir()
 
 
 def console_tail(name: str) -> str:

@@ -155,9 +155,8 @@ apply() { # RUN [BYTES of the request]
     rm -f -- "$cur/served" "$run_dir/served" || die 73 "cannot write"   # a restore restarts it again
     ! has "reap$nl" || reap
     # shellcheck disable=SC2086
-    said=$(restart_units $units 2>&1) || verdict=restart
+    restarted $units || verdict=restart
     uptime_now; ended=$hundredths
-    parent_now
   fi
   echo "verdict $verdict"
   echo "ms $((changed - began))0 $((tested - changed))0 $((ended - tested))0"

@@ -173,9 +173,10 @@ arm() {
   tries=0
   until watch_lives; do
     tries=$((tries + 1))
-    [ $tries -lt 100 ] || die 73 "the watch does not come to life: $(start_failure)"
-    sleep 0.1
+    [ $tries -lt 500 ] || die 73 "the watch does not come to life: $(start_failure)"
+    sleep 0.02
   done
+  wait   # for the deputy's start
   set_lease "$2" || die 73 "cannot write the lease"
   put "$cur/state" ARMED || die 73 "cannot write the state"
   note "armed $2"

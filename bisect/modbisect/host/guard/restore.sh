@@ -102,8 +102,7 @@ bring_into_effect() { # WHY DIGEST [accept]
     # shellcheck disable=SC2046  # one unit a word
     forgive $(units)
     # shellcheck disable=SC2046
-    said=$(restart_units $(units) 2>&1) || { failed "the server does not start"; return 1; }
-    parent_now
+    restarted $(units) || { failed "the server does not start"; return 1; }
   fi
   [ "${3-}" != accept ] || as_loaded || modules | replace loaded || { failed "cannot write"; return 1; }
   as_loaded || {

@@ -106,7 +106,14 @@ forgive() { # unit...: without it systemd refuses the sixth restart within 10 s,
   ! has_systemd || systemctl reset-failed -- "$@" 2>/dev/null
 }
 
-restart_units() { # unit...: full stop and start, then wait for the new generation; parent_now was asked before
+restarted() { # unit...: the server, anew; what runs now, and in said why it does not
+  said=$(restart_units "$@" 2>&1) || { parent_now; return 1; }
+  masters=${said##*"$nl"}
+  parent=${masters%% *} masters=${masters#* }
+  started_now
+}
+
+restart_units() { # unit...: full stop and start, then wait for the new generation; parent_now was asked before. Last line: masters
   old=$parent:$started
   if has_systemd; then
     timeout -k 5 60 systemctl restart -- "$@" 2>&1 || return 1
@@ -123,6 +130,7 @@ restart_units() { # unit...: full stop and start, then wait for the new generati
     fi
     sleep 0.02
   done
+  echo "$parent $masters"
 }
 
 came_up() { # it has written its pid file, or done without for so long

@@ -10,7 +10,7 @@ put() { printf '%s\n' "$2" >"$1.tmp" && durable "$1.tmp" && mv -fT -- "$1.tmp" "
 seal() { # FOLDER NAME...: of these lists, which have just been written there
   kept=$1
   shift
-  mkdir -p -- "$kept/copies.new" && for name; do cp -- "$kept/$name" "$kept/copies.new/$name" || return 1; done &&
+  mkdir -p -- "$kept/copies.new" && ( cd -- "$kept" && cp -t copies.new -- "$@" ) &&
     durable "$kept/copies.new" && { mkdir -- "$kept/copies" 2>/dev/null || [ -d "$kept/copies" ]; } &&
     mv -f -t "$kept/copies" -- "$kept/copies.new"/* && digests "$kept" >"$kept/sums.new" && durable "$kept/sums.new" &&
     mv -fT -- "$kept/sums.new" "$kept/sums" && durable "$kept"
@@ -18,14 +18,19 @@ seal() { # FOLDER NAME...: of these lists, which have just been written there
 
 digests() { ( cd -- "$1" && sha256sum -- $lasting 2>/dev/null ); [ -d "$1" ]; } # of the lists in a folder
 
-replace() { # NAME: a list by what is on stdin
-  cat >"$cur/$1.new" && durable "$cur/$1.new" && mv -fT -- "$cur/$1.new" "$cur/$1" && seal "$cur" "$1"
+swap() { cat >"$cur/$1.new" && durable "$cur/$1.new" && mv -fT -- "$cur/$1.new" "$cur/$1"; } # to be sealed
+
+replace() { swap "$1" && seal "$cur" "$1"; } # NAME: a list by what is on stdin
+
+all_have_sums() {
+  set -- $lasting
+  lines=0
+  { while read -r _; do lines=$((lines + 1)); done <"$cur/sums"; } 2>/dev/null && [ $lines = $# ]
 }
 
 whole() { # every list is as it was written, or is put back from its copy; else lost: the first that is not
   lost=''
-  [ ! -s "$cur/sums" ] || ! ( cd -- "$cur" && sha256sum -c --status --strict sums ) 2>/dev/null ||
-    [ "$(wc -l <"$cur/sums")" -ne "$(printf '%s\n' $lasting | wc -l)" ] || return 0
+  ! all_have_sums || ! ( cd -- "$cur" && sha256sum -c --status --strict sums ) 2>/dev/null || return 0
   for line in $({ echo "@ file"; digests "$cur"; echo "@ copy"; digests "$cur/copies"; echo "@ sum"; cat "$cur/sums"; } 2>/dev/null |
     awk -v names="$lasting" '
       $1 == "@" {from = $2; next}

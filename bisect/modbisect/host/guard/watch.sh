@@ -19,9 +19,12 @@ ExecStopPost=/bin/sh -c '[ ! -e $base/guard ] || exec /bin/sh $base/guard watch'
 UNIT
     ln -sfT -- "$boot_unit" "$boot_want" || return 1
     durable "$boot_unit" "${boot_want%/*}" "${boot_unit%/*}"
-    timeout 30 systemctl stop modbisect-guard.timer modbisect-deputy.service 2>/dev/null
-    timeout 30 systemctl reset-failed modbisect-guard.service modbisect-deputy.service 2>/dev/null
-    start_timer && { start_deputy 2>/dev/null || :; }   # which the first tick does otherwise
+    start_timer 2>/dev/null || {   # one of an earlier run is still there
+      timeout 30 systemctl stop modbisect-guard.timer modbisect-deputy.service 2>/dev/null
+      timeout 30 systemctl reset-failed modbisect-guard.service modbisect-deputy.service 2>/dev/null
+      start_timer || return 1
+    }
+    start_deputy >/dev/null 2>&1 9>&- &   # which a tick does otherwise
   else
     pid_of /run/crond.pid cron || die 73 "neither systemd nor cron runs here: after a reboot nothing would put the host back"
     keep_times "${cron_file%/*}" || return 1
@@ -44,8 +47,8 @@ start_failure() { # in words
 # Neither goes with the target that is isolated, and none of both can hang for ever. Their commands have nothing to quote:
 # what systemd reads again of a transient unit (daemon-reload) is not what it was told.
 start_timer() {
-  timeout 30 systemd-run --quiet --unit=modbisect-guard --collect --on-active=100ms --on-unit-active=1s "$@" \
-    --timer-property=AccuracySec=100ms --timer-property=IgnoreOnIsolate=yes --property=IgnoreOnIsolate=yes \
+  timeout 30 systemd-run --quiet --unit=modbisect-guard --collect --on-active=1ms --on-unit-active=1s "$@" \
+    --timer-property=AccuracySec=10ms --timer-property=IgnoreOnIsolate=yes --property=IgnoreOnIsolate=yes \
     --property=RuntimeMaxSec=250 --property=TimeoutStopSec=5 --property=Nice=5 --property=StartLimitIntervalSec=0 \
     --property=ConditionPathExists="$base/guard" -- /bin/sh "$base/guard" tick
 }
@@ -182,14 +185,13 @@ boot() {
 stop_watch() {
   if has_systemd; then
     # The deputy ends with the run, and it may be the one that is at work here; it would bring the timer back.
-    [ "$deputised" ] || [ ! -e "$transient_deputy" ] || {
-      timeout 30 systemctl stop modbisect-deputy.service 2>/dev/null
-      rm -f -- "$transient_deputy" || return 1
-    }
+    set -- modbisect-guard.timer
+    [ "$deputised" ] || [ ! -e "$transient_deputy" ] || set -- modbisect-deputy.service "$@"
     tries=0
-    until timeout 30 systemctl stop modbisect-guard.timer 2>/dev/null || [ ! -e "$transient_timer" ]; do
+    until timeout 30 systemctl stop "$@" 2>/dev/null || [ ! -e "$transient_timer" ]; do
       tries=$((tries + 1)); [ $tries -lt 3 ] || return 1
     done
+    [ $# = 1 ] || rm -f -- "$transient_deputy" || return 1
     # Where /run takes no more writes its file stays, and it has to tick on until that can go.
     rm -f -- "$transient_timer" || { timeout 30 systemctl start --no-block modbisect-guard.timer 2>/dev/null; return 1; }
     end_stopped_of modbisect-guard.service
@@ -201,8 +203,9 @@ stop_watch() {
 # Where somebody has made systemd read all units again, it knows the one that is gone; it forgets it by doing so once more,
 # which is done where that brings nothing else into effect.
 forget_unit() {
-  systemctl reset-failed modbisect-restore.service 2>/dev/null   # a boot that could not
-  [ "$(timeout 30 systemctl show -p LoadState --value modbisect-restore.service 2>/dev/null)" = loaded ] || return 0
+  known=$(timeout 30 systemctl show -p LoadState -p ActiveState modbisect-restore.service 2>/dev/null)
+  case $known in *=failed*) systemctl reset-failed modbisect-restore.service 2>/dev/null ;; esac   # a boot that could not
+  case $known in *LoadState=loaded*) : ;; *) return 0 ;; esac
   timeout 30 systemctl show -p NeedDaemonReload '*' 2>/dev/null | grep -qx NeedDaemonReload=yes || timeout 60 systemctl daemon-reload
 }
 
@@ -217,7 +220,8 @@ announce() { # FILE TEXT: for whoever logs in; pam_motd shows both folders
   if [ -e "$where" ] || [ -L "$where" ]; then
     case $(stat -c %u:%A -- "$where") in 0:d???????[!w]*) keep_times "$where" ;; *) return 0 ;; esac
   else
-    keep_times "${where%/*}" && { cat -- "$cur/made" && echo "$where"; } | replace made && mkdir -m 0755 -- "$where"
+    { cat -- "$cur/times" && stat -c '%n %y' -- "${where%/*}"; } | swap times &&
+      { cat -- "$cur/made" && echo "$where"; } | swap made && seal "$cur" times made && mkdir -m 0755 -- "$where"
   fi && ( umask 022; printf '\n%s\n\n' "$2" | place "$1" )
 } 2>/dev/null
 
