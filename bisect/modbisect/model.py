@@ -57,6 +57,8 @@ class Measure(StrEnum):
     """The slowest tenth of the requests."""
     MEMORY = "memory"
     """The largest worker."""
+    GROWTH = "growth"
+    """What a request leaves behind in the memory of the workers."""
 
 
 class Outcome(StrEnum):
@@ -191,6 +193,31 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class Ageing:
+    """Requests between a restart and the window, where what makes the site slow builds up only then."""
+
+    requests: int = 0
+    seconds: float = 0.0
+    """Until so many were sent, and so much time has passed ..."""
+    shown: float | None = None
+    """... or several in a row took longer than this, in seconds."""
+    most: float = 120.0
+    """Seconds after which it ends all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aged:
+    """What came of an ageing."""
+
+    requests: int
+    seconds: float
+    shown: bool = False
+    """It became slow."""
+    curve: tuple[tuple[int, float], ...] = ()
+    """Requests since the restart, and how long one took then in seconds, or how many bytes the workers held."""
+
+
+@dataclass(frozen=True, slots=True)
 class Symptom:
     """What counts as slow."""
 
@@ -204,6 +231,8 @@ class Symptom:
     measure: Measure = Measure.LATENCY
     then: tuple[str, ...] = ()
     """Probes that are asked right after it: how long all of them take, added up, is what counts."""
+    until: Ageing | None = None
+    """What has to build up after a restart before it shows; None: learned, where a restart makes the site fast."""
 
     @property
     def name(self) -> str:
@@ -268,6 +297,10 @@ class Measurement:
     """Which of these figures counts."""
     elsewhere: tuple[Request, ...] = ()
     """Windows of the other probes; only in a proof."""
+    aged: Aged | None = None
+    """What happened between the restart and the window."""
+    growth: float | None = None
+    """Bytes that the workers' own memory grew by a request."""
 
 
 # --- the conversation between a planner and a run -------------------------------------------------
@@ -319,6 +352,10 @@ class Ask:
     """The likeliest suspects with their probability, 0 to 1, to be of the culprit; the likeliest first."""
     enough: Enough | None = None
     """Fewer requests will do when they are as clear as this."""
+    measure: Measure | None = None
+    """Which figure is wanted; None: the symptom's."""
+    age: Ageing | None = None
+    """What comes before the window."""
 
 
 @dataclass(frozen=True, slots=True)

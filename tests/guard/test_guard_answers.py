@@ -32,7 +32,7 @@ KEYS = (
     "entries",
     "digest",
 )
-KEYS += ("verdict", "ms", "parent", "so", "text", "cpu", "VmHWM:", "same", "loaded", "exit", "")
+KEYS += ("verdict", "ms", "parent", "so", "text", "cpu", "VmHWM:", "RssAnon:", "same", "loaded", "exit", "")
 VALUES = st.one_of(
     st.sampled_from(("NONE", "ARMED", "FAILED", "ok", "1 2 3", "-1", "9" * 5000, "٣", "²", "1e9", RUN, DIGEST, "0 kB")),
     st.text(max_size=60),

@@ -12,7 +12,20 @@ from dataclasses import dataclass, field
 from random import Random
 
 from modbisect.judging import level
-from modbisect.model import AS_FOUND, Ask, Component, Conclusion, Kind, Measurement, Outcome, Request, Symptom
+from modbisect.model import (
+    AS_FOUND,
+    Aged,
+    Ageing,
+    Ask,
+    Component,
+    Conclusion,
+    Kind,
+    Measurement,
+    Outcome,
+    Request,
+    Symptom,
+)
+from modbisect.probe.process import thinned
 from modbisect.search import Flips, Problem, rehearse
 from modbisect.search import bisect as halving
 from modbisect.search.problem import Strategy
@@ -39,15 +52,18 @@ class World:
     noise: float = 0.0
     request_noise: float = 0.0
     restart_cures: bool = False
+    builds_up: float = 0.0
+    """Requests after a restart until it is as slow as it gets."""
     fickle: float = 0.0
     """Chance that a restart comes out slow, whatever is flipped."""
     seed: int = 1
     max_trials: int = 0
 
-    def seconds(self, flips: Flips, *, restarted: bool = True) -> float:
+    def seconds(self, flips: Flips, *, restarted: bool = True, sent: int = 0) -> float:
         value = self.fast
         if self.slow(flips) and not (self.restart_cures and restarted):
-            value *= self.slowdown
+            built = min(1.0, sent / self.builds_up) if self.builds_up and restarted else 1.0
+            value *= 1 + (self.slowdown - 1) * built
         value *= math.prod(factor for name, factor in self.factors.items() if name not in flips)
         value *= math.prod(factor for name, factor in self.flipped_factors.items() if name in flips)
         return value + sum(more for name, more in self.adds.items() if name not in flips)
@@ -72,7 +88,8 @@ class World:
             flips = ask.configuration.flipped
             if not self.works(flips):
                 return Measurement(ask.configuration, broken="status 500")
-            seconds = self.seconds(flips) * math.exp(random.gauss(0, self.noise))
+            aged = self.aged(flips, ask.age) if ask.age else None
+            seconds = self.seconds(flips, sent=aged.requests if aged else 0) * math.exp(random.gauss(0, self.noise))
             if self.fickle:
                 seconds = self.fast * (self.slowdown if random.random() < self.fickle else 1.0)
             requests: list[Request] = []
@@ -83,9 +100,20 @@ class World:
                     break
                 if ask.enough and ask.enough([request.seconds for request in requests]):
                     break
-            return Measurement(ask.configuration, tuple(requests))
+            return Measurement(ask.configuration, tuple(requests), aged=aged)
 
         return answer
+
+    def aged(self, flips: Flips, age: Ageing) -> Aged:
+        """What an ageing comes to, one request after the other."""
+        sent, passed, shown, curve = 0, 0.0, False, []
+        while passed < age.most and (sent < age.requests or passed < age.seconds):
+            one = self.seconds(flips, sent=sent)
+            sent, passed = sent + 1, passed + one
+            curve.append((sent, one))
+            if shown := age.shown is not None and one > age.shown:
+                break
+        return Aged(sent, passed, shown, thinned(curve))
 
     def run(self, strategy: Strategy = halving) -> tuple[Conclusion, list[tuple[Ask, Measurement]]]:
         return rehearse(self.problem(), strategy, self.site())
@@ -167,6 +195,7 @@ def world(header: str) -> World:  # noqa: C901  one step for each word of a head
     for key in ("slowdown", "fast", "noise", "request-noise", "fickle"):
         if key in lines:
             setattr(result, key.replace("-", "_"), float(lines.pop(key)))
+    result.builds_up = float(lines.pop("builds-up", "0"))
     result.restart_cures = lines.pop("restart-cures", "no") == "yes"
     result.seed = int(lines.pop("seed", "1"))
     result.max_trials = int(lines.pop("max-trials", "0"))

@@ -10,12 +10,14 @@ from modbisect.judging.level import PRIOR_SD as SCATTER_SD
 from modbisect.judging.level import Level, combine, level
 from modbisect.judging.noise import PRIOR_SD as LUCK_SD
 from modbisect.judging.noise import Noise
-from modbisect.model import Effect, Measurement, Symptom, Verdict
+from modbisect.model import Effect, Measure, Measurement, Symptom, Verdict
 
 CAP_FACTOR = 12.0
 """A request this many times slower than the fast level is slow enough to stop waiting for."""
 SHARE = 0.25
 """The part of a slowdown, in logs, that makes a component worth naming for it."""
+LEAST_GROWTH = 16 / 1024
+"""MiB a request: the least that is worth a search."""
 _SURE = 0.995
 _SURE_NOT = 0.95
 """Enough to stop looking for a slowdown, which accuses nobody."""
@@ -27,7 +29,8 @@ _FEWEST_REQUESTS = 3
 
 def floor(fast: Level, symptom: Symptom) -> float:
     """The smallest slowdown that matters beside a fast level, as a difference of logs."""
-    return max(math.log(symptom.ratio), math.log1p(symptom.at_least / fast.seconds))
+    least = LEAST_GROWTH if fast.measure is Measure.GROWTH else symptom.at_least
+    return max(math.log(symptom.ratio), math.log1p(least / fast.seconds))
 
 
 def difference(slow: Level, fast: Level, noise: Noise, symptom: Symptom) -> Verdict:

@@ -17,12 +17,19 @@ _SD_OF_MAD = 1.4826
 _MEDIAN_PENALTY = math.pi / 2
 """Variance of a median beside that of a mean."""
 _SHORTEST = 1e-6
-REQUESTS = {Measure.TAIL: 100, Measure.MEMORY: 6}
+REQUESTS = {Measure.TAIL: 100, Measure.MEMORY: 6, Measure.GROWTH: 3}
 """How many a trial takes, where it is not about the typical request."""
 _TENTH = 10
 _GIB = 1 << 30
 _MEMORY_SD = 0.02
 """Of the log of a peak, between equal restarts."""
+_MIB = 1 << 20
+GROWTH_OFFSET = 8 << 10
+"""Bytes a request that count as no growth: a log needs something above zero."""
+_GROWTH_SD = 6 << 10
+"""Bytes a request, between equal restarts ..."""
+_GROWTH_SHARE = 0.05
+"""... and the share of what grows that comes on top."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,7 @@ class Level:
     """How slow a configuration is, over one or more restarts; how large where the measure is memory."""
 
     log_seconds: float
-    """Of memory: log GiB, so that the numbers are of the size that times have."""
+    """Of memory: log GiB; of its growth: log MiB a request, and an offset. So the numbers are of the size of times."""
     variance: float
     """Of ``log_seconds``, from the requests alone; the luck of a restart comes on top."""
     censored: bool = False
@@ -53,6 +60,8 @@ def level(measurement: Measurement) -> Level:
     requests = measurement.requests
     if measurement.measure is Measure.MEMORY:
         return _memory(measurement)
+    if measurement.measure is Measure.GROWTH:
+        return _growth(measurement)
     if not requests:
         raise ValueError("a measurement without requests has no level")
     if measurement.measure is Measure.TAIL:
@@ -75,10 +84,24 @@ def _memory(measurement: Measurement) -> Level:
     return Level(math.log(measurement.memory.peak / _GIB), _MEMORY_SD**2, measure=Measure.MEMORY)
 
 
+def _growth(measurement: Measurement) -> Level:
+    if measurement.growth is None:
+        raise ValueError("a measurement without growth has no level of it")
+    here = max(measurement.growth, 0.0) + GROWTH_OFFSET
+    return Level(math.log(here / _MIB), (_GROWTH_SD / here + _GROWTH_SHARE) ** 2, measure=Measure.GROWTH)
+
+
+def growth(here: Level) -> float:
+    """Bytes a request, of a level of growth."""
+    return max(0.0, here.seconds * _MIB - GROWTH_OFFSET)
+
+
 def measured(measurement: Measurement) -> bool:
     """Whether there is a level in it."""
     if measurement.measure is Measure.MEMORY:
         return bool(measurement.memory and measurement.memory.peak)
+    if measurement.measure is Measure.GROWTH:
+        return measurement.growth is not None
     return bool(measurement.requests)
 
 

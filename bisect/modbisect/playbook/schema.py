@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from modbisect.model import Measure, Symptom
+from modbisect.model import Ageing, Measure, Symptom
 from modbisect.playbook.fields import Glob, Line, OneOrMany, ProbeName, Time, Window
 from modbisect.playbook.probe_schema import LARGEST, ProbeModel
 from modbisect.playbook.text import did_you_mean, shown
@@ -20,7 +20,21 @@ Ratio = Annotated[float, Field(gt=1, le=1000)]
 
 
 _LEAST_MEMORY = 4 / 1024
+_MOST_AGEING = 600.0
+"""Seconds for requests without a time."""
 """GiB."""
+
+
+class UntilModel(Strict):
+    """Requests of the symptom's probe that every trial sends before it measures."""
+
+    requests: Annotated[int, Field(ge=0, le=1_000_000)] = Field(default=0, description="At least so many ...")
+    minutes: Annotated[float, Field(ge=0, le=600)] = Field(default=0, description="... and for at least so long.")
+
+    def value(self) -> Ageing:
+        """The same as a value."""
+        seconds = self.minutes * 60
+        return Ageing(self.requests, seconds, most=max(_MOST_AGEING, seconds))
 
 
 class SymptomModel(Strict):
@@ -31,9 +45,14 @@ class SymptomModel(Strict):
         default=[],
         description="Probes asked right after it: how long all of them take, added up, is what counts.",
     )
-    measure: Literal["latency", "tail", "memory"] = Field(
+    measure: Literal["latency", "tail", "memory", "growth"] = Field(
         default="latency",
-        description="What is too much: time of the typical request, of the slowest tenth (tail), a worker's memory.",
+        description="What is too much: time of the typical request, of the slowest tenth (tail), a worker's memory, or "
+        "what each request leaves behind in it (growth).",
+    )
+    until: UntilModel | None = Field(
+        default=None,
+        description="What has to come after a restart before it shows; left out: learned, where a restart cures it.",
     )
     slower_than: Time | None = Field(
         default=None,
@@ -49,14 +68,14 @@ class SymptomModel(Strict):
     @field_validator("slower_than", "at_least")
     @classmethod
     def _is_about_time(cls, value: float | None, info: ValidationInfo) -> float | None:
-        if info.data.get("measure") == "memory":
+        if info.data.get("measure") in ("memory", "growth"):
             raise ValueError("is a time, and memory has none; leave it out")
         return value
 
     @property
     def least(self) -> float:
         """In seconds; in GiB where it is about memory."""
-        return _LEAST_MEMORY if self.measure == "memory" else self.at_least
+        return _LEAST_MEMORY if self.measure in ("memory", "growth") else self.at_least
 
 
 class ComponentsModel(Strict):
@@ -194,7 +213,13 @@ class PlaybookModel(Strict):
             hosts=self.hosts or "",
             probes=tuple(model.value(name) for name, model in self.probes.items()),
             symptom=Symptom(
-                probe, symptom.slower_than, symptom.ratio, symptom.least, Measure(symptom.measure), tuple(symptom.then)
+                probe,
+                symptom.slower_than,
+                symptom.ratio,
+                symptom.least,
+                Measure(symptom.measure),
+                tuple(symptom.then),
+                symptom.until.value() if symptom.until else None,
             ),
             select=Selection(tuple(parts.include), tuple(parts.keep), parts.off, parts.allow_security),
             strategy=self.strategy,

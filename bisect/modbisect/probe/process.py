@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from statistics import median
 
-from modbisect.model import Request
+from modbisect.model import Aged, Ageing, Request
 from modbisect.probe import protocol
 from modbisect.probe.client import Client, Exchange
 from modbisect.probe.oracle import Markers, Oracle, Response
@@ -25,6 +25,10 @@ from modbisect.probe.upload import Files
 RETRY_PAUSE = 0.1
 WARM_UP_SECONDS = 1.0
 HELD_BYTES = 64 << 20
+CROWD = 4
+_CHUNK = 12
+_IN_A_ROW = 3
+"""Single requests that show what has built up."""
 FAULTY_SHARE = 0.01
 BUSY_SHARE = 0.5
 
@@ -58,8 +62,9 @@ def measure(window: Window, files: Files) -> WindowResult:
             return WindowResult(cold=None, requests=(), broken=cold.request.fault, warnings=warnings)
         if cold.request.censored or cold.response is None:
             return WindowResult(cold=cold.request, requests=(cold.request,), warnings=warnings)
-        until = time.monotonic() + window.seconds
         limit = _limit(window, window.cap)
+        aged = age(window, window.age, files, limit) if window.age else None
+        until = time.monotonic() + window.seconds
         warm = time.monotonic() + min(WARM_UP_SECONDS, window.seconds)
         for _ in client.run(window.warm_up, limit, lambda: time.monotonic() < warm):
             pass
@@ -78,7 +83,44 @@ def measure(window: Window, files: Files) -> WindowResult:
         client_limited=not window.probe.upload and sample.busy > BUSY_SHARE * sample.wall,
         warnings=warnings + sample.warnings(),
         markers=markers,
+        aged=aged,
     )
+
+
+def age(window: Window, ageing: Ageing, files: Files, limit: float) -> Aged:
+    """Makes requests until the ageing is over: a few at once, as visitors do, and between them single ones to time."""
+    began = time.monotonic()
+    sent, slow = 0, 0
+    curve: list[tuple[int, float]] = []
+
+    def over() -> bool:
+        passed = time.monotonic() - began
+        return passed >= ageing.most or (sent >= ageing.requests and passed >= ageing.seconds)
+
+    crowd = replace(window.probe, concurrency=max(CROWD, window.probe.concurrency))
+    with Client(crowd, files) as visitors, Client(replace(window.probe, concurrency=1), files) as one:
+        while not over() and slow < _IN_A_ROW:
+            request = one.one(limit).request
+            sent += 1
+            curve.append((sent, request.seconds))
+            slow = slow + 1 if _shows(request, ageing.shown) else 0
+            if slow:
+                continue
+            missing = ageing.requests - sent
+            for _ in visitors.run(min(_CHUNK, missing) if missing > 0 else _CHUNK, limit, lambda: not over()):
+                sent += 1
+    return Aged(sent, time.monotonic() - began, slow >= _IN_A_ROW, thinned(curve))
+
+
+def _shows(request: Request, shown: float | None) -> bool:
+    return shown is not None and not request.fault and (request.censored or request.seconds > shown)
+
+
+def thinned(curve: Sequence[tuple[int, float]], most: int = 24) -> tuple[tuple[int, float], ...]:
+    """At most so many points of a curve: the median of each stretch, at its end."""
+    stretch = -(-len(curve) // most) or 1
+    parts = [curve[at : at + stretch] for at in range(0, len(curve), stretch)]
+    return tuple((part[-1][0], median(seconds for _, seconds in part)) for part in parts)
 
 
 def unsteady(seconds: Sequence[float]) -> bool:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from modbisect.model import Enough, Probe, Request
+from modbisect.model import Aged, Ageing, Enough, Probe, Request
 from modbisect.probe.oracle import Markers, Oracle
 
 JUDGING_SECONDS = 15.0
@@ -34,6 +34,8 @@ class Window:
     """For so long after the restart a server that takes no connection may still be starting."""
     enough: Enough | None = None
     """Fewer requests will do when they are as clear as this."""
+    age: Ageing | None = None
+    """What comes between the first request and the warm-up."""
 
     @property
     def most_work(self) -> float:
@@ -42,7 +44,7 @@ class Window:
         Waiting takes none: what the site sends can use it up only as an answer that unpacks without end, or that
         brings a regular expression of the playbook to its knees.
         """
-        return self.seconds + JUDGING_SECONDS
+        return self.seconds + JUDGING_SECONDS + (self.age.most if self.age else 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class WindowResult:
     warnings: tuple[str, ...] = ()
     markers: Markers | None = None
     """What the correct responses looked like; None when there was none."""
+    aged: Aged | None = None
+    """What came of the ageing."""
 
 
 _T = TypeVar("_T")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from modbisect.judging.level import GROWTH_OFFSET
 from modbisect.model import Effect, Measure, Memory
 
 # Up to which value (what rounds to the next row's least), times what, in which format.
@@ -57,7 +58,9 @@ def ratio(value: float) -> str:
 
 
 def figure(value: float, measure: Measure, *, beside: float = 0.0) -> str:
-    """What was measured: a time in seconds, or memory in GiB."""
+    """What was measured: a time in seconds, memory in GiB, its growth as a level has it."""
+    if measure is Measure.GROWTH:
+        return f"{size(max(0.0, value * _KIBI**2 - GROWTH_OFFSET))} a request"
     return size(value * _KIBI**3) if measure is Measure.MEMORY else seconds(value, beside=beside)
 
 

@@ -40,6 +40,7 @@ _MEASURED = {
     Measure.LATENCY: "response time",
     Measure.TAIL: "response time of the slowest tenth",
     Measure.MEMORY: "peak memory of a worker",
+    Measure.GROWTH: "memory that a request leaves behind",
 }
 
 
@@ -235,7 +236,10 @@ def _found(report: Report) -> str:
 def _complaint(report: Report) -> tuple[str, str]:
     """Who is what, with a culprit as found."""
     site = report.probe or "the site"
-    if report.measure is Measure.MEMORY:
+    measure = report.findings[0].effect.measure if report.findings else report.measure
+    if measure is Measure.GROWTH:
+        return f"the workers that serve {site}", "grow"
+    if measure is Measure.MEMORY:
         return f"the workers that serve {site}", "large"
     return (f"a share of {site}'s requests" if report.measure is Measure.TAIL else site), "slow"
 

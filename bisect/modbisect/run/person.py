@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from modbisect.errors import ProbeError
-from modbisect.model import AS_FOUND, Ask, Component, Configuration, Measurement, Request
+from modbisect.model import AS_FOUND, Aged, Ask, Component, Configuration, Measurement, Request
 from modbisect.probe import Markers
 from modbisect.report.figures import seconds as in_words
 from modbisect.search import Spent
@@ -69,6 +69,10 @@ class Person:
     def stop(self) -> None:
         """End ``see`` with a `ProbeError`."""
         self.stopped.set()
+
+    def age(self, count: int, most: float) -> Aged:  # noqa: ARG002  of a `Watcher`
+        """Nothing: a person sends what they like."""
+        return Aged(0, 0.0)
 
     def see(self, ask: Ask) -> Measurement:
         """Ask.

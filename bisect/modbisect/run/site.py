@@ -11,7 +11,7 @@ from modbisect.errors import Refused
 from modbisect.host.privilege import RootLink
 from modbisect.host.survey import sample
 from modbisect.judging import REQUESTS, measured
-from modbisect.model import AS_FOUND, Ask, Enough, Measure, Measurement, Probe, Request
+from modbisect.model import AS_FOUND, Aged, Ageing, Ask, Enough, Measure, Measurement, Probe, Request
 from modbisect.playbook import Playbook
 from modbisect.probe import Markers, Oracle, ProbeProcess, Window, WindowResult
 from modbisect.report.figures import at_least
@@ -61,7 +61,8 @@ class Site:
     @property
     def measure(self) -> Measure:
         """What the symptom is about."""
-        return self.playbook.symptom.measure if self.playbook.symptom else Measure.LATENCY
+        measure = self.playbook.symptom.measure if self.playbook.symptom else Measure.LATENCY
+        return Measure.MEMORY if measure is Measure.GROWTH else measure  # which takes more than a look
 
     def stop(self) -> None:
         """End a measurement that is under way."""
@@ -144,9 +145,10 @@ class Site:
             cap=cap,
             cold_cap=cold_cap,
             enough=None if options.requests else ask.enough,
+            age=ask.age,
         )
         if result.broken:
-            return Measurement(ask.configuration, result.requests, broken=result.broken)
+            return Measurement(ask.configuration, result.requests, broken=result.broken, aged=result.aged)
         if result.cold and not result.cold.censored:
             self.fastest_cold = min(result.cold.seconds, self.fastest_cold or result.cold.seconds)
         return Measurement(
@@ -154,9 +156,16 @@ class Site:
             result.requests,
             cold=result.cold,
             warnings=result.warnings,
-            measure=self.measure,
+            measure=ask.measure or self.measure,
             elsewhere=elsewhere,
+            aged=result.aged,
         )
+
+    def age(self, count: int, most: float) -> Aged:
+        """So many more requests of the symptom's first probe, in at most so many seconds."""
+        probe = self.symptom[0]
+        result = self.window(probe, requests=1, age=Ageing(count, most=most))
+        return result.aged or Aged(0, 0.0)
 
     def _tells_health(self, probe: Probe) -> bool:
         return self.playbook.health is not None and probe.name == self.playbook.health.probe
@@ -173,6 +182,7 @@ class Site:
         cap: float | None = None,
         cold_cap: float | None = None,
         enough: Enough | None = None,
+        age: Ageing | None = None,
         learn: bool = False,
     ) -> WindowResult:
         """One window of each of the symptom's probes; a request of the result is one of each, their times added up.
@@ -182,7 +192,10 @@ class Site:
         seen: list[WindowResult] = []
         for probe in self.symptom:
             clear = enough if len(self.symptom) == 1 else None
-            result = self.window(probe, requests=requests, warm_up=warm_up, cap=cap, cold_cap=cold_cap, enough=clear)
+            result = self.window(
+                probe, requests=requests, warm_up=warm_up, cap=cap, cold_cap=cold_cap, enough=clear, age=age
+            )
+            age = None
             if learn:
                 self._learn(probe, result)
             if result.broken:
@@ -213,6 +226,7 @@ class Site:
         cap: float | None = None,
         cold_cap: float | None = None,
         enough: Enough | None = None,
+        age: Ageing | None = None,
     ) -> WindowResult:
         """One window; a cap, in seconds, of None is the probe's own timeout."""
         window = Window(
@@ -225,14 +239,17 @@ class Site:
             seconds=WINDOW_SECONDS,
             settle=self._pause(),
             enough=enough,
+            age=age,
         )
         longest = probe.timeout if cap is None else min(cap, probe.timeout)
         first = probe.timeout if cold_cap is None else min(cold_cap, probe.timeout)
-        seen = self.probes.measure(window, SETTLE_SECONDS + WINDOW_SECONDS + 2 * first + 2 * longest + 30)
+        ageing = age.most + longest if age else 0.0
+        seen = self.probes.measure(window, SETTLE_SECONDS + WINDOW_SECONDS + 2 * first + 2 * longest + 30 + ageing)
         every = (*seen.requests, seen.cold) if seen.cold else seen.requests
         self.cut_off = self.cut_off or any(request.censored for request in every)
         # A first request that was cut off is all there is.
         self.sent += len(seen.requests) if seen.requests == (seen.cold,) else len(every)
+        self.sent += seen.aged.requests if seen.aged else 0
         return seen
 
 
@@ -244,6 +261,7 @@ def _added_up(name: str, results: Sequence[WindowResult], cap: float | None, col
         requests=tuple(_round(name, each, cap) for each in zip(*(one.requests for one in results), strict=False)),
         unsteady=any(result.unsteady for result in results),
         client_limited=any(result.client_limited for result in results),
+        aged=results[0].aged,
         warnings=tuple(dict.fromkeys(warning for result in results for warning in result.warnings)),
     )
 

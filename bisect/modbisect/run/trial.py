@@ -6,18 +6,21 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from statistics import median
 from typing import Protocol
 
 from modbisect import components as parts
 from modbisect.components import Facts
 from modbisect.host.guard import Applied, Guard, Sample
-from modbisect.model import Ask, Component, ComponentId, Configuration, Measurement
+from modbisect.model import Aged, Ask, Component, ComponentId, Configuration, Measure, Measurement
 from modbisect.probe import Markers
 from modbisect.run.outage import Outage
 from modbisect.search import Spent
 
 UNMOVED = "switching it changes nothing in the live server"
 
+_STRETCHES, _STRETCH, _STRETCH_SECONDS = 5, 40, 6.0
+"""So often so many requests, or for so long, tell what one leaves behind."""
 _QUOTED = 300
 _SEVERE = re.compile(r":(?:emerg|alert|crit|error)\]")
 _STAMP = re.compile(r"(?:\[[^\]]*\] ?)+")
@@ -43,6 +46,9 @@ class Watcher(Protocol):
 
     def see(self, ask: Ask) -> Measurement:
         """What the site is like in the configuration that is applied now."""
+
+    def age(self, count: int, most: float) -> Aged:
+        """So many requests more, in at most so many seconds."""
 
 
 @dataclass(slots=True)
@@ -90,8 +96,27 @@ class Trials:
         if seen.broken:
             return seen
         self.outage.serves()
+        if ask.measure is Measure.GROWTH:
+            seen = self._grown(seen)
         after = self.guard.sample()
         return replace(seen, memory=after.memory, steal=_steal(applied.sample, after))
+
+    def _grown(self, seen: Measurement) -> Measurement:
+        """With what requests leave behind: stretch by stretch, since a worker's first requests take memory once."""
+        before, sent, grown = self.guard.sample().own, 0, 0
+        each, curve = [], []
+        for _ in range(_STRETCHES):
+            aged = self.watcher.age(_STRETCH, _STRETCH_SECONDS)
+            after = self.guard.sample().own
+            if not aged.requests:
+                break
+            more = sum(after[pid] - before[pid] for pid in after.keys() & before.keys())
+            before, sent, grown = after, sent + aged.requests, grown + more
+            each.append(more / aged.requests)
+            curve.append((sent, float(grown)))
+        if len(each) < _STRETCHES:
+            return replace(seen, broken="too few requests were answered to tell what they leave behind")
+        return replace(seen, growth=median(each[1:]), aged=Aged(sent, 0.0, curve=tuple(curve)))
 
     def _apply(self, wanted: Configuration) -> tuple[Applied, Configuration]:
         """Bring about a configuration, but for what turns out not to be moved by being switched.

@@ -8,7 +8,17 @@ from dataclasses import dataclass, field, replace
 
 from modbisect.judging import REQUESTS, Judge, Level, Noise, cap, combine, difference, level, measured, pooled, requests
 from modbisect.judging.judge import floor, whole
-from modbisect.model import Ask, ComponentId, Configuration, Enough, Measure, Measurement, Memory, Verdict
+from modbisect.model import (
+    Ageing,
+    Ask,
+    ComponentId,
+    Configuration,
+    Enough,
+    Measure,
+    Measurement,
+    Memory,
+    Verdict,
+)
 from modbisect.search.feasible import Feasible
 from modbisect.search.problem import NOTHING, Flips, Problem, Talk
 
@@ -41,11 +51,38 @@ class Bench:
     """The likeliest of them with their probability, where the strategy knows it."""
     disturbance: float = 0.0
     """Seconds of waiting that one restart less is worth, beside its own."""
+    measure: Measure = field(init=False)
+    """Which figure every trial is about."""
+    age: Ageing | None = None
+    """What comes before every window."""
+    asked: int = 0
+    """Trials so far, those included that no longer count."""
+    served: set[Flips] = field(default_factory=set)
+    """Configurations known to serve the site by trials that no longer count."""
     found: Level = field(init=False)
     kept_levels: dict[Flips, list[Level]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.found = level(self.problem.found)
+        self.measure, self.age = self.problem.symptom.measure, self.problem.symptom.until
+
+    @property
+    def price(self) -> float:
+        """Seconds that a trial costs beside its window."""
+        return self.problem.restart_seconds + self.disturbance + (self.age.seconds if self.age else 0.0)
+
+    def begin_anew(self, measure: Measure, age: Ageing | None, kept: Measurement) -> None:
+        """From here on trials are about another figure, or come after more than a restart, as ``kept`` did already."""
+        self.forget(measure, age)
+        self._keep(NOTHING, kept)
+
+    def forget(self, measure: Measure, age: Ageing | None) -> None:
+        """The trials so far are not about this figure: of them only what breaks the site, and what serves it, holds."""
+        self.measure, self.age = measure, age
+        self.served |= self.kept_levels.keys()
+        self.seen = {flips: seen for flips in self.seen if (seen := [one for one in self.seen[flips] if one.broken])}
+        self.trials = [(flips, one) for flips, one in self.trials if one.broken]
+        self.kept_levels = {}
 
     # --- what is known --------------------------------------------------------------------------
 
@@ -116,37 +153,46 @@ class Bench:
         complete: bool = False,
         wanted: int = 0,
         enough: Enough | None = None,
+        age: Ageing | None = None,
     ) -> Talk[Measurement]:
         """One trial.
 
         ``complete``: let slow requests come to their end; ``wanted``: so many requests, 0 for the usual; ``enough``:
-        when fewer do.
+        when fewer do; ``age``: in place of what comes before every window.
 
         Raises:
             Spent: the budget is spent.
         """
-        if len(self.trials) >= self.problem.budget:
+        if self.asked >= self.problem.budget:
             raise Spent
+        self.asked += 1
         fast = self._fastest()
         limit = whole(self.found) if complete else cap(fast, self.problem.symptom, self.found)
         latency = (fast or self.found).seconds
-        count = wanted or requests(self.problem.restart_seconds + self.disturbance, latency)
+        count = wanted or requests(self.price, latency)
         if not wanted and fast is not None and self.fast and not self.clear(NOTHING, self.fast):
             count = min(20, 2 * count)
-        if self.problem.symptom.measure is not Measure.LATENCY:
-            count, enough = REQUESTS[self.problem.symptom.measure], None
-        if self.problem.symptom.measure is Measure.MEMORY:
+        if self.measure is not Measure.LATENCY:
+            count, enough = REQUESTS[self.measure], None
+        if self.measure in (Measure.MEMORY, Measure.GROWTH):
             limit = whole(level(replace(self.problem.found, measure=Measure.LATENCY)))
-        left = max(0, min(left + self.ahead, self.problem.budget - len(self.trials) - 1))
-        measurement = yield Ask(Configuration(flips), count, limit, why, left, stage, self.likely, enough)
+        left = max(0, min(left + self.ahead, self.problem.budget - self.asked))
+        usual = self.measure is self.problem.symptom.measure and self.measure is not Measure.GROWTH
+        figure = None if usual else self.measure
+        measurement = yield Ask(
+            Configuration(flips), count, limit, why, left, stage, self.likely, enough, figure, age or self.age
+        )
         if not measurement.broken and not measured(measurement):
             # Nothing measured is no proof of anything: as good as broken.
             measurement = Measurement(measurement.configuration, broken="nothing was measured")
+        self._keep(flips, measurement)
+        return measurement
+
+    def _keep(self, flips: Flips, measurement: Measurement) -> None:
         self.trials.append((flips, measurement))
         self.seen.setdefault(flips, []).append(measurement)
         if not measurement.broken:
             self.kept_levels.setdefault(flips, []).append(level(measurement))
-        return measurement
 
     def ensure(self, flips: Flips, why: str, *, times: int = 1, stage: str = "search") -> Talk[None]:
         """Sees to it that a configuration was measured so many times."""

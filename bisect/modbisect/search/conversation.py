@@ -10,16 +10,18 @@ from dataclasses import dataclass, field
 from modbisect.judging import effect, level, measured
 from modbisect.judging.judge import difference, floor
 from modbisect.model import (
+    Aged,
     ComponentId,
     Conclusion,
     Cost,
     Effect,
     Finding,
+    Measure,
     Outcome,
     Untestable,
     Verdict,
 )
-from modbisect.search import needs
+from modbisect.search import ageing, needs
 from modbisect.search.bench import Bench, Spent
 from modbisect.search.chance import BEYOND, Seen, beyond_chance, slow_beside
 from modbisect.search.confirm import confirm, everything
@@ -78,6 +80,8 @@ class Conversation:
             return self._open("no component may be flipped: all are pinned, or needed by pinned ones")
         yield from self._baseline()
         contrast = yield from self._contrast()
+        if contrast is not Verdict.SLOW and (yield from self._builds_up()):
+            contrast = yield from self._contrast()
         if contrast is not Verdict.SLOW:
             return self._nobody(contrast)
         if self.one_at_a_time:
@@ -90,6 +94,9 @@ class Conversation:
     # --- baseline ---------------------------------------------------------------------------------
 
     def _baseline(self) -> Talk[None]:
+        return self._plain_baseline()
+
+    def _plain_baseline(self) -> Talk[None]:
         """Measures the site as found after a restart, once in a conversation.
 
         Raises:
@@ -99,14 +106,42 @@ class Conversation:
             return
         self.based = True
         bench = self.bench
+        if bench.measure in (Measure.MEMORY, Measure.GROWTH):
+            left = yield from ageing.memory_grows(bench)
+            if left is None:
+                raise _Ended(f"as found, the site does not work after a restart: {bench.broken(NOTHING)}")
+            if bench.levels(NOTHING):
+                return
+            if bench.measure is Measure.GROWTH:
+                raise _Ended(f"as found, a request leaves {left / 1024:.0f} KiB behind in the workers, which is little")
         if NOTHING not in bench.seen:
             yield from bench.ask(NOTHING, "as found, after a restart", stage="baseline", left=self._guess())
+        if not self._cured_by_restart():
+            return
+        if bench.age is None and bench.measure is Measure.LATENCY:
+            aged = (yield from ageing.slow_again(bench)).aged
+        else:
+            aged = (yield from bench.ask(NOTHING, "as found, again: the restart made it fast", stage="baseline")).aged
         if self._cured_by_restart():
-            yield from bench.ask(NOTHING, "as found, again: the restart made it fast", stage="baseline")
-            if self._cured_by_restart():
-                raise _Ended(
-                    "a restart alone cured it, so no component is to blame: look for what builds up while it runs"
-                )
+            raise _Ended(_cured(aged))
+
+    def _builds_up(self) -> Talk[bool]:
+        """Asked before nobody is accused: whether it only looked fast because a restart had just made it so.
+
+        Raises:
+            _Ended: so it may be, but nothing made it slow again.
+        """
+        bench, least = self.bench, floor(self.bench.found, self.problem.symptom)
+
+        def fell() -> bool:
+            return bench.found.log_seconds - bench.level_of(NOTHING).log_seconds >= least
+
+        if bench.age or bench.measure is not Measure.LATENCY or not bench.levels(NOTHING) or not fell():
+            return False
+        aged = (yield from ageing.slow_again(bench)).aged
+        if fell():
+            raise _Ended(_cured(aged))
+        return bool(aged)
 
     def _cured_by_restart(self) -> bool:
         bench, symptom = self.bench, self.problem.symptom
@@ -316,3 +351,13 @@ class Conversation:
             reason,
             tuple(self.warnings),
         )
+
+
+def _cured(aged: Aged | None) -> str:
+    """Why nobody is to blame where the site stays fast after a restart."""
+    if aged is None:
+        return "a restart alone cured it, so no component is to blame: look for what builds up while it runs"
+    return (
+        f"a restart cured it, and {aged.requests} requests in {aged.seconds:.0f} s did not make it slow again, so no "
+        'component could be tried: the playbook may say what it takes ("until": requests or minutes)'
+    )

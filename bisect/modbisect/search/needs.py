@@ -142,7 +142,7 @@ def _breaks(bench: Bench, flips: Flips, why: str, pool: int, expected: int) -> T
     for seen in sorted(bench.seen, key=len):
         if seen <= flips and (reason := bench.broken(seen)):
             return reason
-    if flips in bench.seen:
+    if flips in bench.seen or flips in bench.served:
         return ""
     left = expected * (max(1, pool // max(1, expected)).bit_length() + 1)
     return (yield from bench.ask(flips, why, left=left)).broken

@@ -79,7 +79,7 @@ processors() { # clock ticks of all processors, and of these stolen
   echo "cpu $((user + nice + system + idle + wait + irq + soft + steal)) $steal"
 }
 
-sample() { # and of each worker of the server its peak and its present memory
+sample() { # and of each worker of the server its peak and its present memory, and what of that is its own
   processors
   parent_now
   set --
@@ -87,7 +87,7 @@ sample() { # and of each worker of the server its peak and its present memory
     children_of "$pid"
     for kid in $kids; do set -- "$@" "/proc/$kid/status"; done
   done
-  [ $# = 0 ] || grep -hs -E '^Vm(HWM|RSS):' -- "$@" || :
+  [ $# = 0 ] || grep -Hs -E '^(VmHWM|VmRSS|RssAnon):' -- "$@" | sed 's|^/proc/\([0-9]*\)/status:\(.*\)|\2 \1|'
 }
 
 config_test() ( set +u; . /etc/apache2/envvars 2>/dev/null; exec timeout -k 5 60 /usr/sbin/apache2 -t 2>&1 )

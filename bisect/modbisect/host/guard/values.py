@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from modbisect.host.link import clean, lines_of
 from modbisect.model import Memory
@@ -97,21 +98,26 @@ class Sample:
     """Clock ticks of all processors since boot ..."""
     stolen: int
     """... and of these, taken by the hypervisor."""
+    own: Mapping[int, int] = field(default_factory=dict)
+    """What each worker, by its pid, shares with nobody."""
 
     @classmethod
     def read(cls, text: str) -> Sample:
         """The sample in what the guard says, zeros where there is none."""
         busy = stolen = 0
         sizes: dict[str, list[int]] = {"VmHWM:": [], "VmRSS:": []}
+        own: dict[int, int] = {}
         for line in text.splitlines():
             match line.split():
                 case ["cpu", all_ticks, stolen_ticks] if _is_count(all_ticks) and _is_count(stolen_ticks):
                     busy, stolen = int(all_ticks), int(stolen_ticks)
-                case ["VmHWM:" | "VmRSS:" as word, size, "kB"] if _is_count(size):
+                case ["VmHWM:" | "VmRSS:" as word, size, "kB", *_] if _is_count(size):
                     sizes[word].append(int(size) * 1024)
+                case ["RssAnon:", size, "kB", pid] if _is_count(size) and _is_count(pid):
+                    own[int(pid)] = int(size) * 1024
         peaks, residents = sizes.values()
         memory = Memory(max(peaks), max(residents), len(residents)) if peaks and residents else None
-        return cls(memory, busy, stolen)
+        return cls(memory, busy, stolen, own)
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,8 @@ class Planner(Conversation):
         if not self.suspects:
             return self._open("no component may be flipped: all are pinned, or needed by pinned ones")
         # As found it was measured already, though not after a restart: mostly the search needs no other control there.
-        if self.problem.symptom.measure is not Measure.LATENCY or not (
+        symptom = self.problem.symptom
+        if (symptom.measure, symptom.until) != (Measure.LATENCY, None) or not (
             yield from needs.serves_without_all(self.bench, self.suspects)
         ):
             yield from self._baseline()
@@ -113,6 +114,9 @@ class Planner(Conversation):
         for _ in range(_PROOFS):
             bench.fast = within
             settled = yield from self._settle()
+            if settled is _End.NONE and (yield from self._builds_up()):
+                yield from self._again()
+                continue
             if settled is _End.NONE:
                 return (yield from self._acquit(self._claim(self._posterior()).parts))
             if settled is _End.LOST:
@@ -170,7 +174,7 @@ class Planner(Conversation):
     @property
     def _adds_up(self) -> bool:
         """Every component costs a little, and all of them much: that is nobody's fault."""
-        return self.problem.symptom.measure is Measure.MEMORY
+        return self.bench.measure is Measure.MEMORY
 
     def _cure(self, culprit: Culprit) -> str:
         """The component that leaves the site fastest when it alone is flipped: the others may cost something alone."""
@@ -205,6 +209,8 @@ class Planner(Conversation):
         """Has no model to break, and starts from what is known."""
         yield from self._baseline()
         contrast = yield from self._contrast()
+        if contrast is not Verdict.SLOW and (yield from self._builds_up()):
+            contrast = yield from self._contrast()
         if contrast is not Verdict.SLOW:
             known = bool(len(self.columns)) and bool(self.bench.levels(self.columns.within))
             if known and not self._nobody_left(self._claim(self._posterior())):
@@ -214,6 +220,14 @@ class Planner(Conversation):
         if not culprits:
             return self._open("flipping everything makes it fast, but no small set stands out")
         return (yield from self._prove(culprits))
+
+    def _baseline(self) -> Talk[None]:
+        yield from self._plain_baseline()
+        yield from self._again()
+
+    def _again(self) -> Talk[None]:
+        if self.columns.within and not self.bench.levels(self.columns.within):  # what there was no longer counts
+            yield from self.bench.ensure(self.columns.within, "all that can be, flipped", stage="baseline")
 
     # --- the search -------------------------------------------------------------------------------
 
@@ -293,7 +307,7 @@ class Planner(Conversation):
 
     def _costs(self, seen: Rows) -> Costs:
         fast = min(self.bench.found.seconds, float(np.exp(np.min(seen.y))))
-        restart = self.problem.restart_seconds + _DISTURBANCE
+        restart = self.bench.price
         return Costs(restart, requests(restart, fast, most=_MOST_REQUESTS), float(np.log(CAP_FACTOR * fast)))
 
     # --- from a set to culprits ---------------------------------------------------------------------
