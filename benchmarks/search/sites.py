@@ -11,7 +11,20 @@ from random import Random
 import numpy as np
 from noise import STRANGE, USUAL, Array, Noise, Weather
 
-from modbisect.model import AS_FOUND, Ask, Component, ComponentId, Enough, Kind, Measurement, Request, Symptom
+from modbisect.model import (
+    AS_FOUND,
+    Aged,
+    Ageing,
+    Ask,
+    Component,
+    ComponentId,
+    Enough,
+    Kind,
+    Measurement,
+    Request,
+    Symptom,
+)
+from modbisect.probe.process import thinned
 from modbisect.search import Feasible, Flips, Problem
 
 FAST = 0.2
@@ -28,6 +41,10 @@ CUT_OFF = 2
 """A window ends when its first so many requests were cut off ..."""
 _MOSTLY_CUT_OFF = (5, 0.6)
 """... or of at least so many more than this share."""
+BUILT = 300
+"""Requests after a restart; as found there were that many."""
+_CHUNK, _CROWDED, _IN_A_ROW = 12, 3.0, 3
+"""Of an ageing: requests a few at once, how much longer they take for that, and singles that show it."""
 _OFF_SHARE = 0.2
 """Components that are off in production, where some are."""
 
@@ -52,6 +69,8 @@ class Case:
     """One more component makes it slower by so much once it is flipped."""
     depends: float = 0.0
     """This share depends on another component; declared."""
+    builds: bool = False
+    """Slower by the factor only after so many requests as ``BUILT``, and twice as slow after twice as many."""
     essential: int = 0
     """So many cannot be flipped; not declared."""
     off: bool = False
@@ -79,6 +98,9 @@ _PLAIN = (
     ),
     Case("off", "x2 by a component that is off; a fifth are", ((1, 2.0),), off=True, sizes=_FEW),
     Case("slow-page", "x2 of a page that takes 5 s when all is well", ((1, 2.0),), fast=5.0, sizes=_FEW),
+    Case("builds x1.5", "x1.5 after 300 requests; the user says 1.3", ((1, 1.5),), ratio=1.3, builds=True, sizes=_FEW),
+    Case("builds x5", "x5 after 300 requests", ((1, 5.0),), builds=True, sizes=_FEW),
+    Case("builds x50", "x50 after 300 requests", ((1, 50.0),), builds=True, sizes=_FEW),
     Case("costly-member", "x600 while both of a pair are as found; x2.1 by one", ((2, 600.0),), alone=2.1, sizes=_FEW),
 )
 MISSED = Case("x1.5", "one culprit, x1.5: what an answer of 'nothing' may have missed", ((1, 1.5),))
@@ -117,9 +139,10 @@ class Site:
         """The sets to be found."""
         return frozenset(members for members, _ in self.culprits)
 
-    def latency(self, flips: Flips) -> float:
-        """Seconds, luck left out."""
-        factors = [factor for members, factor in self.culprits if not members & flips]
+    def latency(self, flips: Flips, sent: float = BUILT) -> float:
+        """Seconds, luck left out, after so many requests."""
+        built = sent / BUILT if self.case.builds else 1.0
+        factors = [1 + (factor - 1) * built for members, factor in self.culprits if not members & flips]
         if self.costly and not self.costly & flips and self.culprits[0][0] & flips:
             factors.append(self.case.alone)
         slower = 1 + sum(one - 1 for one in factors) if self.case.additive else math.prod(factors)
@@ -145,6 +168,8 @@ class Server:
     seconds: float = 0.0
     processor: float = 0.0
     """Seconds that simulating took, which are no strategy's."""
+    aged: Aged | None = None
+    """Of the trial that is under way."""
 
     def __post_init__(self) -> None:
         site = self.site
@@ -157,7 +182,14 @@ class Server:
             restart_seconds=RESTART,
         )
 
-    def window(self, flips: Flips, count: int, cap: float = math.inf, enough: Enough | None = None) -> Array | None:
+    def window(
+        self,
+        flips: Flips,
+        count: int,
+        cap: float = math.inf,
+        enough: Enough | None = None,
+        age: Ageing | None = None,
+    ) -> Array | None:
         """Restarts with these flips; seconds of each request, at most the cap. None when it is broken."""
         began = time.process_time()
         self.restarts += 1
@@ -165,7 +197,10 @@ class Server:
         off = self.weather.restart()
         seen = None
         if not self.site.broken(flips):
-            seen = np.minimum(self.site.latency(flips) * np.exp(off + self.weather.requests(count)), cap)
+            self.aged = self._age(flips, age, off, cap) if age else None
+            sent = (self.aged.requests if self.aged else 0) + np.arange(count)
+            each = np.array([self.site.latency(flips, one) for one in sent.tolist()])
+            seen = np.minimum(each * np.exp(off + self.weather.requests(count)), cap)
             seen = seen[: _until(seen >= cap)]
             if enough:
                 seen = seen[: next((one for one in range(1, len(seen)) if enough(seen[:one].tolist())), len(seen))]
@@ -177,7 +212,8 @@ class Server:
         """One trial of a conversation."""
         flips = ask.configuration.flipped
         before = self.seconds
-        seen = self.window(flips, ask.requests, ask.cap, ask.enough)
+        self.aged = None
+        seen = self.window(flips, ask.requests, ask.cap, ask.enough, ask.age)
         began = time.process_time()
         if seen is None:
             result = Measurement(
@@ -186,9 +222,25 @@ class Server:
         else:
             window = tuple(Request("page", one, status=200, censored=one >= ask.cap) for one in seen.tolist())
             took = self.seconds - before
-            result = Measurement(ask.configuration, window, restart_seconds=RESTART, seconds=took)
+            result = Measurement(ask.configuration, window, restart_seconds=RESTART, seconds=took, aged=self.aged)
         self.processor += time.process_time() - began
         return result
+
+    def _age(self, flips: Flips, age: Ageing, off: float, cap: float) -> Aged:
+        """Visitors, a few at once, and single requests between them."""
+        sent, passed, slow = 0, 0.0, 0
+        curve: list[tuple[int, float]] = []
+        while passed < age.most and slow < _IN_A_ROW and (sent < age.requests or passed < age.seconds):
+            one = min(cap, self.site.latency(flips, sent) * math.exp(off + float(self.weather.requests(1)[0])))
+            sent, passed = sent + 1, passed + one
+            curve.append((sent, one))
+            slow = slow + 1 if age.shown is not None and one > age.shown else 0
+            if not slow:
+                passed += _CROWDED * self.site.latency(flips, sent)
+                sent += _CHUNK
+        self.requests += sent
+        self.seconds += passed
+        return Aged(sent, passed, slow >= _IN_A_ROW, thinned(curve))
 
     def _found(self) -> Measurement:
         """As a run does: one request, and more of a quick page; no restart, and warm."""

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}")
 
@@ -51,7 +52,7 @@ class Guarding:
     """Its name, and never a value that somebody has chosen."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Facts:
     """A host as the survey saw it."""
 
@@ -97,12 +98,17 @@ class Facts:
 
     def names(self, folder: str, suffix: str) -> dict[str, Entry]:
         """Base names without suffix of a folder's files, in order."""
-        found = {}
+        here = self._by_folder.get(folder, ())
+        return {name.removesuffix(suffix): entry for name, entry in here if name.endswith(suffix)}
+
+    @cached_property
+    def _by_folder(self) -> dict[str, list[tuple[str, Entry]]]:
+        """Base names and entries, in the order of their paths."""
+        folders: dict[str, list[tuple[str, Entry]]] = {}
         for path, entry in sorted(self.entries.items()):
             head, _, name = path.rpartition("/")
-            if head == folder and name.endswith(suffix):
-                found[name.removesuffix(suffix)] = entry
-        return found
+            folders.setdefault(head, []).append((name, entry))
+        return folders
 
     def listener(self, port: int) -> str:
         """Who answers on a port, for a person; empty where nobody does, or nobody knows."""
