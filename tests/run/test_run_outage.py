@@ -81,3 +81,10 @@ def test_a_budget_of_downtime() -> None:
     assert spent(budget, effort) == "the budget of 2m of downtime is spent"
     assert spent(budget, replace(effort, downtime_seconds=119.0)) == ""
     assert larger(budget, effort, world("components: 8\nslow: c01\n").problem(), 5) == " --downtime 4m"
+
+
+def test_no_trial_begins_that_could_not_end_in_time() -> None:
+    budget, effort = Budget(seconds=60.0), Effort(seconds=57.0)
+    assert spent(budget, effort, 3.0) == ""
+    assert spent(budget, effort, 4.5) == "the time budget of 1m is spent but for 3.0 s, and a trial takes 4.5 s"
+    assert larger(budget, effort, world("components: 8\nslow: c01\n").problem(), 5, 4.5) == " --time 2m"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import re
 import secrets
@@ -21,6 +22,7 @@ from modbisect.probe.redirect import redirected
 from modbisect.probe.upload import Files
 
 MAX_REDIRECTS = 5
+_SHORTEST = 0.05
 BODY_LIMIT = 32 << 20
 NONCE = "{nonce}"
 _AWAY = frozenset({pycurl.E_COULDNT_CONNECT, pycurl.E_GOT_NOTHING, pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR})
@@ -49,7 +51,9 @@ class Client:
         OSError: The file to upload cannot be made.
     """
 
-    def __init__(self, probe: Probe, files: Files) -> None:
+    def __init__(self, probe: Probe, files: Files, end: float = math.inf) -> None:
+        self._end = end
+        """By the monotonic clock: then every request is cut off."""
         self._lanes = [_Lane(probe, files) for _ in range(max(1, probe.concurrency))]
         self._multi = pycurl.CurlMulti()
         self._parent = os.getppid()
@@ -80,7 +84,7 @@ class Client:
             while True:
                 while idle and started < count and more():
                     lane = idle.pop()
-                    lane.begin(limit)
+                    lane.begin(min(limit, max(_SHORTEST, self._end - time.monotonic())))
                     self._multi.add_handle(lane.curl)
                     busy[lane.curl] = lane
                     started += 1

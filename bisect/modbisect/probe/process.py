@@ -6,6 +6,7 @@ It does nothing else, so that no other work of the program shows up in the times
 from __future__ import annotations
 
 import gc
+import math
 import signal
 import sys
 import time
@@ -56,16 +57,17 @@ def measure(window: Window, files: Files) -> WindowResult:
         ValueError: The probe asks for what does not exist.
         OSError: The file to upload cannot be made.
     """
-    with Client(window.probe, files) as client, _no_collector():
+    end = math.inf if window.within is None else time.monotonic() + window.within
+    with Client(window.probe, files, end) as client, _no_collector():
         cold, warnings = _cold(client, window)
         if cold.request.fault:
             return WindowResult(cold=None, requests=(), broken=cold.request.fault, warnings=warnings)
         if cold.request.censored or cold.response is None:
             return WindowResult(cold=cold.request, requests=(cold.request,), warnings=warnings)
         limit = _limit(window, window.cap)
-        aged = age(window, window.age, files, limit) if window.age else None
-        until = time.monotonic() + window.seconds
-        warm = time.monotonic() + min(WARM_UP_SECONDS, window.seconds)
+        aged = age(window, window.age, files, limit, end) if window.age else None
+        until = min(end, time.monotonic() + window.seconds)
+        warm = min(until, time.monotonic() + WARM_UP_SECONDS)
         for _ in client.run(window.warm_up, limit, lambda: time.monotonic() < warm):
             pass
         sample = _Sample(window, until)
@@ -87,18 +89,19 @@ def measure(window: Window, files: Files) -> WindowResult:
     )
 
 
-def age(window: Window, ageing: Ageing, files: Files, limit: float) -> Aged:
+def age(window: Window, ageing: Ageing, files: Files, limit: float, end: float) -> Aged:
     """Makes requests until the ageing is over: a few at once, as visitors do, and between them single ones to time."""
     began = time.monotonic()
+    last = min(end, began + ageing.most)
     sent, slow = 0, 0
     curve: list[tuple[int, float]] = []
 
     def over() -> bool:
-        passed = time.monotonic() - began
-        return passed >= ageing.most or (sent >= ageing.requests and passed >= ageing.seconds)
+        now = time.monotonic()
+        return now >= last or (sent >= ageing.requests and now - began >= ageing.seconds)
 
     crowd = replace(window.probe, concurrency=max(CROWD, window.probe.concurrency))
-    with Client(crowd, files) as visitors, Client(replace(window.probe, concurrency=1), files) as one:
+    with Client(crowd, files, end) as visitors, Client(replace(window.probe, concurrency=1), files, end) as one:
         while not over() and slow < _IN_A_ROW:
             request = one.one(limit).request
             sent += 1

@@ -36,6 +36,8 @@ class Window:
     """Fewer requests will do when they are as clear as this."""
     age: Ageing | None = None
     """What comes between the first request and the warm-up."""
+    within: float | None = None
+    """All of it is over so many seconds after its start, whatever requests are cut off for that."""
 
     @property
     def most_work(self) -> float:

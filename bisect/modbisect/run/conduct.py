@@ -269,7 +269,15 @@ def _watcher(story: Story, asker: Asker | None, root: RootLink) -> Iterator[Watc
         return
     with reached(root.link, story.host, story.playbook) as playbook, ProbeProcess() as probes:
         fastest = story.before.fastest_cold if story.before else None
-        yield Site(playbook, probes, root, fastest_cold=fastest, outage=story.outage, patience=story.patience)
+        yield Site(
+            playbook,
+            probes,
+            root,
+            fastest_cold=fastest,
+            outage=story.outage,
+            patience=story.patience,
+            left=story.seconds_left,
+        )
 
 
 def _is_slow(story: Story) -> bool:

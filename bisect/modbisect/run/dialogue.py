@@ -36,10 +36,19 @@ class Dialogue:
             self.now = end.value
 
 
-def spent(budget: Budget, effort: Effort) -> str:
-    """Which budget is spent, in words; empty when none is. That of restarts the planner keeps itself."""
-    if budget.seconds is not None and effort.seconds > budget.seconds:
+def spent(budget: Budget, effort: Effort, shortest: float = 0.0) -> str:
+    """Which budget is spent, in words; empty when none is. That of restarts the planner keeps itself.
+
+    ``shortest``: seconds of a trial, at the least; one that could not end in time does not begin.
+    """
+    if budget.seconds is not None and effort.seconds >= budget.seconds:
         return f"the time budget of {format_seconds(budget.seconds)} is spent"
+    if budget.seconds is not None and effort.seconds + shortest > budget.seconds:
+        left = budget.seconds - effort.seconds
+        return (
+            f"the time budget of {format_seconds(budget.seconds)} is spent but for {left:.1f} s, "
+            f"and a trial takes {shortest:.1f} s"
+        )
     if budget.requests is not None and effort.requests > budget.requests:
         return f"the budget of {budget.requests} requests is spent"
     if budget.downtime is not None and effort.downtime_seconds >= budget.downtime:
@@ -47,9 +56,12 @@ def spent(budget: Budget, effort: Effort) -> str:
     return ""
 
 
-def larger(budget: Budget, effort: Effort, problem: Problem, trials: int) -> str:
-    """The option of `modbisect resume` that doubles the spent budget; empty when none is."""
-    if budget.seconds is not None and effort.seconds > budget.seconds:
+def larger(budget: Budget, effort: Effort, problem: Problem, trials: int, shortest: float = 0.0) -> str:
+    """The option of `modbisect resume` that doubles the spent budget; empty when none is.
+
+    ``shortest``: seconds of a trial, at the least.
+    """
+    if budget.seconds is not None and effort.seconds + shortest > budget.seconds:
         return f" --time {format_seconds(2 * budget.seconds)}"
     if budget.requests is not None and effort.requests > budget.requests:
         return f" --requests {2 * budget.requests}"

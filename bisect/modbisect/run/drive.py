@@ -29,7 +29,7 @@ def drive(story: Story, dialogue: Dialogue, checks: Iterable[Callable[[], None]]
             try:
                 measurement = trials.run(said)
             except Spent as end:
-                early = str(end)
+                early = str(end) or story.must_end()
             else:
                 story.observe(TrialEnded(number, measurement, story.effort))
                 story.note(measurement)
@@ -38,6 +38,6 @@ def drive(story: Story, dialogue: Dialogue, checks: Iterable[Callable[[], None]]
             dialogue.end(early)
     story.conclusion = said
     story.observe(Concluded(story.conclusion))
-    more = larger(budget, story.effort, dialogue.problem, story.trials)
+    more = larger(budget, story.effort, dialogue.problem, story.trials, story.shortest)
     left = story.conclusion.outcome is Outcome.INCONCLUSIVE and (early or more)
     story.resume = story.resume and story.resume + more if left else ""

@@ -16,6 +16,7 @@ from modbisect.playbook import Playbook
 from modbisect.probe import Markers, Oracle, ProbeProcess, Window, WindowResult
 from modbisect.report.figures import at_least
 from modbisect.run.outage import Outage
+from modbisect.search import Spent
 
 SETTLE_SECONDS = 20.0
 WINDOW_SECONDS = 30.0
@@ -27,6 +28,8 @@ QUICK_SECONDS = 2.0
 """A page faster than this is measured several times as found."""
 AGAIN_SHARE = 0.25
 """Of a slow first request's time: so long the second is waited for, ..."""
+_SHORTEST = 0.5
+"""Seconds: less is no time to wait for anything."""
 AGAIN_SECONDS = 5.0
 """... and no longer than this. One that ends by then belies the first."""
 
@@ -46,6 +49,10 @@ class Site:
     outage: Outage = field(default_factory=Outage)
     patience: Callable[[], float] = lambda: math.inf
     """Seconds that the site may still go without a correct answer."""
+    left: Callable[[], float] = lambda: math.inf
+    """Seconds that the run's budget leaves."""
+    _until: float = math.inf
+    """When a trial that is under way has to be over, by the monotonic clock."""
 
     @property
     def symptom(self) -> Sequence[Probe]:
@@ -116,8 +123,10 @@ class Site:
 
         Raises:
             ProbeError: nothing can be said.
+            Spent: the run's time was over before anything could be.
         """
         self.cut_off = False
+        self._until = time.monotonic() + self.left()
         options = self.playbook.trial
         proof = ask.stage == "confirm"
         elsewhere: tuple[Request, ...] = ()
@@ -228,7 +237,12 @@ class Site:
         enough: Enough | None = None,
         age: Ageing | None = None,
     ) -> WindowResult:
-        """One window; a cap, in seconds, of None is the probe's own timeout."""
+        """One window; a cap, in seconds, of None is the probe's own timeout.
+
+        Raises:
+            Spent: the run's time is over, and requests that were cut off for that tell nothing.
+        """
+        left = max(self._until - time.monotonic(), _SHORTEST)
         window = Window(
             probe,
             Oracle(probe.expect, self.learned.get(probe.name, ())),
@@ -240,6 +254,7 @@ class Site:
             settle=self._pause(),
             enough=enough,
             age=age,
+            within=None if math.isinf(left) else left,
         )
         longest = probe.timeout if cap is None else min(cap, probe.timeout)
         first = probe.timeout if cold_cap is None else min(cold_cap, probe.timeout)
@@ -250,6 +265,8 @@ class Site:
         # A first request that was cut off is all there is.
         self.sent += len(seen.requests) if seen.requests == (seen.cold,) else len(every)
         self.sent += seen.aged.requests if seen.aged else 0
+        if time.monotonic() >= self._until:
+            raise Spent
         return seen
 
 

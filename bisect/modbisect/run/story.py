@@ -84,6 +84,8 @@ class Story:
     """Those that were measured, the known ones included."""
     longest: float = 0.0
     """Seconds of the longest trial, or of the look before them."""
+    shortest: float = 0.0
+    """Seconds of the shortest trial that served; 0 before there was one."""
     counted: Trials | None = None
     seen: list[tuple[Flips, Measurement]] = field(default_factory=list)
     """What was flipped in each of them, and what came of it."""
@@ -116,6 +118,8 @@ class Story:
                 if self.asked:
                     self.seen.append((self.asked.configuration.flipped, measurement))
                 self.longest = max(self.longest, measurement.seconds)
+                if not measurement.broken:
+                    self.shortest = min(self.shortest or math.inf, measurement.seconds)
             case _:
                 pass
         self.observer(event)
@@ -174,7 +178,7 @@ class Story:
             )
         if self.closes and self._open_for() <= self.longest:
             return f"the maintenance window closes at {self.closes:%H:%M %Z}, before another trial would be over"
-        return spent(self.playbook.budget, self.effort)
+        return spent(self.playbook.budget, self.effort, self.shortest)
 
     def _open_for(self) -> float:
         return (self.closes - datetime.now(UTC)).total_seconds() if self.closes else math.inf
