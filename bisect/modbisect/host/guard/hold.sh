@@ -169,6 +169,7 @@ arm() {
   take_lock 10
   own "$1"
   [ "$state" = SNAP ] || die 76 "state $state"
+  starting=''
   rm -f -- "$alive" && start_watch || die 73 "cannot start the watch"
   tries=0
   until watch_lives; do
@@ -176,7 +177,7 @@ arm() {
     [ $tries -lt 500 ] || die 73 "the watch does not come to life: $(start_failure)"
     sleep 0.02
   done
-  wait   # for the deputy's start
+  [ ! "$starting" ] || wait "$starting"
   set_lease "$2" || die 73 "cannot write the lease"
   put "$cur/state" ARMED || die 73 "cannot write the state"
   note "armed $2"

@@ -25,6 +25,7 @@ UNIT
       start_timer || return 1
     }
     start_deputy >/dev/null 2>&1 9>&- &   # which a tick does otherwise
+    starting=$!
   else
     pid_of /run/crond.pid cron || die 73 "neither systemd nor cron runs here: after a reboot nothing would put the host back"
     keep_times "${cron_file%/*}" || return 1
