@@ -90,6 +90,8 @@ class Component:
     """Base names of the shared objects that the server process maps when it is on."""
     vital: bool = False
     """Most sites need it: tried last, since flipping it most likely breaks the site. A wrong guess costs time only."""
+    saves: bool = False
+    """On, and most sites are faster for it: suspected last, and alone, since a fast control without it may be slow."""
     suspicion: float = 1.0
     """How much likelier than others to be the culprit: changed lately, say. A wrong guess costs time only."""
     detail: str = ""

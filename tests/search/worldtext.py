@@ -164,7 +164,7 @@ def world(header: str) -> World:  # noqa: C901  one step for each word of a head
     names = words("components")
     if "," not in listed and len(names) == 1 and names[0].isdigit():
         names = [f"c{number:02}" for number in range(1, int(names[0]) + 1)]
-    pinned, off, vital = words("pinned"), words("off-in-production"), words("vital")
+    pinned, off, vital, saves = words("pinned"), words("off-in-production"), words("vital"), words("saves")
     depends, conflicts = pairs("depends", "->"), pairs("conflicts", "><")
     everything = expression("all")
     result = World(
@@ -178,6 +178,7 @@ def world(header: str) -> World:  # noqa: C901  one step for each word of a head
                 depends=frozenset(b for a, b in depends if a == name),
                 conflicts=frozenset(b for a, b in conflicts if a == name),
                 vital=name in vital,
+                saves=name in saves,
             )
             for name in names
         )

@@ -19,6 +19,10 @@ _VITAL = {
         }
     ),
 }
+_SAVERS = {
+    Kind.APACHE_MODULE: frozenset({"cache", "cache_disk", "cache_socache", "file_cache"}),
+    Kind.PHP_MODULE: frozenset({"apcu", "opcache"}),
+}
 _LATELY = 24 * 3600.0
 """Seconds after the usual component was last changed."""
 _FEW = 5
@@ -27,9 +31,14 @@ _SUSPICION = 4.0
 
 
 def ordered(components: Iterable[Component], facts: Facts) -> tuple[Component, ...]:
-    """The latest change first; those that most sites need are marked, the few changed lately suspected."""
+    """The latest change first; what most sites need or gain by is marked, the few changed lately are suspected."""
     marked = [
-        replace(one, vital=one.kind is Kind.APACHE_SITE or one.name in _VITAL.get(one.kind, ())) for one in components
+        replace(
+            one,
+            vital=one.kind is Kind.APACHE_SITE or one.name in _VITAL.get(one.kind, ()),
+            saves=one.on and one.name in _SAVERS.get(one.kind, ()),
+        )
+        for one in components
     ]
     known = {one: changed(one, facts) for one in marked}
     times = [when for when in known.values() if when]

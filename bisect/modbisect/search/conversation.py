@@ -51,6 +51,8 @@ class Conversation:
     bench: Bench = field(init=False)
     suspects: tuple[ComponentId, ...] = field(init=False)
     """Those that can be flipped at all."""
+    savers: tuple[ComponentId, ...] = ()
+    """Those of them that mostly save time: no part of the fast control."""
     untestable: list[Untestable] = field(default_factory=list)
     kept: tuple[needs.Kept, ...] = ()
     costs: tuple[Cost, ...] = ()
@@ -63,6 +65,8 @@ class Conversation:
         self.bench = Bench(self.problem, feasible, ahead=_CONFIRMATION)
         free = [one.id for one in self.problem.components if not one.pinned]
         self.suspects = feasible.ordered(one for one in free if not feasible.blocked({one}))
+        saves = {one.id for one in self.problem.components if one.saves}
+        self.savers = tuple(one for one in self.suspects if one in saves)
         self.bench.suspects = self.suspects
         self.untestable += [Untestable(one, reason) for one in free if (reason := feasible.blocked({one}))]
 
@@ -160,7 +164,7 @@ class Conversation:
 
     def _contrast(self) -> Talk[Verdict]:
         """Finds flips that make the site fast: ``bench.fast``. SLOW: as found is slow beside them."""
-        learned = yield from needs.learn(self.bench, self.suspects)
+        learned = yield from needs.learn(self.bench, self._together())
         self.kept = learned.kept
         outcome = Verdict.FAST
         for flips in self._variants(learned.flips):
@@ -175,7 +179,27 @@ class Conversation:
             flips = self.bench.feasible.close({one.component}) or NOTHING
             if self.bench.levels(flips) and (yield from self._faster(flips)) is Verdict.SLOW:
                 return Verdict.SLOW
+        if (saver := (yield from self._guilty_saver())) is not None:
+            self.bench.fast = saver
+            return Verdict.SLOW
         return outcome
+
+    def _together(self) -> tuple[ComponentId, ...]:
+        """The suspects that are flipped many at a time: all but what saves time, unless there is nothing else."""
+        return tuple(one for one in self.suspects if one not in self.savers) or self.suspects
+
+    def _guilty_saver(self) -> Talk[Flips | None]:
+        """The flips of one that should save time, where the site is faster without it."""
+        bench = self.bench
+        for one in self.savers:
+            flips = bench.feasible.close({one})
+            if flips is None:
+                continue
+            why = f"does {one}, which mostly saves time, cost it here?"
+            yield from bench.ensure(flips, why, stage="baseline")
+            if bench.levels(flips) and (yield from bench.slower(NOTHING, flips, why, "baseline")):
+                return flips
+        return None
 
     def _variants(self, flips: Flips) -> list[Flips]:
         """All of them; only what is switched off; only what is switched on, for that may be slow itself."""

@@ -89,10 +89,10 @@ class Planner(Conversation):
         # As found it was measured already, though not after a restart: mostly the search needs no other control there.
         symptom = self.problem.symptom
         if (symptom.measure, symptom.until) != (Measure.LATENCY, None) or not (
-            yield from needs.serves_without_all(self.bench, self.suspects)
+            yield from needs.serves_without_all(self.bench, self._together())
         ):
             yield from self._baseline()
-        learned = yield from needs.learn(self.bench, self.suspects)
+        learned = yield from needs.learn(self.bench, self._together())
         self.kept = learned.kept
         if learned.flips:
             self.columns = Columns(self.bench.feasible, learned.flips, self.problem.needs)
@@ -153,6 +153,8 @@ class Planner(Conversation):
             why = f"as found beside {one.component} flipped"
             if bench.levels(flips) and (yield from bench.slower(NOTHING, flips, why, "baseline")):
                 return None
+        if (yield from self._guilty_saver()) is not None:
+            return None
         return self._cleared()
 
     def _accuse(self, settled: _Settled, findings: list[Finding]) -> Talk[Conclusion]:
