@@ -344,6 +344,17 @@ class Conversation:
         left = self._left() if suspects is None else suspects
         return self._conclude(Outcome.INCONCLUSIVE, reason, suspects=left)
 
+    def _untried(self) -> list[Untestable]:
+        """Those that no trial with the site at work was about, since it was fast without: they may take part."""
+        known = tested(self.bench.trials) | {one.component for one in self.kept}
+        return [
+            Untestable(
+                one, "not tried: it mostly saves time" if one in self.savers else "not tried: not needed to find it"
+            )
+            for one in self.suspects
+            if one not in known
+        ]
+
     def _left(self) -> tuple[ComponentId, ...]:
         """Those not cleared; before the search has weighed any, what trials of many at once tell of them."""
         bench = self.bench
@@ -368,7 +379,7 @@ class Conversation:
         return Conclusion(
             outcome,
             findings,
-            (*self.untestable, *kept),
+            (*self.untestable, *kept, *(self._untried() if findings else ())),
             residual,
             self.costs,
             suspects,

@@ -10,11 +10,6 @@ from types import MappingProxyType
 from modbisect.search.feasible import Feasible
 from modbisect.search.problem import Problem
 
-_A_DOUBLING = 4
-"""More trials for twice as many suspects."""
-_BAD_LUCK = 4
-"""So many more at the worst."""
-
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
@@ -31,12 +26,16 @@ class _Rehearsed:
     at_least: int
     each: int = 0
     """For each suspect."""
+    a_doubling: float = 4.0
+    """More for twice as many suspects."""
+    bad_luck: int = 4
+    """So many more at the worst."""
 
     def of(self, suspects: int) -> int:
-        return round(self.at_least + self.each * suspects + _A_DOUBLING * math.log2(suspects))
+        return round(self.at_least + self.each * suspects + self.a_doubling * math.log2(suspects))
 
 
-_BAYES = _Rehearsed(4)
+_BAYES = _Rehearsed(4, a_doubling=2.7, bad_luck=9)
 _REHEARSED: Mapping[str, _Rehearsed] = MappingProxyType(
     {"auto": _BAYES, "bayes": _BAYES, "bisect": _Rehearsed(10), "one-at-a-time": _Rehearsed(8, each=1)}
 )
@@ -48,5 +47,6 @@ def forecast(problem: Problem, strategy: str) -> Forecast:
     free = sum(not one.pinned and not feasible.blocked({one.id}) for one in problem.components)
     if not free:
         return Forecast(0, 0)
-    typical = _REHEARSED[strategy].of(free)
-    return Forecast(min(typical, problem.budget), min(typical + _BAD_LUCK, problem.budget))
+    rehearsed = _REHEARSED[strategy]
+    typical = rehearsed.of(free)
+    return Forecast(min(typical, problem.budget), min(typical + rehearsed.bad_luck, problem.budget))

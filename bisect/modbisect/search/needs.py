@@ -7,8 +7,9 @@ then mostly be flipped at one stroke, and the likeliest culprits among them firs
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from modbisect.model import ComponentId
 from modbisect.search.bench import Bench
@@ -34,13 +35,26 @@ class Flippable:
 
     flips: Flips
     kept: tuple[Kept, ...]
+    all: bool = True
+    """As many as can be; else learning stopped where the site was fast."""
 
 
-def learn(bench: Bench, suspects: Sequence[ComponentId]) -> Talk[Flippable]:
-    """Finds a maximal set of flips with which the site still serves."""
-    everything = bench.feasible.widen(NOTHING, suspects)
-    if (yield from serves_without_all(bench, suspects)):
-        return Flippable(everything, tuple(_left_out(bench, everything, suspects)))
+Enough: TypeAlias = Callable[[Flips], bool]
+"""Whether the site, which serves with these flips, is so much faster with them that no more need to be tried."""
+
+
+def _never(_: Flips) -> bool:
+    return False
+
+
+def learn(bench: Bench, suspects: Sequence[ComponentId], enough: Enough = _never) -> Talk[Flippable]:
+    """Finds a maximal set of flips with which the site still serves, or one that is enough."""
+    first = _first(bench, suspects)
+    everything = bench.feasible.widen(NOTHING, first)
+    serves = yield from serves_at_first(bench, suspects)
+    if serves and (len(first) == len(suspects) or enough(everything)):
+        left_out = _left_out(bench, everything, first)
+        return Flippable(everything, tuple(left_out), all=len(first) == len(suspects))
     # Of everything it was to be expected, and says little.
     flips: Flips = NOTHING
     kept: list[Kept] = []
@@ -49,30 +63,44 @@ def learn(bench: Bench, suspects: Sequence[ComponentId]) -> Talk[Flippable]:
         ([one for one in suspects if one not in vital], 1),
         (vital, 1 + len(vital) // _VITAL_PER_NEED),
     ):
-        flips = yield from _learn_batch(bench, flips, batch, kept, expected, of=len(suspects))
+        flips = yield from _learn_batch(bench, flips, batch, kept, expected=expected, enough=enough, of=len(suspects))
+        if enough(flips):
+            return Flippable(flips, tuple(kept), all=False)
     return Flippable(flips, tuple(kept))
 
 
-def serves_without_all(bench: Bench, suspects: Sequence[ComponentId]) -> Talk[bool]:
-    """Whether the site serves with all suspects flipped at once."""
-    everything = bench.feasible.widen(NOTHING, suspects)
-    return not (yield from _breaks(bench, everything, _why(everything, len(suspects)), len(suspects), 1))
+def serves_at_first(bench: Bench, suspects: Sequence[ComponentId]) -> Talk[bool]:
+    """Whether the site serves with all suspects flipped at once, those left out that most sites need."""
+    first = _first(bench, suspects)
+    everything = bench.feasible.widen(NOTHING, first)
+    return not (yield from _breaks(bench, everything, _why(everything, len(suspects)), len(first), 1))
+
+
+def _first(bench: Bench, suspects: Sequence[ComponentId]) -> Sequence[ComponentId]:
+    return [one for one in suspects if not bench.feasible.is_vital(one)] or suspects
 
 
 def _learn_batch(
-    bench: Bench, flips: Flips, batch: Sequence[ComponentId], kept: list[Kept], expected: int, *, of: int
+    bench: Bench,
+    flips: Flips,
+    batch: Sequence[ComponentId],
+    kept: list[Kept],
+    *,
+    expected: int,
+    enough: Enough,
+    of: int,
 ) -> Talk[Flips]:
     """Widens ``flips`` by all of a batch that the site can do without; the others are added to ``kept``.
 
     ``of``: how many suspects there are in all, for a person.
     """
     pool = _remaining(bench, flips, batch, kept)
-    while pool:
+    while pool and not enough(flips):
         group = pool[: _group(len(pool), expected)]
         wider = bench.feasible.widen(flips, group)
         reason = yield from _breaks(bench, wider, _why(wider, of), len(pool), expected)
         if reason:
-            flips, found = yield from _narrow(bench, flips, group, reason)
+            flips, found = yield from _narrow(bench, flips, group, reason, enough)
             kept += [found] if found else []
             expected = max(1, expected - 1)
         else:
@@ -88,7 +116,9 @@ def _left_out(bench: Bench, flips: Flips, suspects: Sequence[ComponentId]) -> li
     return kept
 
 
-def _narrow(bench: Bench, flips: Flips, group: Sequence[ComponentId], reason: str) -> Talk[tuple[Flips, Kept | None]]:
+def _narrow(
+    bench: Bench, flips: Flips, group: Sequence[ComponentId], reason: str, enough: Enough
+) -> Talk[tuple[Flips, Kept | None]]:
     """Finds one that breaks the site. Invariant: it serves with ``flips``, and breaks with the group as well."""
     while len(group) > 1:
         half = group[: (len(group) + 1) // 2]
@@ -98,6 +128,8 @@ def _narrow(bench: Bench, flips: Flips, group: Sequence[ComponentId], reason: st
             group, reason = half, broken
         else:
             flips = wider
+            if enough(flips):
+                return flips, None
             group = [one for one in group[len(half) :] if one not in flips]
     alone = bench.feasible.close(group)
     if not group or bench.feasible.close(flips | {group[0]}) is None or alone is None:

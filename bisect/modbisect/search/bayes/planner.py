@@ -42,6 +42,7 @@ _MISFIT_ROWS = 10
 _MISFIT = 0.99
 _DOUBTFUL = 0.2
 """Probability of nobody at which as found, before any restart, is no control to go by."""
+_PLAIN = math.log(5)
 _QUIET = 4
 """Trials of which none was slow: then a restart alone may have cured it."""
 _LUCKY = 0.2
@@ -89,17 +90,31 @@ class Planner(Conversation):
         # As found it was measured already, though not after a restart: mostly the search needs no other control there.
         symptom = self.problem.symptom
         if (symptom.measure, symptom.until) != (Measure.LATENCY, None) or not (
-            yield from needs.serves_without_all(self.bench, self._together())
+            yield from needs.serves_at_first(self.bench, self._together())
         ):
             yield from self._baseline()
-        learned = yield from needs.learn(self.bench, self._together())
+        learned = yield from needs.learn(self.bench, self._together(), self._plainly_fast)
+        conclusion = yield from self._among(learned)
+        if not learned.all and (conclusion is None or conclusion.outcome is Outcome.NONE):
+            conclusion = yield from self._among((yield from needs.learn(self.bench, self._together())))
+        return conclusion or (yield from self._by_halving())
+
+    def _plainly_fast(self, flips: Flips) -> bool:
+        """It is so much faster with these flips that a culprit is among them, or a restart has cured it."""
+        bench, symptom = self.bench, self.problem.symptom
+        if symptom.measure is not Measure.LATENCY or not bench.levels(flips):
+            return False
+        here = bench.level_of(flips)
+        enough = symptom.slower_than is None or here.seconds < symptom.slower_than
+        return enough and not here.censored and bench.level_of(NOTHING).log_seconds - here.log_seconds >= _PLAIN
+
+    def _among(self, learned: needs.Flippable) -> Talk[Conclusion | None]:
+        """What the posterior makes of those that can be flipped; None when it cannot tell."""
         self.kept = learned.kept
-        if learned.flips:
-            self.columns = Columns(self.bench.feasible, learned.flips, self.problem.needs)
-            conclusion = yield from self._by_posterior()
-            if conclusion:
-                return conclusion
-        return (yield from self._by_halving())
+        if not learned.flips:
+            return None
+        self.columns = Columns(self.bench.feasible, learned.flips, self.problem.needs)
+        return (yield from self._by_posterior())
 
     def _by_posterior(self) -> Talk[Conclusion | None]:
         """None when the posterior cannot tell, or what it says is not confirmed."""
