@@ -27,6 +27,8 @@ RETRY_PAUSE = 0.1
 WARM_UP_SECONDS = 1.0
 HELD_BYTES = 64 << 20
 CROWD = 4
+MOST_A_SECOND = 100.0
+"""Requests, at most: visitors, and no load test."""
 _CHUNK = 12
 _IN_A_ROW = 3
 """Single requests that show what has built up."""
@@ -109,6 +111,7 @@ def age(window: Window, ageing: Ageing, files: Files, limit: float, end: float) 
             slow = slow + 1 if _shows(request, ageing.shown) else 0
             if slow:
                 continue
+            time.sleep(max(0.0, min(last, began + sent / MOST_A_SECOND) - time.monotonic()))
             missing = ageing.requests - sent
             for _ in visitors.run(min(_CHUNK, missing) if missing > 0 else _CHUNK, limit, lambda: not over()):
                 sent += 1

@@ -102,10 +102,10 @@ class Planner(Conversation):
     def _plainly_fast(self, flips: Flips) -> bool:
         """It is so much faster with these flips that a culprit is among them, or a restart has cured it."""
         bench, symptom = self.bench, self.problem.symptom
-        if symptom.measure is not Measure.LATENCY or not bench.levels(flips):
+        if bench.measure is Measure.MEMORY or not bench.levels(flips):
             return False
         here = bench.level_of(flips)
-        enough = symptom.slower_than is None or here.seconds < symptom.slower_than
+        enough = bench.measure is Measure.GROWTH or symptom.slower_than is None or here.seconds < symptom.slower_than
         return enough and not here.censored and bench.level_of(NOTHING).log_seconds - here.log_seconds >= _PLAIN
 
     def _among(self, learned: needs.Flippable) -> Talk[Conclusion | None]:

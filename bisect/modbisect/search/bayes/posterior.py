@@ -28,7 +28,7 @@ A grid that ends near the expected value, or a prior that leans to little luck, 
 are slow for no reason.
 """
 _DRIFT = 0.1
-_SLOPE = {Measure.LATENCY: 1e-3, Measure.TAIL: 1e-3, Measure.MEMORY: 0.5}
+_SLOPE = {Measure.LATENCY: 1e-3, Measure.TAIL: 1e-3, Measure.MEMORY: 0.5, Measure.GROWTH: 0.05}
 """Standard deviation of what all components add up to, each a little: memory, but no time to speak of."""
 _FLAT = 10.0
 """Standard deviation of the level: wide."""
