@@ -418,6 +418,10 @@ class Finding:
         return "single" if len(self.components) == 1 else "together"
 
 
+NOT_TRIED = "not tried"
+"""How the reason begins for a suspect that never had to be flipped."""
+
+
 @dataclass(frozen=True, slots=True)
 class Untestable:
     """A component about which the run can say nothing, and why."""

@@ -3,12 +3,15 @@
 from dataclasses import replace
 
 from modbisect.model import (
+    NOT_TRIED,
+    Aged,
     Confirmation,
     Cost,
     Effect,
     Elsewhere,
     Finding,
     Kind,
+    Measure,
     Memory,
     Outcome,
     Together,
@@ -113,6 +116,31 @@ CASES = {
         found_censored=True,
         residual=Effect(1.0, 0.8, 1.25, 180.0, 180.0, censored=True, after_censored=True),
         costs=(Cost("php-module:zip", Effect(1.0, 0.8, 1.25, 180.0, 2.4, censored=True)),),
+    ),
+    "found-building-up": replace(
+        FOUND,
+        aged=Aged(240, 9.2, shown=True, curve=((1, 0.0025), (40, 0.0027), (120, 0.0031), (200, 0.35), (240, 1.4))),
+        aged_without=Aged(360, 13.8, curve=((1, 0.0021), (60, 0.0011), (180, 0.001), (300, 0.0011), (360, 0.001))),
+        untestable=(
+            Untestable("php-module:opcache", f"{NOT_TRIED}: it mostly saves time"),
+            Untestable("php-module:gd", f"{NOT_TRIED}: the site was fast without"),
+        ),
+        tested=66,
+    ),
+    "found-growing": replace(
+        FOUND,
+        measure=Measure.MEMORY,
+        found_seconds=0.0253,
+        findings=(
+            replace(
+                UPLOAD,
+                effect=Effect(30.4, 3.8, 243.0, 0.2377, 0.0078125, measure=Measure.GROWTH),
+                confirmations=proof(0.2377, 0.0078125),
+            ),
+        ),
+        residual=Effect(1.0, 0.05, 18.6, 0.0078125, 0.0078125, measure=Measure.GROWTH),
+        aged=Aged(200, 0.0, curve=((40, 9.6e6), (80, 19.2e6), (120, 28.9e6), (160, 38.5e6), (200, 48.2e6))),
+        aged_without=Aged(200, 0.0, curve=((40, 4096.0), (80, 4096.0), (120, 4096.0), (160, 0.0), (200, 0.0))),
     ),
     "found-together": replace(
         FOUND,

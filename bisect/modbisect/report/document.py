@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from modbisect.errors import UsageError
 from modbisect.model import (
+    Aged,
     ComponentId,
     Confirmation,
     Cost,
@@ -125,9 +126,13 @@ class Document:
     downtime_seconds: float
     restored: Restored
     warnings: tuple[str, ...]
+    aged: Aged | None
+    aged_without: Aged | None
 
 
 _ADAPTER = TypeAdapter(Document)
+_ADDED = {"aged": None, "aged_without": None}
+"""What earlier versions did not write."""
 
 
 def to_json(report: Report) -> str:
@@ -153,7 +158,7 @@ def from_json(text: str | bytes) -> Report:
             f"this report has schema {head['schema']}, and this modbisect knows {SCHEMA}", advice="update modbisect"
         )
     try:
-        return _inward(_ADAPTER.validate_python(head))
+        return _inward(_ADAPTER.validate_python(_ADDED | head))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = plain(".".join(map(str, first["loc"])))

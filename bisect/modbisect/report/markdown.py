@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from modbisect.model import Finding
+from modbisect.model import Finding, Measure
 from modbisect.report import wording
 from modbisect.report.figures import after, at_least, before, factor, interval, listed, peak
 from modbisect.report.plain import escaped, fenced
@@ -21,6 +21,9 @@ def _blocks(report: Report) -> Iterator[str]:
     yield from _alarm(report)
     for finding in report.findings:
         yield from _finding(report, finding)
+    if curves := list(wording.builds_up(report)):
+        yield "## It builds up"
+        yield _items(curves)
     if report.findings and report.residual:
         yield "## What is left"
         yield f"{escaped(wording.rest(report, report.residual))}."
@@ -97,17 +100,20 @@ def _finding(report: Report, finding: Finding) -> Iterator[str]:
     slow, fast = wording.states(report, finding)
     effect = finding.effect
     rows = [
-        (wording.measured(report), "slow", "fast")
+        (wording.compared(finding), "slow", "fast")
         if report.by_hand
-        else (wording.measured(report), before(effect), after(effect)),
+        else (wording.compared(finding), before(effect), after(effect)),
         ("peak memory of a worker", peak(finding.memory_before), peak(finding.memory_after)),
     ]
     yield _table(("", slow, fast), rows)
-    sure = "A person judged that" if report.by_hand else f"That is {factor(effect)}, 95 % interval {interval(effect)}"
-    yield f"{sure}." + (" Every other culprit was switched over meanwhile." if len(report.findings) > 1 else "")
+    if report.by_hand or effect.measure is not Measure.GROWTH:
+        sure = (
+            "A person judged that" if report.by_hand else f"That is {factor(effect)}, 95 % interval {interval(effect)}"
+        )
+        yield f"{sure}." + (" Every other culprit was switched over meanwhile." if len(report.findings) > 1 else "")
     if finding.confirmations:
         yield "### Proof"
-        yield _table(("trial", "state", wording.measured(report), "verdict"), _proof(report, finding))
+        yield _table(("trial", "state", wording.compared(finding), "verdict"), _proof(report, finding))
     if finding.elsewhere:
         yield "### The other probes"
         yield _table(("probe", slow, fast, "95 % interval", ""), _elsewhere(finding))

@@ -66,6 +66,8 @@ def _facts(report: Report, *, verbose: bool) -> Iterator[_Fact]:
         yield "as found", f"{wording.as_found(report)}{memory}"
     for number, finding in enumerate(report.findings, 1):
         yield from _finding(report, finding, f" {number}" if len(report.findings) > 1 else "")
+    for said in wording.builds_up(report):
+        yield "builds up", said
     if report.findings and report.residual:
         yield "rest", wording.rest(report, report.residual)
     for cost in _dearest(report):

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from modbisect.model import ComponentId, Cost, Effect, Finding, Kind, Measure, Memory, Outcome, Together, Untestable
+from modbisect.model import (
+    Aged,
+    ComponentId,
+    Cost,
+    Effect,
+    Finding,
+    Kind,
+    Measure,
+    Memory,
+    Outcome,
+    Together,
+    Untestable,
+)
 
 SCHEMA = 1
 
@@ -94,4 +106,8 @@ class Report:
     """Sum of the restarts' times."""
     reason: str = ""
     warnings: tuple[str, ...] = ()
+    aged: Aged | None = None
+    """What had to come after a restart before it showed, as found ..."""
+    aged_without: Aged | None = None
+    """... and the same with the culprit switched over."""
     schema: int = SCHEMA

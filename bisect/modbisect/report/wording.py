@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from modbisect.model import (
+    NOT_TRIED,
     ComponentId,
     Confirmation,
     Effect,
@@ -21,11 +22,13 @@ from modbisect.model import (
     Untestable,
     Verdict,
 )
-from modbisect.report.figures import after, at_least, before, count, factor, interval, listed, ratio, seconds
+from modbisect.report.figures import after, at_least, before, count, factor, interval, listed, ratio, seconds, size
 from modbisect.report.plain import plain
 from modbisect.report.values import Report
 
 _PAIR = 2
+_POINTS = 5
+"""Of a curve, in a sentence."""
 _MANY = 5
 _OWN_FILE = re.compile(r"access control: .* in /.*(?<! counts by it)\Z")
 _OUT_OF_REACH = "not reachable here: vhost directives, .htaccess, other ini settings, the database, the system"
@@ -107,6 +110,11 @@ def measured(report: Report) -> str:
     return _MEASURED[report.measure]
 
 
+def compared(finding: Finding) -> str:
+    """What a culprit was found by."""
+    return _MEASURED[finding.effect.measure]
+
+
 def as_found(report: Report) -> str:
     """What was measured before anything was switched, and how much of it passed before an answer began."""
     waited = report.found_first_byte
@@ -160,14 +168,27 @@ def _duration(value: float) -> str:
     return seconds(value, beside=1)
 
 
+def builds_up(report: Report) -> Iterator[str]:
+    """What a site, or its memory, does as requests come in behind a restart: as found, and without the culprit."""
+    measure = report.findings[0].effect.measure if report.findings else report.measure
+    for which, seen in (("as found", report.aged), ("with the culprit switched over", report.aged_without)):
+        if seen and seen.curve:
+            step = -(-len(seen.curve) // _POINTS)
+            points = [seen.curve[0], *seen.curve[step:-1:step], seen.curve[-1]][: _POINTS + 1]
+            grown = [f"+{size(max(0.0, one))}" if measure is Measure.GROWTH else seconds(one) for _, one in points]
+            sent = [str(count) for count, _ in points]
+            took = f" ({seconds(seen.seconds)})" if seen.seconds else ""
+            yield f"{which} {listed(grown, _POINTS)} after {listed(sent, _POINTS)} requests{took}"
+
+
 def rest(report: Report, effect: Effect) -> str:
     """How fast the site is with every culprit out of the way, and whether it could be faster."""
     found = len(report.findings)
     culprits = {1: "the culprit", 2: "both culprits"}.get(found, f"all {found} culprits")
-    return (
-        f"{before(effect)} with {culprits} switched over, {after(effect)} with every suspect switched over "
-        f"({factor(effect)}, 95 % interval {interval(effect)})"
-    )
+    untried = any(one.reason.startswith(NOT_TRIED) for one in report.untestable)
+    others = f"all {report.tested} that were tried" if untried else "every suspect"
+    sure = "" if effect.measure is Measure.GROWTH else f" ({factor(effect)}, 95 % interval {interval(effect)})"
+    return f"{before(effect)} with {culprits} switched over, {after(effect)} with {others} switched over{sure}"
 
 
 def restored(report: Report) -> str:
@@ -229,8 +250,8 @@ def _found(report: Report) -> str:
         claim = f"{names} makes {site} {bad}"
     effect = finding.effect
     sure = factor(effect) if effect.censored else f"{factor(effect)}, 95 % interval {interval(effect)}"
-    sure = "judged by hand" if report.by_hand else sure
-    return f"{claim}: {_times(report, finding)} ({sure}); {_proof(finding)}"
+    sure = "judged by hand" if report.by_hand else "" if effect.measure is Measure.GROWTH else sure
+    return f"{claim}: {_times(report, finding)}{sure and f' ({sure})'}; {_proof(finding)}"
 
 
 def _complaint(report: Report) -> tuple[str, str]:

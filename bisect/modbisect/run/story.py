@@ -15,9 +15,12 @@ from modbisect.components import Facts
 from modbisect.inventory import Host
 from modbisect.judging import level
 from modbisect.model import (
+    Aged,
     Ask,
     Component,
+    ComponentId,
     Conclusion,
+    Finding,
     Measure,
     Measurement,
     Outcome,
@@ -240,7 +243,13 @@ class Story:
             known_trials=len(self.before.trials) if self.before else 0,
             resume=self.resume if self.restored.verified else "",
             by_hand=self.by_hand,
+            aged=self._aged(frozenset()),
+            aged_without=next((seen for one in said.findings if (seen := self._aged(_switched_over(one)))), None),
         )
+
+    def _aged(self, flips: frozenset[ComponentId]) -> Aged | None:
+        """The first ageing of a configuration that is told of in a curve."""
+        return next((seen.aged for at, seen in self.seen if at == flips and seen.aged and seen.aged.curve), None)
 
     def _without_unmoved(self) -> Conclusion:
         """The conclusion, with what switching does not move in the live server told as not tested."""
@@ -250,6 +259,12 @@ class Story:
             untestable=(*said.untestable, *(Untestable(one, UNMOVED) for one in sorted(unmoved))),
             suspects_left=tuple(one for one in said.suspects_left if one not in unmoved),
         )
+
+
+def _switched_over(finding: Finding) -> frozenset[ComponentId]:
+    """One configuration that cures it: of several that are slow only together, one is enough."""
+    some = finding.components[:1] if finding.kind == "together" else finding.components
+    return frozenset((*some, *finding.also_flipped))
 
 
 def _in_words(probe: Probe) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from modbisect.judging import effect, level, measured
 from modbisect.judging.judge import difference, floor
 from modbisect.model import (
+    NOT_TRIED,
     Aged,
     ComponentId,
     Conclusion,
@@ -347,13 +348,9 @@ class Conversation:
     def _untried(self) -> list[Untestable]:
         """Those that no trial with the site at work was about, since it was fast without: they may take part."""
         known = tested(self.bench.trials) | {one.component for one in self.kept}
-        return [
-            Untestable(
-                one, "not tried: it mostly saves time" if one in self.savers else "not tried: not needed to find it"
-            )
-            for one in self.suspects
-            if one not in known
-        ]
+        left = [one for one in self.suspects if one not in known]
+        why = dict.fromkeys(self.savers, "it mostly saves time")
+        return [Untestable(one, f"{NOT_TRIED}: {why.get(one, 'the site was fast without')}") for one in left]
 
     def _left(self) -> tuple[ComponentId, ...]:
         """Those not cleared; before the search has weighed any, what trials of many at once tell of them."""
