@@ -358,6 +358,8 @@ class Ask:
     """Which figure is wanted; None: the symptom's."""
     age: Ageing | None = None
     """What comes before the window."""
+    through: bool = False
+    """The symptom's probes are asked although another is broken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,8 @@ class World:
     components: tuple[Component, ...]
     slow: Expression = lambda _: False
     works: Expression = lambda _: True
+    home_works: Expression = lambda _: True
+    """Of another page than the symptom's."""
     factors: dict[str, float] = field(default_factory=dict)
     """Slower so many times while in production state ..."""
     adds: dict[str, float] = field(default_factory=dict)
@@ -79,6 +81,7 @@ class World:
             Symptom("page"),
             self.seed,
             max_trials=self.max_trials,
+            others=("home",),
         )
 
     def site(self) -> Callable[[Ask], Measurement]:
@@ -88,6 +91,9 @@ class World:
             flips = ask.configuration.flipped
             if not self.works(flips):
                 return Measurement(ask.configuration, broken="status 500")
+            broken = "" if self.home_works(flips) else "home: status 500"
+            if broken and not ask.through:
+                return Measurement(ask.configuration, broken=broken)
             aged = self.aged(flips, ask.age) if ask.age else None
             seconds = self.seconds(flips, sent=aged.requests if aged else 0) * math.exp(random.gauss(0, self.noise))
             if self.fickle:
@@ -100,7 +106,7 @@ class World:
                     break
                 if ask.enough and ask.enough([request.seconds for request in requests]):
                     break
-            return Measurement(ask.configuration, tuple(requests), aged=aged)
+            return Measurement(ask.configuration, tuple(requests), broken=broken, aged=aged)
 
         return answer
 
@@ -188,6 +194,8 @@ def world(header: str) -> World:  # noqa: C901  one step for each word of a head
         result.slow = everything if text == "always" else expression(text)
     if "breaks-without" in lines:
         result.works = expression(lines.pop("breaks-without"))
+    if "home-breaks-without" in lines:
+        result.home_works = expression(lines.pop("home-breaks-without"))
     if "needs" in lines:
         result.works = _undeclared(pairs("needs", "->"))
     for key in ("factors", "adds", "flipped-factors"):

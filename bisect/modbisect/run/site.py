@@ -130,6 +130,7 @@ class Site:
         options = self.playbook.trial
         proof = ask.stage == "confirm"
         elsewhere: tuple[Request, ...] = ()
+        broken = ""
         for probe in self.others:
             cap = min(CHECK_SECONDS, self._pause()) if self._tells_health(probe) else CHECK_SECONDS
             result = self.window(
@@ -143,8 +144,9 @@ class Site:
                 elsewhere += result.requests
             if self._tells_health(probe) and result.cold and not (result.broken or result.cold.censored):
                 self.outage.serves()
-            if result.broken:
-                return Measurement(ask.configuration, broken=f"{probe.name}: {result.broken}")
+            broken = f"{probe.name}: {result.broken}" if result.broken else broken
+            if broken and not ask.through:
+                return Measurement(ask.configuration, broken=broken)
         cap = options.cap or ask.cap
         # A page that is quick when warm may well take long when it is compiled for the first time.
         cold_cap = max(cap, 3 * self.fastest_cold) if self.fastest_cold else cap
@@ -164,6 +166,7 @@ class Site:
             ask.configuration,
             result.requests,
             cold=result.cold,
+            broken=broken,
             warnings=result.warnings,
             measure=ask.measure or self.measure,
             elsewhere=elsewhere,

@@ -86,9 +86,10 @@ class Trials:
         else:
             broken = parts.missing_or_extra(self.facts, self.components, configuration, applied.loaded)
         seen = Measurement(ask.configuration, broken=broken) if broken else self.watcher.see(ask)
+        through = seen if seen.broken and ask.through else Measurement(ask.configuration, broken=seen.broken)
         warnings = tuple(f"{one} stays as found from here on: {UNMOVED}" for one in sorted(self.unmoved - known))
         seen = replace(
-            seen if not seen.broken else Measurement(ask.configuration, broken=seen.broken),
+            through if seen.broken else seen,
             warnings=(*seen.warnings, *warnings),
             restart_seconds=applied.restart_seconds,
             seconds=time.monotonic() - began,

@@ -154,11 +154,12 @@ class Bench:
         wanted: int = 0,
         enough: Enough | None = None,
         age: Ageing | None = None,
+        through: bool = False,
     ) -> Talk[Measurement]:
         """One trial.
 
         ``complete``: let slow requests come to their end; ``wanted``: so many requests, 0 for the usual; ``enough``:
-        when fewer do; ``age``: in place of what comes before every window.
+        when fewer do; ``age``: in place of what comes before every window; ``through``: see `Ask`.
 
         Raises:
             Spent: the budget is spent.
@@ -180,7 +181,7 @@ class Bench:
         usual = self.measure is self.problem.symptom.measure and self.measure is not Measure.GROWTH
         figure = None if usual else self.measure
         measurement = yield Ask(
-            Configuration(flips), count, limit, why, left, stage, self.likely, enough, figure, age or self.age
+            Configuration(flips), count, limit, why, left, stage, self.likely, enough, figure, age or self.age, through
         )
         if not measurement.broken and not measured(measurement):
             # Nothing measured is no proof of anything: as good as broken.

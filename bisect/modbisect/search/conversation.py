@@ -87,6 +87,8 @@ class Conversation:
         contrast = yield from self._contrast()
         if contrast is not Verdict.SLOW and (yield from self._builds_up()):
             contrast = yield from self._contrast()
+        if contrast is Verdict.FAST and (hidden := (yield from self._behind_a_need())):
+            return hidden
         if contrast is not Verdict.SLOW:
             return self._nobody(contrast)
         if self.one_at_a_time:
@@ -220,6 +222,30 @@ class Conversation:
         yield from bench.ensure(flips, f"{name}, again", times=2, stage="baseline")
         yield from bench.ensure(NOTHING, f"{name}, again", times=2, stage="baseline")
         return (yield from bench.compare(NOTHING, flips, name, "baseline"))
+
+    def _behind_a_need(self) -> Talk[Conclusion | None]:
+        """Before nobody is accused: whether one that another page needs is what makes this one slow.
+
+        To prove it by switching it off the site would have to work without.
+        """
+        bench = self.bench
+        for one in self.kept:
+            flips = bench.feasible.close({one.component})
+            if flips is None or not (reason := needs.other_broken(bench, flips)):
+                continue
+            why = f"is it fast without {one.component}, although that breaks another page?"
+            seen = yield from bench.ask(flips, why, stage="baseline", through=True)
+            if not measured(seen) or seen.measure is not bench.measure:
+                continue
+            here = level(seen)
+            if difference(bench.level_of(NOTHING), here, bench.noise, self.problem.symptom) is Verdict.SLOW:
+                off = "off" if bench.feasible.is_on(one.component) else "on"
+                return self._open(
+                    f"with {one.component} switched {off} it is fast ({here.seconds:.2g} s), but then the site is "
+                    f"broken ({reason}), so that is no proof: look for what uses {one.component}",
+                    (one.component,),
+                )
+        return None
 
     # --- search and proof ---------------------------------------------------------------------------
 

@@ -149,6 +149,12 @@ def prove(bench: Bench, kept: Kept) -> Talk[Kept]:
     return Kept(kept.component, _sentence(bench, kept.component, reason, proven=True), proven=True)
 
 
+def other_broken(bench: Bench, flips: Flips) -> str:
+    """Why another probe than the symptom's finds the site broken with these flips; empty where none does."""
+    reason = bench.broken(flips)
+    return reason if any(reason.startswith(f"{name}: ") for name in bench.problem.others) else ""
+
+
 def _remaining(bench: Bench, flips: Flips, pool: Iterable[ComponentId], kept: list[Kept]) -> list[ComponentId]:
     """Those still to be decided; what cannot be flipped without something kept is kept as well."""
     needed = {one.component for one in kept}

@@ -170,7 +170,7 @@ class Planner(Conversation):
                 return None
         if (yield from self._guilty_saver()) is not None:
             return None
-        return self._cleared()
+        return (yield from self._behind_a_need()) or self._cleared()
 
     def _accuse(self, settled: _Settled, findings: list[Finding]) -> Talk[Conclusion]:
         """The culprits proven; others beside them, if the rest is slow as well, are for halving."""
