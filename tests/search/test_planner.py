@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import statistics
 from dataclasses import replace
 from random import Random
 from statistics import median
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from worldtext import world
 
 from modbisect.errors import UsageError
@@ -25,6 +28,7 @@ from modbisect.model import (
     Verdict,
 )
 from modbisect.search import STRATEGIES, auto, bisect, conversation, rehearse, together, worst_case
+from modbisect.search.ageing import monotone
 from modbisect.search.conversation import Conversation
 from modbisect.search.problem import Problem, Strategy
 
@@ -230,3 +234,18 @@ def test_an_unknown_strategy_is_refused_by_name() -> None:
     with pytest.raises(UsageError, match="bogo") as caught:
         conversation(world("components: 2").problem(), "bogo")
     assert "one-at-a-time" in str(caught.value)
+
+
+@given(st.lists(st.floats(-9, 9), max_size=12))
+def test_the_nearest_rising_curve(values: list[float]) -> None:
+    fitted = monotone(values)
+    assert fitted == sorted(fitted)
+    assert sum(fitted) == pytest.approx(sum(values), abs=1e-6)
+    assert monotone(sorted(values)) == sorted(values)
+    if len(values) > 1:  # no other of a few rising curves is nearer
+        flat = [statistics.fmean(values)] * len(values)
+        assert _far(fitted, values) <= min(_far(flat, values), _far(sorted(values), values)) + 1e-6
+
+
+def _far(one: list[float], other: list[float]) -> float:
+    return sum((a - b) ** 2 for a, b in zip(one, other, strict=True))

@@ -303,6 +303,7 @@ def _pose(story: Story, options: Options) -> Dialogue:
         plain if story.by_hand else playbook.symptom or plain,
         seed=options.seed,
         max_trials=playbook.budget.restarts or 0,
+        visitors=not story.by_hand,
         others=tuple(one.name for one in playbook.probes if one not in playbook.symptom_probes),
     )
     story.observe(Posed(problem, playbook.strategy))

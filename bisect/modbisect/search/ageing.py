@@ -7,12 +7,14 @@ a while: visitors are sent until it is slow again, and as many come before every
 from __future__ import annotations
 
 import math
-from statistics import median
+from collections.abc import Sequence
+from dataclasses import replace
+from statistics import fmean
 
 from modbisect.judging import level
-from modbisect.judging.judge import LEAST_GROWTH
+from modbisect.judging.judge import LEAST_GROWTH, floor
 from modbisect.judging.level import growth
-from modbisect.model import Aged, Ageing, Measure, Measurement
+from modbisect.model import Aged, Ageing, Measure
 from modbisect.search.bench import Bench
 from modbisect.search.problem import NOTHING, Talk
 
@@ -23,10 +25,12 @@ _MARGIN = 1.5
 _SHORTEST_SECONDS = 2.0
 _PLAIN = math.log(2.5)
 """A site this much slower is known as slow by a few single requests."""
-_FEW = 3
-"""Points of a curve that tell together."""
 _SHOWN = 0.75
 """Of the way, in logs, from the fast to the slow level: beyond it is slow."""
+_NEARLY = 0.9
+"""Of a whole rise."""
+_MOSTLY = 0.75
+"""Of the smallest slowdown that matters: that much is no chance, and more may come."""
 
 
 def memory_grows(bench: Bench) -> Talk[float | None]:
@@ -47,30 +51,56 @@ def memory_grows(bench: Bench) -> Talk[float | None]:
     return left
 
 
-def slow_again(bench: Bench) -> Talk[Measurement]:
-    """Sends visitors to the site as found, which a restart made fast, until it is slow again, or for long enough."""
+def becomes_slow(bench: Bench) -> Talk[bool]:
+    """Sends visitors to the site as found until it is plainly slower than a restart has left it, or for long enough.
+
+    Where that is so, as many come before every window from here on.
+    """
     fast, slow = bench.level_of(NOTHING).log_seconds, bench.found.log_seconds
     shown = math.exp(fast + _SHOWN * (slow - fast)) if slow - fast >= _PLAIN else None
-    explored = Ageing(seconds=EXPLORED_SECONDS, shown=shown, most=EXPLORED_SECONDS)
-    why = "as found: the restart made it fast; visitors until it is slow again"
-    seen = yield from bench.ask(NOTHING, why, stage="baseline", age=explored)
-    if seen.aged and not seen.broken:
-        until = _needed(seen.aged, fast, slow)
-        seconds = max(_SHORTEST_SECONDS, _MARGIN * until.seconds)
-        most = max(2 * seconds, EXPLORED_SECONDS)
-        bench.begin_anew(bench.measure, Ageing(math.ceil(_MARGIN * until.requests), seconds, shown, most), seen)
-    return seen
+    why = "as found, with visitors: does it become slow?"
+    ageing = Ageing(seconds=EXPLORED_SECONDS, shown=shown, most=EXPLORED_SECONDS)
+    seen = yield from bench.ask(NOTHING, why, stage="baseline", age=ageing)
+    if seen.broken or not seen.aged or not seen.aged.curve:
+        return False
+    here = level(seen)
+    least = _MOSTLY * floor(replace(here, log_seconds=fast), bench.problem.symptom)
+    if not seen.aged.shown and fmean((here.log_seconds - fast, _rise(seen.aged))) < least:
+        return False
+    until = _needed(seen.aged, fast, max(slow, here.log_seconds))
+    lasts = max(_SHORTEST_SECONDS, _MARGIN * until.seconds)
+    most = max(2 * lasts, EXPLORED_SECONDS)
+    bench.begin_anew(bench.measure, Ageing(math.ceil(_MARGIN * until.requests), lasts, shown, most), seen)
+    return True
+
+
+def _rise(aged: Aged) -> float:
+    """From the first third of a curve to its last, in logs."""
+    logs = [math.log(seconds) for _, seconds in aged.curve]
+    third = max(1, len(logs) // 3)
+    return fmean(logs[-third:]) - fmean(logs[:third])
 
 
 def _needed(aged: Aged, fast: float, slow: float) -> Aged:
-    """What of an ageing was enough: where its curve has risen for good, if it went on beyond that."""
+    """What of an ageing was enough: where its curve has risen for good; of a small rise, as much as there was.
+
+    A larger effect takes fewer restarts, each of which waits longer.
+    """
     if aged.shown:
         return aged
-    risen_to = math.exp(fast + _SHOWN * (slow - fast))
-    risen = aged.requests
-    for at, (requests, _) in enumerate(aged.curve):
-        if median(seconds for _, seconds in aged.curve[at : at + _FEW]) > risen_to:
-            risen = requests
-            break
-    share = risen / max(1, aged.requests)
-    return Aged(risen, aged.seconds * share)
+    rising = monotone([math.log(seconds) for _, seconds in aged.curve])
+    risen_to = fast + min(max(_SHOWN * (slow - fast), _PLAIN), _NEARLY * (rising[-1] - fast))
+    risen = next((sent for (sent, _), here in zip(aged.curve, rising, strict=True) if here >= risen_to), aged.requests)
+    return Aged(risen, aged.seconds * risen / max(1, aged.requests))
+
+
+def monotone(values: Sequence[float]) -> list[float]:
+    """The nearest values, by least squares, that never fall (pool adjacent violators; Ayer et al. 1955)."""
+    blocks: list[tuple[float, int]] = []
+    for value in values:
+        mean, size = value, 1
+        while blocks and blocks[-1][0] > mean:
+            before, count = blocks.pop()
+            mean, size = (mean * size + before * count) / (size + count), size + count
+        blocks.append((mean, size))
+    return [mean for mean, size in blocks for _ in range(size)]

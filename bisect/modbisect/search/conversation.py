@@ -11,7 +11,6 @@ from modbisect.judging import effect, level, measured
 from modbisect.judging.judge import difference, floor
 from modbisect.model import (
     NOT_TRIED,
-    Aged,
     ComponentId,
     Conclusion,
     Cost,
@@ -125,12 +124,16 @@ class Conversation:
             yield from bench.ask(NOTHING, "as found, after a restart", stage="baseline", left=self._guess())
         if not self._cured_by_restart():
             return
-        if bench.age is None and bench.measure is Measure.LATENCY:
-            aged = (yield from ageing.slow_again(bench)).aged
+        if not bench.age and self._can_age:
+            yield from ageing.becomes_slow(bench)
         else:
-            aged = (yield from bench.ask(NOTHING, "as found, again: the restart made it fast", stage="baseline")).aged
+            yield from bench.ask(NOTHING, "as found, again: the restart made it fast", stage="baseline")
         if self._cured_by_restart():
-            raise _Ended(_cured(aged))
+            raise _Ended(self._cured())
+
+    @property
+    def _can_age(self) -> bool:
+        return self.problem.visitors and self.bench.measure is Measure.LATENCY
 
     def _builds_up(self) -> Talk[bool]:
         """Asked before nobody is accused: whether it only looked fast because a restart had just made it so.
@@ -138,17 +141,28 @@ class Conversation:
         Raises:
             _Ended: so it may be, but nothing made it slow again.
         """
-        bench, least = self.bench, floor(self.bench.found, self.problem.symptom)
-
-        def fell() -> bool:
-            return bench.found.log_seconds - bench.level_of(NOTHING).log_seconds >= least
-
-        if bench.age or bench.measure is not Measure.LATENCY or not bench.levels(NOTHING) or not fell():
+        bench = self.bench
+        if bench.age or not self._can_age or not bench.levels(NOTHING):
             return False
-        aged = (yield from ageing.slow_again(bench)).aged
-        if fell():
-            raise _Ended(_cured(aged))
-        return bool(aged)
+        now, limit = bench.level_of(NOTHING), self.problem.symptom.slower_than
+        as_slow = difference(bench.found, now, bench.noise, self.problem.symptom) is Verdict.FAST
+        if as_slow or (limit is not None and now.seconds >= limit):
+            return False
+        fell = bench.found.log_seconds - now.log_seconds >= floor(bench.found, self.problem.symptom)
+        rises = yield from ageing.becomes_slow(bench)
+        if fell and not rises:
+            raise _Ended(self._cured())
+        return rises
+
+    def _cured(self) -> str:
+        """Why nobody is to blame where the site stays fast after a restart."""
+        aged = self.bench.seen[NOTHING][-1].aged
+        if aged is None:
+            return "a restart alone cured it, so no component is to blame: look for what builds up while it runs"
+        return (
+            f"a restart cured it, and {aged.requests} requests in {aged.seconds:.0f} s did not make it slow again, so "
+            'no component could be tried: the playbook may say what it takes ("until": requests or minutes)'
+        )
 
     def _cured_by_restart(self) -> bool:
         bench, symptom = self.bench, self.problem.symptom
@@ -409,13 +423,3 @@ class Conversation:
             reason,
             tuple(self.warnings),
         )
-
-
-def _cured(aged: Aged | None) -> str:
-    """Why nobody is to blame where the site stays fast after a restart."""
-    if aged is None:
-        return "a restart alone cured it, so no component is to blame: look for what builds up while it runs"
-    return (
-        f"a restart cured it, and {aged.requests} requests in {aged.seconds:.0f} s did not make it slow again, so no "
-        'component could be tried: the playbook may say what it takes ("until": requests or minutes)'
-    )

@@ -33,6 +33,8 @@ class Problem:
     """What a restart costs."""
     max_trials: int = 0
     """0: 250 and one for each component."""
+    visitors: bool = True
+    """Whether the site can be sent more requests than are measured; not where a person judges."""
     others: tuple[str, ...] = ()
     """Names of the probes that only tell whether the site works; a trial that one finds broken begins with its name."""
 
