@@ -95,9 +95,23 @@ class Planner(Conversation):
             yield from self._baseline()
         learned = yield from needs.learn(self.bench, self._together(), self._plainly_fast)
         conclusion = yield from self._among(learned)
-        if not learned.all and (conclusion is None or conclusion.outcome is Outcome.NONE):
+        if not learned.all and not (conclusion and (yield from self._is_whole(conclusion))):
             conclusion = yield from self._among((yield from needs.learn(self.bench, self._together())))
         return conclusion or (yield from self._by_halving())
+
+    def _is_whole(self, conclusion: Conclusion) -> Talk[bool]:
+        """Whether what was found among a part of the suspects holds where all others are flipped too.
+
+        A culprit that is fast then was slow only together with one of those.
+        """
+        if conclusion.outcome is not Outcome.FOUND:
+            return conclusion.outcome is not Outcome.NONE
+        bench = self.bench
+        accused = {one for finding in conclusion.findings for one in finding.components}
+        everything = bench.feasible.widen(NOTHING, self._together())
+        flips = everything - bench.feasible.hold(accused, everything)
+        yield from bench.ensure(flips, "the culprit alone, all others flipped", stage="residual")
+        return not bench.levels(flips) or bench.judge(NOTHING).settled(bench.seen[flips]) is Verdict.SLOW
 
     def _plainly_fast(self, flips: Flips) -> bool:
         """It is so much faster with these flips that a culprit is among them, or a restart has cured it."""
