@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from practice_runs import ignore, run_on, small, state_of, written
@@ -18,6 +20,7 @@ from modbisect.run import again
 from modbisect.run.access import opened
 from modbisect.run.events import Event, PutBack, TrialEnded
 from modbisect.run.signals import Signals
+from probe.probe_site import Answer, running
 
 AWAY = (503, "Away", "<p>Back soon.</p>")
 
@@ -127,3 +130,27 @@ def test_the_command_says_so_by_its_code(
     assert "practice is NOT RESTORED" in answer.out
     assert "its files and its live server are as found, yet upload does not answer as before" in answer.out
     assert f"run now: modbisect probe {book} practice -i {hosts}" in answer.out
+
+
+def test_what_visitors_get_from_a_cache_in_front_is_looked_at_as_well(made: PracticeHost) -> None:
+    """It has kept the answer of a broken trial; the probes go past it."""
+    front = [("Content-Type", "text/html; charset=utf-8"), ("Via", "1.1 varnish")]
+    origin = made.host.base_url
+    with urllib.request.urlopen(origin + "/") as answer:  # noqa: S310  the practice host's own
+        kept = [Answer(answer.read(), headers=tuple(front))]
+
+    def seen(event: Event) -> None:
+        if isinstance(event, TrialEnded) and event.number == 2:
+            kept[0] = Answer(b"Not Found", 404, tuple(front))
+
+    with running() as cache:
+        cache.rule = lambda _: kept[0]
+        there = urlsplit(origin).netloc
+        probes = tuple(replace(one, connect_to=there) for one in made.playbook.probes)
+        host = replace(made.host, base_url=cache.url().rstrip("/"))
+        report = run_on(replace(made, host=host, playbook=replace(made.playbook, probes=probes)), seen)
+    assert report.outcome is Outcome.FOUND
+    assert any("visitors come through a proxy or a cache (Via: 1.1 varnish)" in one for one in report.warnings)
+    assert not report.restored.verified
+    assert "status 404, not 200" in report.restored.how
+    assert "purge it" in report.restored.how

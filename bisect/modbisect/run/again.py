@@ -14,7 +14,7 @@ from modbisect.probe import Markers, ProbeProcess
 from modbisect.report import Restored
 from modbisect.run.access import opened
 from modbisect.run.measure import reached
-from modbisect.run.site import CHECK_SECONDS, SETTLE_SECONDS, Site
+from modbisect.run.site import CHECK_SECONDS, SETTLE_SECONDS, Site, as_visitors
 
 PAUSE_SECONDS = 0.5
 """Between two tries of a server that has just been restarted."""
@@ -26,6 +26,7 @@ def asked_again(
     playbook: Playbook,
     learned: Mapping[str, tuple[Markers, ...]],
     *,
+    outside: Mapping[str, tuple[Markers, ...]],
     quick: bool,
     ask_password: Callable[[], str] | None,
 ) -> Restored:
@@ -38,6 +39,7 @@ def asked_again(
         host: from the inventory.
         playbook: its probes.
         learned: for each probe what its correct answers were like as found; one without is not asked.
+        outside: the same of what visitors got, where the probe goes past a cache or a proxy.
         quick: the symptom's probes answer quickly enough as found to be asked as well.
         ask_password: asks a person for the sudo password; None where nobody can be asked.
     """
@@ -51,9 +53,10 @@ def asked_again(
             others = [probe for probe in site.others if probe.name in learned]
             symptom = [probe for probe in site.symptom if probe.name in learned]
             until = time.monotonic() + SETTLE_SECONDS
-            wrong = next(
-                filter(None, (_fault(site, one, until) for one in others + symptom * quick or symptom[:1])), ""
-            )
+            asked = [(site, one) for one in others + symptom * quick or symptom[:1]]
+            visited = Site(ready, probes, root, learned=dict(outside))
+            asked += [(visited, as_visitors(one)) for one in ready.probes if one.name in outside]
+            wrong = next(filter(None, (_fault(where, one, until) for where, one in asked)), "")
     except ModbisectError as error:
         wrong = f"the site could not be asked: {error.what}"
     if not wrong:
@@ -71,8 +74,9 @@ def _fault(site: Site, probe: Probe, until: float) -> str:
             break
         time.sleep(PAUSE_SECONDS)
     was = site.learned[probe.name][-1]
+    in_front = "; what visitors get may be kept by a cache in front: purge it" if was.passed else ""
     title = f" and the title {was.title!r}" if was.title else ""
     return (
         f"{probe.name} does not answer as before: {seen.broken}; as found it answered with status {was.status}, "
-        f"{was.size} bytes{title}"
+        f"{was.size} bytes{title}{in_front}"
     )

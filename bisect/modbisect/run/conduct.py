@@ -27,7 +27,7 @@ from modbisect.host.privilege import RootLink
 from modbisect.host.survey import config_tests, survey
 from modbisect.inventory import Host
 from modbisect.judging import level
-from modbisect.model import Component, Conclusion, Outcome, Symptom
+from modbisect.model import Component, Conclusion, Measurement, Outcome, Symptom
 from modbisect.playbook import Playbook
 from modbisect.probe import ProbeProcess
 from modbisect.report import Report, Restored
@@ -196,14 +196,10 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
         watcher = stack.enter_context(_watcher(story, options.asker, root))
         if not story.by_hand:
             story.observe(Stage(f"measuring {story.playbook.shown_by} as found: a complete request"))
-        story.found = watcher.found()
-        story.learned = watcher.learned
-        preflight.refuse_cache(host, facts, story.playbook, story.learned)
-        story.observe(FoundSlow(story.found))
-        story.note(story.found)
+        found = _look(story, watcher, facts)
         if dialogue:
             problem = dialogue.problem
-            same.refuse_other_times(host.name, problem.found, story.found, problem.symptom)
+            same.refuse_other_times(host.name, problem.found, found, problem.symptom)
             story.components, story.found = problem.components, problem.found
         elif _is_slow(story):
             story.observe(Stage("asking Apache, on a copy, what its configuration needs"))
@@ -238,6 +234,22 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
                 session.cure_seconds = options.cure_seconds
 
 
+def _look(story: Story, watcher: Watcher, facts: Facts) -> Measurement:
+    """Measure the host as found, before anything is touched.
+
+    Raises:
+        Refused: its site does not work, or answers through what may keep a broken trial's answers.
+    """
+    story.found = found = watcher.found()
+    story.learned, story.outside = watcher.learned, watcher.outside
+    preflight.refuse_cache(story.host, facts, story.playbook, story.learned)
+    if said := preflight.kept_in_front(story.outside):
+        story.observe(Warned(said))
+    story.observe(FoundSlow(found))
+    story.note(found)
+    return found
+
+
 def _ask_again(story: Story, options: Options) -> None:
     """A host that was switched counts as restored when its site answers as before, too."""
     if story.counted is None or not story.restored.verified or not story.learned:
@@ -249,6 +261,7 @@ def _ask_again(story: Story, options: Options) -> None:
         story.host,
         story.playbook,
         story.learned,
+        outside=story.outside,
         quick=quick,
         ask_password=options.ask_password,
     )
@@ -269,10 +282,12 @@ def _watcher(story: Story, asker: Asker | None, root: RootLink) -> Iterator[Watc
         return
     with reached(root.link, story.host, story.playbook) as playbook, ProbeProcess() as probes:
         fastest = story.before.fastest_cold if story.before else None
+        past = () if story.host.tunnel else (one.name for one in story.playbook.probes if one.connect_to)
         yield Site(
             playbook,
             probes,
             root,
+            bypassing=frozenset(past),
             fastest_cold=fastest,
             outage=story.outage,
             patience=story.patience,

@@ -60,6 +60,7 @@ class Person:
     sent: int = 0
     cut_off: bool = False
     learned: dict[str, tuple[Markers, ...]] = field(default_factory=dict)
+    outside: dict[str, tuple[Markers, ...]] = field(default_factory=dict)
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def found(self) -> Measurement:

@@ -142,6 +142,15 @@ def refuse_cache(host: Host, facts: Facts, playbook: Playbook, learned: Mapping[
             )
 
 
+def kept_in_front(outside: Mapping[str, Sequence[Markers]]) -> str:
+    """A warning where visitors' answers come through what the probes go past; empty where none do."""
+    passed = next((one.passed for markers in outside.values() for one in markers if one.passed), "")
+    return passed and (
+        f"visitors come through a proxy or a cache ({passed}), which may keep what a broken trial answers; "
+        "the run looks from there once the host is put back"
+    )
+
+
 def _port_here(host: Host, probe: Probe) -> int:
     """The host's port that a probe's requests go to; 0 where they go elsewhere, or nobody knows."""
     url = urlsplit(f"//{probe.connect_to}" if probe.connect_to else probe.url)

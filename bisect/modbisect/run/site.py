@@ -43,6 +43,10 @@ class Site:
     root: RootLink
     learned: dict[str, tuple[Markers, ...]] = field(default_factory=dict)
     """What each probe's answers look like as found."""
+    bypassing: frozenset[str] = frozenset()
+    """Probes that go past what stands in front of the server ..."""
+    outside: dict[str, tuple[Markers, ...]] = field(default_factory=dict)
+    """... and what visitors get there as found, who do not."""
     fastest_cold: float | None = None
     sent: int = 0
     cut_off: bool = False
@@ -82,6 +86,7 @@ class Site:
             Refused: the site does not answer correctly as found.
         """
         began = time.monotonic()
+        self._look_from_outside()
         for probe in self.others:
             self._learn(probe, self.window(probe, requests=1))
         whole = self._rounds(requests=0, learn=True)
@@ -217,6 +222,14 @@ class Site:
                 break  # as slow as can be seen, whatever the rest would take
         return seen[0] if len(self.symptom) == 1 else _added_up(self.playbook.shown_by, seen, cap, cold_cap)
 
+    def _look_from_outside(self) -> None:
+        """Nothing is learned where visitors' way does not lead from here."""
+        for probe in self.playbook.probes:
+            if probe.name in self.bypassing:
+                seen = self.window(as_visitors(probe), requests=0, cap=CHECK_SECONDS, cold_cap=CHECK_SECONDS)
+                if seen.markers and not seen.broken:
+                    self.outside[probe.name] = (seen.markers,)
+
     def _learn(self, probe: Probe, result: WindowResult) -> None:
         if result.cold and result.cold.censored:
             return  # slower than the probe's own timeout: slow, with nothing to learn from
@@ -271,6 +284,11 @@ class Site:
         if time.monotonic() >= self._until:
             raise Spent
         return seen
+
+
+def as_visitors(probe: Probe) -> Probe:
+    """The same, past nothing."""
+    return replace(probe, connect_to="")
 
 
 def _added_up(name: str, results: Sequence[WindowResult], cap: float | None, cold_cap: float | None) -> WindowResult:

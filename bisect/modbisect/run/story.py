@@ -79,6 +79,7 @@ class Story:
     components: Sequence[Component] = ()
     found: Measurement | None = None
     learned: Mapping[str, tuple[Markers, ...]] = field(default_factory=dict)
+    outside: Mapping[str, tuple[Markers, ...]] = field(default_factory=dict)
     """For each probe, what its correct answers are like as found."""
     conclusion: Conclusion = _NOT_SEARCHED
     restored: Restored = _UNTOUCHED
