@@ -179,6 +179,10 @@ class Probe:
     upload: Upload | None = None
     expect: Expect = Expect()
     concurrency: int = 1
+    burst: bool = False
+    """So many at the same moment, and the next ones when all are answered: what counts is the slowest of each burst."""
+    rate: float = 0.0
+    """So many a second are due whatever the answers take, each timed from when it was due; 0: one after the other."""
     keep_alive: bool = False
     follow_redirects: bool = False
     http: str = "1.1"

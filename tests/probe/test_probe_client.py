@@ -7,6 +7,7 @@ import re
 import socket
 import struct
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -339,3 +340,58 @@ def test_http_2_falls_back_where_it_is_not_spoken(files: Files, tmp_path: Path) 
     with running(certificate=certificate) as secure:
         probe = Probe("a", secure.url(), ca_file=str(certificate), http="2")
         assert ask(probe, files).request.status == 200
+
+
+def test_a_burst_counts_by_its_slowest(site: Site, files: Files) -> None:
+    """As behind a lock: each waits for those before it."""
+    lock = threading.Lock()
+
+    def behind_a_lock(_: Asked) -> Answer:
+        with lock:
+            time.sleep(0.05)
+        return Answer()
+
+    site.rule = behind_a_lock
+    with Client(Probe("p", site.url(), concurrency=4, burst=True), files) as made:
+        took = [one.request.seconds for one in made.run(3, 30.0, lambda: True)]
+    assert len(took) == 3
+    assert len(site.asked) == 12
+    assert min(took) > 3 * 0.05
+
+
+def test_a_wrong_answer_of_a_burst_is_not_hidden_by_a_slow_one(site: Site, files: Files) -> None:
+    def one_in_three(_: Asked) -> Answer:
+        return Answer(dead=True) if len(site.asked) % 3 == 0 else Answer()
+
+    site.rule = one_in_three
+    with Client(Probe("p", site.url(), concurrency=3, burst=True), files) as made:
+        assert all(one.request.fault for one in made.run(2, 30.0, lambda: True))
+
+
+def test_an_open_loop_times_each_request_from_when_it_was_due(
+    site: Site, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One at a time is all there is, each takes 0.1 s, and twenty a second are due: every further one waits longer."""
+    monkeypatch.setattr(client, "MOST_LANES", 1)
+
+    def slow(_: Asked) -> Answer:
+        time.sleep(0.1)
+        return Answer()
+
+    site.rule = slow
+    with Client(Probe("p", site.url(), rate=20.0), files) as made:
+        took = [one.request.seconds for one in made.run(6, 30.0, lambda: True)]
+    assert took == sorted(took)
+    assert took[-1] - took[0] > 0.2
+
+
+def test_an_open_loop_starts_no_request_before_it_is_due(site: Site, files: Files) -> None:
+    with Client(Probe("p", site.url(), rate=20.0), files) as made:
+        began = time.monotonic()
+        assert len(list(made.run(5, 30.0, lambda: True))) == 5
+    assert time.monotonic() - began >= 4 / 20
+
+
+def test_an_open_loop_ends_when_no_more_are_wanted(site: Site, files: Files) -> None:
+    with Client(Probe("p", site.url(), rate=50.0), files) as made:
+        assert len(list(made.run(1000, 30.0, lambda: len(site.asked) < 3))) < 10

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 import pytest
 
+from modbisect.host.guard import Sample
 from modbisect.host.privilege import RootLink
 from modbisect.model import AS_FOUND, Ask, Measurement, Probe, Request, Symptom
 from modbisect.playbook import Playbook
-from modbisect.probe import ProbeProcess, Window, WindowResult
+from modbisect.probe import Markers, ProbeProcess, Window, WindowResult
 from modbisect.run.site import Site
 
 _ASK = Ask(AS_FOUND, why="a test", left=1, requests=3, cap=1.0)
@@ -81,3 +83,24 @@ def test_a_wrong_answer_is_told_with_its_probe(broken: str) -> None:
     fake = FakeProbes(health=[0.1], home=[0.1, 0.1], item=[0.1, 0.1])
     fake.broken = broken
     assert seen(fake)[0].broken == f"{broken}: status 500"
+
+
+class Crowded(FakeProbes):
+    """A site behind a lock: a steady loop hardly shows it, a burst does."""
+
+    def measure(self, window: Window, deadline: float) -> WindowResult:
+        slow = 1.0 if window.probe.burst else 0.07
+        self.times = {window.probe.name: [slow] * (1 + window.requests)}
+        answer = super().measure(window, deadline)
+        return replace(answer, markers=Markers(200, 9, "text/html", "x"))
+
+
+@pytest.mark.parametrize(("concurrency", "took"), [(4, 1.0), (1, 0.07)])
+def test_several_at_once_are_tried_as_bursts(concurrency: int, took: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("modbisect.run.site.sample", lambda _: Sample(None, 0, 0))
+    book = Playbook("p", probes=(Probe("page", "http://site/", concurrency=concurrency),), symptom=Symptom("page"))
+    site = Site(book, cast("ProbeProcess", Crowded()), cast("RootLink", None))
+    found = site.found()
+    assert {one.seconds for one in found.requests} == {took}
+    assert any("bursts of 4 are measured" in one for one in found.warnings) is (took == 1.0)
+    assert {one.seconds for one in site.see(_ASK).requests} == {took}

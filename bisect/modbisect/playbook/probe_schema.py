@@ -129,6 +129,13 @@ class ProbeModel(Strict):
     file: FileModel | None = Field(default=None, description="Generated file to upload as a form field.")
     expect: ExpectModel = Field(default=ExpectModel(), description="What a correct response looks like.")
     concurrency: Annotated[int, Field(ge=1, le=64)] = Field(default=1, description="Requests under way at once.")
+    burst: bool = Field(
+        default=False,
+        description='Start as many as "concurrency" says at the same moment; what counts is the slowest of each burst.',
+    )
+    rate: Annotated[float, Field(gt=0, le=1000)] | None = Field(
+        default=None, description="Requests a second, whatever the answers take; each is timed from when it was due."
+    )
     keep_alive: bool = Field(default=False, description="Send several requests over one connection.")
     follow_redirects: bool = Field(
         default=False,
@@ -164,6 +171,10 @@ class ProbeModel(Strict):
             raise At(given[0], f'cannot carry "{bodies[0]}"; use "post"')
         if "body" in bodies and len(bodies) > 1:
             raise At("body", f'cannot stand beside "{bodies[1]}"')
+        if self.burst and self.concurrency == 1:
+            raise At("burst", 'is of several requests: say how many under "concurrency"')
+        if self.rate and (self.burst or "concurrency" in self.model_fields_set):
+            raise At("rate", 'says by itself how many are under way; it cannot stand beside "concurrency" or "burst"')
         return self
 
     def value(self, name: str) -> Probe:
@@ -181,6 +192,8 @@ class ProbeModel(Strict):
             upload=self.file.value() if self.file else None,
             expect=self.expect.value(),
             concurrency=self.concurrency,
+            burst=self.burst,
+            rate=self.rate or 0.0,
             keep_alive=self.keep_alive,
             follow_redirects=self.follow_redirects,
             http="2" if self.http2 else "1.1",

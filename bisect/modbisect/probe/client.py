@@ -22,6 +22,8 @@ from modbisect.probe.redirect import redirected
 from modbisect.probe.upload import Files
 
 MAX_REDIRECTS = 5
+MOST_LANES = 64
+"""Requests under way at once in an open loop."""
 _SHORTEST = 0.05
 BODY_LIMIT = 32 << 20
 NONCE = "{nonce}"
@@ -54,7 +56,9 @@ class Client:
     def __init__(self, probe: Probe, files: Files, end: float = math.inf) -> None:
         self._end = end
         """By the monotonic clock: then every request is cut off."""
-        self._lanes = [_Lane(probe, files) for _ in range(max(1, probe.concurrency))]
+        lanes = MOST_LANES if probe.rate else max(1, probe.concurrency)
+        self._probe = probe
+        self._lanes = [_Lane(probe, files) for _ in range(lanes)]
         self._multi = pycurl.CurlMulti()
         self._parent = os.getppid()
 
@@ -70,27 +74,50 @@ class Client:
 
     def one(self, limit: float) -> Exchange:
         """A single request, cut off after ``limit`` seconds."""
-        return next(self.run(1, limit, lambda: True))
+        return next(self._run(1, limit, lambda: True))
 
     def run(self, count: int, limit: float, more: Callable[[], bool]) -> Iterator[Exchange]:
-        """A closed loop of at most ``count`` requests at the probe's concurrency, in the order they end.
+        """At most ``count`` measurements, in the order they end: requests in a closed loop, in an open one, or bursts.
 
         ``more`` is asked before each is started. Those under way are always waited for: leaving out the
         last to end would leave out the slow ones.
         """
+        if not self._probe.burst:
+            yield from self._run(count, limit, more, self._probe.rate)
+            return
+        for _ in range(count):
+            if not more():
+                return
+            yield max(self._run(len(self._lanes), limit, lambda: True), key=_fault_or_seconds)
+
+    def _run(self, count: int, limit: float, more: Callable[[], bool], rate: float = 0.0) -> Iterator[Exchange]:
+        """A closed loop at the probe's concurrency; with a rate an open one.
+
+        There a request that found no way to start counts the time since it was due, or the slowest answers would
+        hide themselves ("coordinated omission"; Tene, How NOT to Measure Latency, 2013).
+        """
         idle, busy = list(self._lanes), dict[pycurl.Curl, _Lane]()
-        started = 0
+        began, started = time.monotonic(), 0
+
+        def early() -> float:
+            """Seconds until the next one is due; at once in a closed loop."""
+            return began + started / rate - time.monotonic() if rate else 0.0
+
         try:
             while True:
-                while idle and started < count and more():
+                while idle and started < count and early() <= 0 and more():
                     lane = idle.pop()
+                    lane.late = -early()
                     lane.begin(min(limit, max(_SHORTEST, self._end - time.monotonic())))
                     self._multi.add_handle(lane.curl)
                     busy[lane.curl] = lane
                     started += 1
-                if not busy:
+                if not busy and (not rate or started >= count or not more()):
                     return
-                for curl, code, message in self._ended():
+                if not busy:
+                    time.sleep(max(0.0, early()))
+                    continue
+                for curl, code, message in self._ended(early() if rate and idle and started < count else math.inf):
                     self._multi.remove_handle(curl)
                     lane = busy[curl]
                     if lane.goes_on(code):
@@ -102,8 +129,8 @@ class Client:
             for curl in busy:
                 self._multi.remove_handle(curl)
 
-    def _ended(self) -> list[tuple[pycurl.Curl, int, str]]:
-        """Moves the transfers on until one has ended, or a while has passed."""
+    def _ended(self, most: float) -> list[tuple[pycurl.Curl, int, str]]:
+        """Moves the transfers on until one has ended, or so many seconds have passed, or a while."""
         self._multi.perform()
         ended: list[tuple[pycurl.Curl, int, str]] = []
         queued = 1
@@ -111,16 +138,21 @@ class Client:
             queued, good, bad = self._multi.info_read()
             ended += [(curl, pycurl.E_OK, "") for curl in good] + bad
         if not ended:
-            self._wait()
+            self._wait(most)
         return ended
 
-    def _wait(self) -> None:
+    def _wait(self, most: float) -> None:
         if os.getppid() != self._parent:
             raise SystemExit("the run is gone")
         timer = self._multi.timeout()
-        pause = 1.0 if timer < 0 else min(timer / 1000, 1.0)
+        pause = max(0.0, min(1.0 if timer < 0 else timer / 1000, 1.0, most))
         if self._multi.select(pause) < 0:
             time.sleep(min(pause, 0.001))  # libcurl has no descriptor to wait on for the moment
+
+
+def _fault_or_seconds(exchange: Exchange) -> tuple[bool, float]:
+    """Of a burst the wrong answer counts, or the slowest."""
+    return bool(exchange.request.fault), exchange.request.seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +176,8 @@ class _Lane:
         self._probe = probe
         self._files = files
         self._limit = 0.0
+        self.late = 0.0
+        """Seconds between when the request was due and its start."""
         self._nonce = ""
         self._body = bytearray()
         self._passed: list[bytes] = []
@@ -186,7 +220,7 @@ class _Lane:
         censored = code == pycurl.E_OPERATION_TIMEDOUT and asked
         request = Request(
             probe=self._probe.name,
-            seconds=self._limit if censored else spent.seconds,
+            seconds=self.late + (self._limit if censored else spent.seconds),
             first_byte=self._before.seconds + self._took(pycurl.STARTTRANSFER_TIME_T),
             connect=spent.connect,
             tls=spent.tls,

@@ -102,8 +102,9 @@ def age(window: Window, ageing: Ageing, files: Files, limit: float, end: float) 
         now = time.monotonic()
         return now >= last or (sent >= ageing.requests and now - began >= ageing.seconds)
 
-    crowd = replace(window.probe, concurrency=max(CROWD, window.probe.concurrency))
-    with Client(crowd, files, end) as visitors, Client(replace(window.probe, concurrency=1), files, end) as one:
+    alone = replace(window.probe, concurrency=1, burst=False, rate=0.0)
+    crowd = replace(alone, concurrency=max(CROWD, window.probe.concurrency))
+    with Client(crowd, files, end) as visitors, Client(alone, files, end) as one:
         while not over() and slow < _IN_A_ROW:
             request = one.one(limit).request
             sent += 1

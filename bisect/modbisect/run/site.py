@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from statistics import median
 
 from modbisect.errors import Refused
 from modbisect.host.privilege import RootLink
@@ -24,6 +25,8 @@ CHECK_SECONDS = 10.0
 """Longest a request of a probe that is not the symptom's may take in a trial."""
 CHECK_REQUESTS = 5
 """So many, after a warm-up, tell how such a probe fares with a culprit and without."""
+BURST_RATIO = 3.0
+"""Beside a steady loop, of what bursts have to take to be measured in its place."""
 QUICK_SECONDS = 2.0
 """A page faster than this is measured several times as found."""
 AGAIN_SHARE = 0.25
@@ -48,6 +51,8 @@ class Site:
     outside: dict[str, tuple[Markers, ...]] = field(default_factory=dict)
     """... and what visitors get there as found, who do not."""
     fastest_cold: float | None = None
+    bursts: bool = False
+    """Several requests at the same moment show what a steady loop of them hides: they are measured."""
     sent: int = 0
     cut_off: bool = False
     outage: Outage = field(default_factory=Outage)
@@ -61,12 +66,13 @@ class Site:
     @property
     def symptom(self) -> Sequence[Probe]:
         """The probes that show the symptom, in the order they are asked."""
-        return self.playbook.symptom_probes
+        probes = self.playbook.symptom_probes
+        return [replace(probes[0], burst=True)] if self.bursts else probes
 
     @property
     def others(self) -> Sequence[Probe]:
         """The probes that only tell whether the site works, that of its health first."""
-        others = [probe for probe in self.playbook.probes if probe not in self.symptom]
+        others = [probe for probe in self.playbook.probes if probe not in self.playbook.symptom_probes]
         return sorted(others, key=lambda probe: not self._tells_health(probe))
 
     @property
@@ -91,15 +97,20 @@ class Site:
             self._learn(probe, self.window(probe, requests=1))
         whole = self._rounds(requests=0, learn=True)
         usual, warnings = whole.cold, whole.warnings
+        burst: tuple[Request, ...] = ()
         if quicker := self._quicker(usual):
             warnings += (f"as found the first request took {_took(usual)}, the next {_took(quicker)}, which counts",)
             usual = quicker
         requests: tuple[Request, ...] = (usual,) if usual else ()
         if usual and usual.seconds < QUICK_SECONDS:
             requests = self._rounds(requests=REQUESTS.get(self.measure, 10), warm_up=3, learn=True).requests or requests
+            burst = self._burst(requests)
+        if burst:
+            took = f"{_typical(burst):.2g} s, {_typical(requests):.2g} s one behind the other"
+            warnings += (f"bursts of {self.symptom[0].concurrency} are measured: the slowest of each took {took}",)
         seen = Measurement(
             AS_FOUND,
-            requests,
+            burst or requests,
             cold=whole.cold,
             memory=sample(self.root).memory,
             seconds=time.monotonic() - began,
@@ -114,6 +125,21 @@ class Site:
                 advice="leave out the symptom's measure, or look at the workers' /proc/PID/status on the host",
             )
         return seen
+
+    def _burst(self, steady: Sequence[Request]) -> tuple[Request, ...]:
+        """Where several requests at once are asked for: bursts, if they show much more than a steady loop does.
+
+        From then on that is what is measured.
+        """
+        [probe, *others] = self.symptom
+        steadily = probe.concurrency > 1 and not probe.burst
+        if others or not steadily or not steady or self.measure is not Measure.LATENCY:
+            return ()
+        seen = self.window(replace(probe, burst=True), requests=len(steady), warm_up=1)
+        if seen.broken or not seen.requests or _typical(seen.requests) < BURST_RATIO * _typical(steady):
+            return ()
+        self.bursts = True
+        return seen.requests
 
     def _quicker(self, first: Request | None) -> Request | None:
         """The second request, where it belies a slow first one: that of a server long idle, or one that met a lock."""
@@ -279,11 +305,16 @@ class Site:
         every = (*seen.requests, seen.cold) if seen.cold else seen.requests
         self.cut_off = self.cut_off or any(request.censored for request in every)
         # A first request that was cut off is all there is.
-        self.sent += len(seen.requests) if seen.requests == (seen.cold,) else len(every)
+        each = probe.concurrency if probe.burst else 1
+        self.sent += each * (len(seen.requests) if seen.requests == (seen.cold,) else len(every))
         self.sent += seen.aged.requests if seen.aged else 0
         if time.monotonic() >= self._until:
             raise Spent
         return seen
+
+
+def _typical(requests: Sequence[Request]) -> float:
+    return median(one.seconds for one in requests)
 
 
 def as_visitors(probe: Probe) -> Probe:
