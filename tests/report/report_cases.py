@@ -142,6 +142,19 @@ CASES = {
         aged=Aged(200, 0.0, curve=((40, 9.6e6), (80, 19.2e6), (120, 28.9e6), (160, 38.5e6), (200, 48.2e6))),
         aged_without=Aged(200, 0.0, curve=((40, 4096.0), (80, 4096.0), (120, 4096.0), (160, 0.0), (200, 0.0))),
     ),
+    "found-large": replace(
+        FOUND,
+        measure=Measure.MEMORY,
+        found_seconds=0.0459,
+        findings=(
+            replace(
+                UPLOAD,
+                effect=Effect(1.8, 1.6, 2.0, 0.0459, 0.0254, measure=Measure.MEMORY),
+                confirmations=proof(0.0459, 0.0254),
+            ),
+        ),
+        residual=Effect(2.6, 2.4, 2.8, 0.0254, 0.0098, measure=Measure.MEMORY),
+    ),
     "found-together": replace(
         FOUND,
         findings=(TOGETHER,),

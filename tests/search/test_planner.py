@@ -15,6 +15,7 @@ from worldtext import world
 
 from modbisect.errors import UsageError
 from modbisect.model import (
+    AS_FOUND,
     Ask,
     Component,
     Configuration,
@@ -117,6 +118,32 @@ def test_memory_of_which_each_takes_a_little_is_nobodys_fault(seed: int) -> None
     conclusion, trials = rehearse(problem, auto, answer)
     assert (conclusion.outcome, conclusion.findings) == (Outcome.NONE, ())
     assert len(trials) <= 15
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("also", [0, 12])
+def test_of_memory_that_adds_up_the_largest_contributor_is_named(seed: int, also: int) -> None:
+    """21 of 47 MiB by one of forty; the others take some each, and another one 12 MiB or nothing to speak of."""
+    random = Random(seed)  # noqa: S311  a seeded site, no secret
+    components = tuple(Component(f"c{at:02}", Kind.PHP_MODULE, f"c{at:02}", on=True) for at in range(40))
+    culprit, other = (one.id for one in random.sample(components, 2))
+    takes = {one.id: random.uniform(0.1, 0.7) for one in components} | {culprit: 21.0}
+    takes[other] += also
+
+    def answer(ask: Ask) -> Measurement:
+        kept = sum(takes[one.id] for one in components if one.id not in ask.configuration.flipped)
+        peak = round((10 + kept) * 2**20 * math.exp(random.gauss(0, 0.02)))
+        requests = (Request("page", 0.05, status=200),) * 6
+        figure = ask.measure or Measure.MEMORY
+        return Measurement(ask.configuration, requests, memory=Memory(peak, peak, 2), measure=figure, growth=900.0)
+
+    found = answer(Ask(AS_FOUND, 6, 9.0, "as found", 0))
+    problem = Problem(components, found, Symptom("page", at_least=4 / 1024, measure=Measure.MEMORY), seed)
+    conclusion, trials = rehearse(problem, auto, answer)
+    accused = [one.components for one in conclusion.findings]
+    assert (culprit,) in accused
+    assert {*accused} <= {(culprit,), (other,)}
+    assert len(trials) <= 40
 
 
 @pytest.mark.parametrize("strategy", [auto, bisect])

@@ -22,7 +22,19 @@ from modbisect.model import (
     Untestable,
     Verdict,
 )
-from modbisect.report.figures import after, at_least, before, count, factor, interval, listed, ratio, seconds, size
+from modbisect.report.figures import (
+    after,
+    at_least,
+    before,
+    count,
+    factor,
+    figure,
+    interval,
+    listed,
+    ratio,
+    seconds,
+    size,
+)
 from modbisect.report.plain import plain
 from modbisect.report.values import Report
 
@@ -188,7 +200,19 @@ def rest(report: Report, effect: Effect) -> str:
     untried = any(one.reason.startswith(NOT_TRIED) for one in report.untestable)
     others = f"all {report.tested} that were tried" if untried else "every suspect"
     sure = "" if effect.measure is Measure.GROWTH else f" ({factor(effect)}, 95 % interval {interval(effect)})"
-    return f"{before(effect)} with {culprits} switched over, {after(effect)} with {others} switched over{sure}"
+    said = f"{before(effect)} with {culprits} switched over, {after(effect)} with {others} switched over{sure}"
+    return f"{said}; {_share(report, effect)}" if effect.measure is Measure.MEMORY else said
+
+
+def _share(report: Report, effect: Effect) -> str:
+    """What the culprits take of the memory that all suspects take together."""
+    found = report.findings[0].effect.before_seconds
+    whole, theirs = max(found - effect.after_seconds, 1e-9), max(0.0, found - effect.before_seconds)
+    who = "the culprit takes" if len(report.findings) == 1 else "they take"
+    return (
+        f"of the {figure(whole, Measure.MEMORY)} that all these take, {who} {figure(theirs, Measure.MEMORY)} "
+        f"({theirs / whole:.0%}) and the rest {figure(max(0.0, whole - theirs), Measure.MEMORY)}"
+    )
 
 
 def restored(report: Report) -> str:

@@ -328,9 +328,9 @@ class Conversation:
         """Whether a culprit explains all trials better than restarts that are slow for no reason would.
 
         Several, each on its own, are known by their levels: a coin has only two. What is flipped beyond the fast
-        control may make the site slow itself, so such trials say nothing.
+        control may make the site slow itself, so such trials say nothing. Memory adds up, and no restart makes it so.
         """
-        if len(culprits) > 1:
+        if len(culprits) > 1 or self.bench.measure is Measure.MEMORY:
             return True
         within = self.bench.fast
         components, cost = culprits[0].components, math.log(max(findings[0].effect.ratio, _LEAST))

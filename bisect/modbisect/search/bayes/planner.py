@@ -14,7 +14,7 @@ from random import Random
 
 import numpy as np
 
-from modbisect.judging import requests
+from modbisect.judging import Level, requests
 from modbisect.judging.judge import CAP_FACTOR, floor
 from modbisect.model import Conclusion, Finding, Measure, Outcome, Verdict
 from modbisect.search import needs
@@ -23,7 +23,7 @@ from modbisect.search.bayes.columns import Columns, Held, none
 from modbisect.search.bayes.design import Costs, Designer
 from modbisect.search.bayes.posterior import NUISANCES, Belief, Posterior, design
 from modbisect.search.bayes.proof import Proof
-from modbisect.search.bayes.rows import Array, Rows, rows
+from modbisect.search.bayes.rows import Array, Rows, coded, decoded, rows
 from modbisect.search.conversation import Conversation
 from modbisect.search.minimal import Culprit
 from modbisect.search.problem import NOTHING, Flips, Talk
@@ -234,6 +234,7 @@ class Planner(Conversation):
             scatter=seen.scatter,
             most=self._costs(seen).usual,
             probability=lambda: self._probability(settled.parts),
+            adds_up=self._adds_up,
         )
 
     def _by_halving(self) -> Talk[Conclusion]:
@@ -301,10 +302,15 @@ class Planner(Conversation):
         working = [(flips, one) for flips, one in self.bench.trials if not one.broken]
         return Posterior(
             rows(working, columns.of, None if NOTHING in self.bench.seen else self.problem.found),
-            floor(self.bench.level_of(columns.within), self.problem.symptom),
+            self._floor(self.bench.level_of(columns.within)),
             columns.inseparable,
             columns.suspicion(self.problem.components),
         )
+
+    def _floor(self, fast: Level) -> float:
+        """The smallest slowdown that matters, as the rows have it."""
+        least = floor(fast, self.problem.symptom)
+        return coded(fast) * math.expm1(least) if fast.measure is Measure.MEMORY else least
 
     def _tell(self, posterior: Posterior) -> None:
         """The suspects left, the likeliest first."""
@@ -337,9 +343,10 @@ class Planner(Conversation):
         return None if closed is None or self.bench.broken(self.columns.flips(closed)) else closed
 
     def _costs(self, seen: Rows) -> Costs:
-        fast = min(self.bench.found.seconds, float(np.exp(np.min(seen.y))))
+        fast = min(self.bench.found.seconds, decoded(float(np.min(seen.y)), seen.measure))
         restart = self.bench.price
-        return Costs(restart, requests(restart, fast, most=_MOST_REQUESTS), float(np.log(CAP_FACTOR * fast)))
+        ceiling = math.inf if seen.measure is Measure.MEMORY else math.log(CAP_FACTOR * fast)
+        return Costs(restart, requests(restart, fast, most=_MOST_REQUESTS), ceiling)
 
     # --- from a set to culprits ---------------------------------------------------------------------
 
@@ -357,7 +364,7 @@ class Planner(Conversation):
 
     def _complete(self) -> float:
         """Log ratio of the site as found to everything flipped, by a complete measurement where the others were cut."""
-        return self.bench.level_of(NOTHING).log_seconds - self.bench.level_of(self.columns.within).log_seconds
+        return coded(self.bench.level_of(NOTHING)) - coded(self.bench.level_of(self.columns.within))
 
     def _culprits(self, posterior: Posterior, claim: Claim) -> Talk[_Settled | _End]:
         """What saves time is left as found."""

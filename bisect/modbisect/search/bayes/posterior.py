@@ -119,16 +119,20 @@ class Posterior:
         parts = [self._weigh("none", np.zeros((1, 0), dtype=np.intp), 1), self._weigh("single", singles, count)]
         if len(pairs):
             parts.append(self._weigh("two", pairs, len(pairs)))
-        if len(free):
+        if len(free) and self.rows.measure is Measure.MEMORY:  # it adds up: nothing is large only together
+            parts += self._thirds("two", "three", parts)
+        elif len(free):
             parts.append(self._weigh("together", free, len(free)))
             best = np.maximum(_total(parts[2][1])[apart], _total(parts[3][1]))
             top = np.argsort(-best, kind="stable")[:_SATURATED]
             parts.append(self._weigh("saturated", free[top], len(free)))
-            for pair_form, form in (("two", "three"), ("together", "all")):
-                beam = self._beam(next(one for one in parts if one[0].form == pair_form))
-                if len(beam):
-                    parts.append(self._weigh(form, beam, math.comb(count, 3)))
+            parts += self._thirds("two", "three", parts) + self._thirds("together", "all", parts)
         return parts
+
+    def _thirds(self, pair_form: str, form: str, parts: Sequence[tuple[Family, Array]]) -> list[tuple[Family, Array]]:
+        """Three of a form, around the best pairs of another."""
+        beam = self._beam(next(one for one in parts if one[0].form == pair_form))
+        return [self._weigh(form, beam, math.comb(self.rows.z.shape[1], 3))] if len(beam) else []
 
     def _beam(self, part: tuple[Family, Array]) -> NDArray[np.intp]:
         """The best pairs with every third."""

@@ -20,7 +20,7 @@ from modbisect.judging import level
 from modbisect.model import Confirmation, Enough, Finding, Measurement, Verdict
 from modbisect.search.bayes.design import enough
 from modbisect.search.bayes.posterior import LUCK, Fit
-from modbisect.search.bayes.rows import Array, location, spread, variance
+from modbisect.search.bayes.rows import Array, coded, decoded, location, spread, variance
 from modbisect.search.bench import Bench
 from modbisect.search.confirm import everything, finding
 from modbisect.search.minimal import Culprit
@@ -73,6 +73,8 @@ class Proof:
     """Requests in one restart."""
     probability: Callable[[], float]
     """Of the set, by all trials so far."""
+    adds_up: bool = False
+    """Everybody has a share in the figure, so each contrast has a level of its own: what is proven is a difference."""
 
     def contrasts(self, culprit: Culprit) -> list[Contrast]:
         """What is asked of one culprit."""
@@ -80,7 +82,7 @@ class Proof:
         others = everything([one for one in self.culprits if one is not culprit], bench)
         offs = [bench.feasible.close(others | {one}) or NOTHING for one in sorted(culprit.components)]
         asked = [Contrast(others, off, "on") for off in offs]
-        asked.append(Contrast(bench.fast - culprit.held, offs[0], "alone"))
+        asked.append(Contrast(bench.fast - culprit.held, bench.fast if self.adds_up else offs[0], "alone"))
         # Where it is the only suspect, both questions are the same.
         return list({(one.slow, one.fast): one for one in reversed(asked)}.values())[::-1]
 
@@ -136,8 +138,9 @@ class Proof:
 
     def _proven(self, contrasts: Sequence[Contrast], seen: Sequence[tuple[Flips, Measurement]]) -> bool:
         """Beyond doubt together, and each on its own more likely than not."""
-        alone = (self._log_ratio([one], seen, only=True) for one in contrasts)
-        return self._log_ratio(contrasts, seen) >= -math.log(_DOUBT) and min(alone) > _EACH
+        alone = [self._log_ratio([one], seen, only=True) for one in contrasts]
+        together = sum(alone) if self.adds_up else self._log_ratio(contrasts, seen)
+        return together >= -math.log(_DOUBT) and min(alone) > _EACH
 
     def _refuted(self, asked: Sequence[list[Contrast]], seen: Sequence[tuple[Flips, Measurement]], block: int) -> str:
         """Why a culprit is none."""
@@ -156,7 +159,7 @@ class Proof:
 
         def whole(flips: Flips) -> float:
             """As found, by the complete measurement where the trials were cut off."""
-            return level_of(flips) if flips else max(level_of(flips), self.bench.level_of(flips).log_seconds)
+            return level_of(flips) if flips else max(level_of(flips), coded(self.bench.level_of(flips)))
 
         *most, alone = contrasts
         if alone.state != "alone" or level_of(alone.slow) >= self.ceiling:
@@ -194,17 +197,24 @@ class Proof:
         prior = np.log(np.maximum(self.luck, 1e-9))
         return float(np.logaddexp.reduce(some + prior) - np.logaddexp.reduce(none + prior))
 
+    def _middle(self, flips: Flips, contrasts: Sequence[Contrast]) -> float:
+        """Between slow and fast: of all contrasts the first one's, or where it adds up of that with these flips."""
+        near = next((one for one in contrasts if flips in (one.slow, one.fast)), contrasts[0])
+        one = near if self.adds_up else contrasts[0]
+        return float((self.features(one.slow) + self.features(one.fast)) @ self.fit.mean) / 2
+
     def _finding(
         self, culprit: Culprit, contrasts: Sequence[Contrast], seen: Sequence[tuple[Flips, Measurement]]
     ) -> Finding:
         bench, on, off = self.bench, contrasts[0].slow, contrasts[0].fast
         states = {one.slow: one.state for one in contrasts} | {one.fast: "off" for one in contrasts}
-        middle = float((self.features(on) + self.features(off)) @ self.fit.mean) / 2
+        if self.adds_up and off != bench.fast:
+            states.pop(bench.fast, None)
         confirmations = []
         for flips, one in seen:
             if flips in states:
                 here = location(one)
                 cut = level(one).censored
-                verdict = Verdict.SLOW if here > middle else Verdict.FAST
-                confirmations.append(Confirmation(states[flips], verdict, math.exp(here), cut))
+                verdict = Verdict.SLOW if here > self._middle(flips, contrasts) else Verdict.FAST
+                confirmations.append(Confirmation(states[flips], verdict, decoded(here, one.measure), cut))
         return finding(bench, culprit, on, off, confirmations)

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from modbisect.judging import level, measured
+from modbisect.judging import Level, level, measured
 from modbisect.judging.level import PRIOR_DF, PRIOR_SD
 from modbisect.model import ComponentId, Measure, Measurement
 from modbisect.search.problem import NOTHING, Flips
@@ -21,6 +21,8 @@ _HUBER_PENALTY = 1.08
 """Variance of a Huber location beside that of a mean."""
 _CLIP = 2.5
 _SHORTEST = 1e-6
+_WORKER = 1 / 32
+"""GiB: a usual worker, so that memory in these is of the size that logs have."""
 _SETTLED = 0.3
 """Standard deviation of what a restart alone changes, in logs: caches, memory that has grown."""
 
@@ -32,7 +34,7 @@ class Rows:
     z: Array
     """(restarts, components): 1 in production state, 0 flipped."""
     y: Array
-    """Log seconds; slower ones than the ceiling count as the ceiling."""
+    """As ``coded``; slower ones than the ceiling count as the ceiling."""
     v: Array
     """Sampling variance of y, from the requests alone."""
     t: Array
@@ -91,10 +93,10 @@ def _logs(one: Measurement) -> Array:
 def location(one: Measurement) -> float:
     """Log seconds of one restart: Huber's location, with the usual spread of requests as its scale.
 
-    Of the tail and of memory, what ``judging.level`` says.
+    Of the tail and of growth, what ``judging.level`` says; memory adds up, and so it is no log.
     """
     if one.measure is not Measure.LATENCY:
-        return level(one).log_seconds
+        return coded(level(one))
     values = _logs(one)
     centre, limit = float(np.median(values)), _HUBER * PRIOR_SD
     for _ in range(5):
@@ -102,9 +104,22 @@ def location(one: Measurement) -> float:
     return centre
 
 
+def coded(here: Level) -> float:
+    """A level as the rows have it: log seconds; of memory, which adds up, as many times ``_WORKER``."""
+    return here.seconds / _WORKER if here.measure is Measure.MEMORY else here.log_seconds
+
+
+def decoded(y: float, measure: Measure) -> float:
+    """Seconds, or GiB, of what ``coded`` has made."""
+    return y * _WORKER if measure is Measure.MEMORY else math.exp(y)
+
+
 def variance(one: Measurement, scatter: float) -> float:
     """Sampling variance of ``location``; ``scatter``: were there one request."""
-    return scatter / len(one.requests) if one.measure is Measure.LATENCY else level(one).variance
+    if one.measure is Measure.LATENCY:
+        return scatter / len(one.requests)
+    here = level(one)
+    return here.variance * (coded(here) ** 2 if one.measure is Measure.MEMORY else 1.0)
 
 
 def spread(windows: Sequence[Measurement]) -> float:
