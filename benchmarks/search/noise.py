@@ -34,17 +34,22 @@ class Noise:
     """So many restarts come up slower by so much, for no reason."""
     busy: float = 1.0
     """Slower by so much in the busy stretches of ``BUSY_RESTARTS`` on average, a quarter of all."""
+    regime: float = 1.0
+    """Slower by so much in one stretch of ``REGIME_RESTARTS`` that begins somewhere in a run, and ends for good."""
     cold: float = 1.0
     """The first ``COLD_REQUESTS`` after a restart, and less and less the first restarts of the run."""
 
     @property
     def settled(self) -> Noise:
         """That of a server which has been up for long."""
-        return replace(self, cold=1.0, drift=0.0, moved=1.0)
+        return replace(self, cold=1.0, drift=0.0, moved=1.0, regime=1.0)
 
 
 DRIFT_RESTARTS = 40
 BUSY_RESTARTS = 6
+REGIME_RESTARTS = 6
+_REGIME_BEGINS = 12
+"""At the latest."""
 _BUSY_SHARE = 0.25
 COLD_REQUESTS = 5
 _COLD_RUN = 1.5
@@ -60,6 +65,7 @@ STRANGE: Mapping[str, Noise] = {
         replace(USUAL, name="cold", text="first 5 requests x4, first restarts up to x1.5", cold=4.0),
         replace(USUAL, name="luck", text="luck of restarts .25", luck=0.25),
         replace(USUAL, name="tail", text="8 % of requests x20", tail=(0.08, 20.0)),
+        replace(USUAL, name="regime", text="x3 slow in one stretch of 6 restarts of the first 18", regime=3.0),
         replace(USUAL, name="drift", text="moves by x1.3 over 40 restarts", moved=1.3),
     )
 }
@@ -76,12 +82,15 @@ class Weather:
     _luck: float = 0.0
     _busy: bool = False
     _drift: float = field(init=False)
+    _regime: int = field(init=False)
+    """The restart that its stretch begins with."""
 
     def __post_init__(self) -> None:
         noise, rng = self.noise, self.rng
         sign = 1 if rng.random() < 0.5 else -1  # noqa: PLR2004  a coin
         self._drift = sign * math.log(noise.moved) if noise.moved != 1 else rng.normal(0, noise.drift)
         self._busy = rng.random() < _BUSY_SHARE
+        self._regime = int(rng.integers(_REGIME_BEGINS)) if noise.regime != 1 else 0
 
     def restart(self) -> float:
         """How far this restart is off, in log latency."""
@@ -94,6 +103,8 @@ class Weather:
         off = self._luck + self._drift * min(1.0, self.restarts / DRIFT_RESTARTS)
         off += math.log(noise.busy) if self._busy else 0.0
         off += math.log(noise.fickle[1]) if rng.random() < noise.fickle[0] else 0.0
+        if self._regime <= self.restarts < self._regime + REGIME_RESTARTS:
+            off += math.log(noise.regime)
         if noise.cold != 1:
             off += math.log(_COLD_RUN) * (2 / 3) ** self.restarts
         self.restarts += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 import numpy as np
@@ -66,7 +66,11 @@ class Case:
     alone: float = 1.0
     """One member of the first culprit costs so much where the others are flipped."""
     mask: float = 1.0
-    """One more component makes it slower by so much once it is flipped."""
+    """One more component makes it slower by so much once it is flipped ..."""
+    masks: int = 1
+    """... or so many, each by that."""
+    saves: bool = False
+    """Such a component is known to save time on most sites."""
     depends: float = 0.0
     """This share depends on another component; declared."""
     builds: bool = False
@@ -93,6 +97,16 @@ _PLAIN = (
         "additive", "x2 and x2, in seconds not in factors", ((1, 2.0), (1, 2.0)), ratio=1.3, additive=True, sizes=_FEW
     ),
     Case("mask", "x2, beside a component that costs x3 once flipped", ((1, 2.0),), mask=3.0, sizes=_FEW),
+    Case("saver", "x2, beside a known accelerator: x10 without", ((1, 2.0),), mask=10.0, saves=True, sizes=_FEW),
+    Case(
+        "two-masks",
+        "x2 and x3, beside two that cost x3 once flipped; the user says 1.3",
+        ((1, 2.0), (1, 3.0)),
+        ratio=1.3,
+        mask=3.0,
+        masks=2,
+        sizes=_FEW,
+    ),
     Case(
         "infeasible", "x2; a quarter depend on another; 2 break it", ((1, 2.0),), depends=0.25, essential=2, sizes=_FEW
     ),
@@ -146,7 +160,7 @@ class Site:
         if self.costly and not self.costly & flips and self.culprits[0][0] & flips:
             factors.append(self.case.alone)
         slower = 1 + sum(one - 1 for one in factors) if self.case.additive else math.prod(factors)
-        return self.case.fast * slower * (self.case.mask if self.protective & flips else 1.0)
+        return self.case.fast * slower * self.case.mask ** len(self.protective & flips)
 
     def broken(self, flips: Flips) -> str:
         """Why it does not serve with these flips; empty when it does."""
@@ -288,7 +302,9 @@ def simulate(case: Case, size: int, number: int) -> Site:
     feasible = Feasible(components)
     while True:
         chosen = iter(
-            random.sample(names, sum(count for count, _ in case.culprits) + case.essential + (case.mask != 1))
+            random.sample(
+                names, sum(count for count, _ in case.culprits) + case.essential + case.masks * (case.mask != 1)
+            )
         )
         culprits = tuple((frozenset(next(chosen) for _ in range(count)), factor) for count, factor in case.culprits)
         essential = frozenset(next(chosen) for _ in range(case.essential))
@@ -296,6 +312,8 @@ def simulate(case: Case, size: int, number: int) -> Site:
         # What cannot be flipped without breaking the site is nobody's to find.
         if not any((feasible.close(members) or essential) & essential for members, _ in culprits):
             break
+    if case.saves:
+        components = tuple(replace(one, saves=one.id in protective) for one in components)
     if case.off:
         off = frozenset().union(*(members for members, _ in culprits)) | {
             one for one in names if random.random() < _OFF_SHARE
