@@ -424,6 +424,8 @@ class Finding:
         return "single" if len(self.components) == 1 else "together"
 
 
+BREAKS = "the site breaks"
+"""How the reason begins for one that the site needs."""
 NOT_TRIED = "not tried"
 """How the reason begins for a suspect that never had to be flipped."""
 

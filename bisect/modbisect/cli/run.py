@@ -35,6 +35,7 @@ from modbisect.run.conduct import LEASE_SECONDS, Options, conduct, new_run
 from modbisect.run.cure import LONGEST_SECONDS, SHORTEST_SECONDS
 from modbisect.run.events import Event
 from modbisect.run.journal import Journal
+from modbisect.run.remembered import needed
 from modbisect.run.signals import Signals
 
 _EXITS = {
@@ -157,6 +158,7 @@ def command(
         playbook_path=str(playbook.resolve()),
         inventory=str(inventory.resolve()) if inventory else "",
         cure_seconds=cure_seconds,
+        needed=needed(target.name),
     )
     report, code = perform(target, book, options, quiet=quiet, manual=manual)
     write(report, outputs, as_json=as_json, verbose=verbose)

@@ -27,7 +27,7 @@ from modbisect.host.privilege import RootLink
 from modbisect.host.survey import config_tests, survey
 from modbisect.inventory import Host
 from modbisect.judging import level
-from modbisect.model import Component, Conclusion, Measurement, Outcome, Symptom
+from modbisect.model import Component, ComponentId, Conclusion, Measurement, Outcome, Symptom
 from modbisect.playbook import Playbook
 from modbisect.probe import ProbeProcess
 from modbisect.report import Report, Restored
@@ -81,6 +81,8 @@ class Options:
     """The run to go on from."""
     cure_seconds: int = 0
     """How long proven culprits are kept switched over before the host is put back; 0: not at all."""
+    needed: frozenset[ComponentId] = frozenset()
+    """Components that the site is known to need, from earlier runs."""
     asker: Asker | None = None
     """Puts questions to a person, who judges the trials in place of the probes."""
 
@@ -184,7 +186,8 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
         root = stack.enter_context(opened(host, options.ask_password))
         story.observe(Stage("looking at what is there"))
         facts = story.facts = survey(root)
-        story.components = suspects_of(story.playbook, facts)
+        chosen = suspects_of(story.playbook, facts)
+        story.components = tuple(replace(one, vital=one.vital or one.id in options.needed) for one in chosen)
         asked = None if story.by_hand else story.playbook
         preflight.check(host, facts, story.components, playbook=asked, accept_drift=options.accept_drift)
         if said := preflight.left_open(facts, story.components):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from modbisect.model import ComponentId
+from modbisect.model import BREAKS, ComponentId
 from modbisect.search.bench import Bench
 from modbisect.search.problem import NOTHING, Flips, Talk
 
@@ -201,7 +201,7 @@ def _why(flips: Flips, suspects: int) -> str:
 
 def _sentence(bench: Bench, one: ComponentId, reason: str, *, proven: bool) -> str:
     without = "without" if bench.feasible.is_on(one) else "with"
-    return f"the site breaks {without} it{'' if proven else ', others flipped too'}: {reason}"
+    return f"{BREAKS} {without} it{'' if proven else ', others flipped too'}: {reason}"
 
 
 def _names(ids: Sequence[ComponentId]) -> str:
