@@ -39,6 +39,8 @@ _MOST_REQUESTS = 40
 _MOST_BROKEN = 6
 """A component that breaks the site wherever another is flipped cannot be told from the two together."""
 _MISFIT_ROWS = 10
+_MASKED_ROWS = 40
+"""Where some of the suspects save time, sets are larger and take more to be told."""
 _MISFIT = 0.99
 _DOUBTFUL = 0.2
 """Probability of nobody at which as found, before any restart, is no control to go by."""
@@ -321,8 +323,14 @@ class Planner(Conversation):
 
     def _misfit(self, posterior: Posterior) -> bool:
         """Everything is put down to luck, yet repetitions agree: the truth is none of the hypotheses."""
-        lost = len(posterior.rows.y) >= _MISFIT_ROWS and posterior.luck[-1] > _MISFIT
+        rows = _MASKED_ROWS if self._masked(posterior) else _MISFIT_ROWS
+        lost = len(posterior.rows.y) >= rows and posterior.luck[-1] > _MISFIT
         return lost and self.bench.noise.sd < _LUCKY
+
+    def _masked(self, posterior: Posterior) -> bool:
+        """Something was faster than all flipped: some of those save time, and halving would not see past them."""
+        seen, within = posterior.rows, self.bench.level_of(self.columns.within)
+        return coded(within) - float(np.min(seen.y)) > self._floor(within)
 
     def _designer(self, posterior: Posterior) -> Designer:
         working = {flips for flips, one in self.bench.trials if not one.broken}

@@ -1,4 +1,4 @@
-"""The decoder: rows to a posterior over sets of culprits. Exact for one and two, three by a beam.
+"""The decoder: rows to a posterior over sets of culprits. Exact for one and two, three and four by a beam.
 
 log seconds = mu + drift t + slope s + effects + luck of the restart + scatter of its requests, with s the share of
 components as found, and every continuous unknown integrated out in closed form, the luck's size and the slab's width
@@ -40,16 +40,25 @@ _PRIMARY = 0.9
 _BEAM = 6
 NUISANCES = 3
 """Level, drift and slope come before the effects."""
-_MOST_EFFECTS = 3
+_MOST_EFFECTS = 4
 """Of one hypothesis; the most members as well."""
 _SATURATED = 600
 """Pairs with the best simpler fits, for which the saturated form is worked out."""
-_PRIOR = {"none": 0.24, "single": 0.48, "together": 0.16, "two": 0.06, "saturated": 0.02, "three": 0.036, "all": 0.004}
+_PRIOR = {
+    "none": 0.24,
+    "single": 0.48,
+    "together": 0.16,
+    "two": 0.06,
+    "saturated": 0.02,
+    "three": 0.03,
+    "all": 0.004,
+    "four": 0.006,
+}
 _GROWTH = 0.25
 """The more components, the more pairs that may be slow only together: their probability goes with this power ..."""
 _USUAL = 32
 """... of the number of components beside this one, at the expense of a single one's."""
-"""``three``: each for itself; ``all``: only the three together."""
+"""``three`` and ``four``: each for itself; ``all``: only the three together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,7 @@ _FORMS: dict[str, tuple[Members, ...]] = {
     "two": ((0,), (1,)),
     "saturated": ((0,), (1,), (0, 1)),
     "three": ((0,), (1,), (2,)),
+    "four": ((0,), (1,), (2,), (3,)),
     "all": ((0, 1, 2),),
 }
 
@@ -120,28 +130,31 @@ class Posterior:
         if len(pairs):
             parts.append(self._weigh("two", pairs, len(pairs)))
         if len(free) and self.rows.measure is Measure.MEMORY:  # it adds up: nothing is large only together
-            parts += self._thirds("two", "three", parts)
+            parts += self._larger("two", "three", parts)
         elif len(free):
             parts.append(self._weigh("together", free, len(free)))
             best = np.maximum(_total(parts[2][1])[apart], _total(parts[3][1]))
             top = np.argsort(-best, kind="stable")[:_SATURATED]
             parts.append(self._weigh("saturated", free[top], len(free)))
-            parts += self._thirds("two", "three", parts) + self._thirds("together", "all", parts)
+            parts += self._larger("two", "three", parts) + self._larger("together", "all", parts)
+        if any(family.form == "three" for family, _ in parts):
+            parts += self._larger("three", "four", parts)
         return parts
 
-    def _thirds(self, pair_form: str, form: str, parts: Sequence[tuple[Family, Array]]) -> list[tuple[Family, Array]]:
-        """Three of a form, around the best pairs of another."""
-        beam = self._beam(next(one for one in parts if one[0].form == pair_form))
-        return [self._weigh(form, beam, math.comb(self.rows.z.shape[1], 3))] if len(beam) else []
+    def _larger(self, smaller: str, form: str, parts: Sequence[tuple[Family, Array]]) -> list[tuple[Family, Array]]:
+        """Sets of a form, the best of another with one more each."""
+        beam = self._beam(next(one for one in parts if one[0].form == smaller))
+        return [self._weigh(form, beam, math.comb(self.rows.z.shape[1], beam.shape[1]))] if len(beam) else []
 
     def _beam(self, part: tuple[Family, Array]) -> NDArray[np.intp]:
-        """The best pairs with every third."""
+        """The best sets, each with every other component."""
         family, weights = part
         best = family.members[np.argsort(-_total(weights), kind="stable")[:_BEAM]]
         count = self.rows.z.shape[1]
-        triples = {tuple(sorted((int(a), int(b), c))) for a, b in best for c in range(count) if c not in (a, b)}
-        chosen = [one for one in sorted(triples) if not any(pair in self.inseparable for pair in combinations(one, 2))]
-        return np.array(chosen, dtype=np.intp).reshape(-1, 3)
+        size = family.members.shape[1] + 1
+        sets = {tuple(sorted((*one, more))) for one in best.tolist() for more in range(count) if more not in one}
+        chosen = [one for one in sorted(sets) if not any(pair in self.inseparable for pair in combinations(one, 2))]
+        return np.array(chosen, dtype=np.intp).reshape(-1, size)
 
     def _weigh(self, form: str, members: NDArray[np.intp], of: int) -> tuple[Family, Array]:
         family = Family(form, members, _FORMS[form])
@@ -250,7 +263,7 @@ class Posterior:
         return Fit(fits.mean[0, :size], fits.covariance[0, :size, :size])
 
     def fits(self, beliefs: Sequence[Belief]) -> Fit:
-        """As ``fit``, for several at once: means (hypotheses, 6), covariances (hypotheses, 6, 6)."""
+        """As ``fit``, for several at once: means (hypotheses, 7), covariances (hypotheses, 7, 7)."""
         rows = self.rows
         designs = design(beliefs, rows.z, rows.t)
         deviations = [_FLAT, _DRIFT, self._slope, *[max(self._widths)] * _MOST_EFFECTS]
@@ -264,7 +277,7 @@ class Posterior:
 
 
 def design(beliefs: Sequence[Belief], z: Array, t: Array) -> Array:
-    """(hypotheses, rows, 6): level, drift, slope, effects; zeros for each effect that a hypothesis does not have."""
+    """(hypotheses, rows, 7): level, drift, slope, effects; zeros for each effect that a hypothesis does not have."""
     one, nothing = z.shape[1], z.shape[1] + 1
     index = np.full((len(beliefs), _MOST_EFFECTS, _MOST_EFFECTS), one, dtype=np.intp)
     for at, belief in enumerate(beliefs):
