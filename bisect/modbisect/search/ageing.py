@@ -65,8 +65,13 @@ def becomes_slow(bench: Bench) -> Talk[bool]:
         return False
     here = level(seen)
     least = _MOSTLY * floor(replace(here, log_seconds=fast), bench.problem.symptom)
-    if not seen.aged.shown and fmean((here.log_seconds - fast, _rise(seen.aged))) < least:
-        return False
+    rise = _rise(seen.aged)
+    if seen.aged.shown:
+        rises = math.log(seen.aged.curve[0][1]) < (fast + slow) / 2
+    else:
+        rises = rise > least / 3 and fmean((here.log_seconds - fast, rise)) >= least
+    if not rises:
+        return False  # it stays fast, or that restart came up slow
     until = _needed(seen.aged, fast, max(slow, here.log_seconds))
     lasts = max(_SHORTEST_SECONDS, _MARGIN * until.seconds)
     most = max(2 * lasts, EXPLORED_SECONDS)

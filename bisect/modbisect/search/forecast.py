@@ -35,7 +35,7 @@ class _Rehearsed:
         return round(self.at_least + self.each * suspects + self.a_doubling * math.log2(suspects))
 
 
-_BAYES = _Rehearsed(4, a_doubling=2.7, bad_luck=9)
+_BAYES = _Rehearsed(9, a_doubling=2.2, bad_luck=9)
 _REHEARSED: Mapping[str, _Rehearsed] = MappingProxyType(
     {"auto": _BAYES, "bayes": _BAYES, "bisect": _Rehearsed(10), "one-at-a-time": _Rehearsed(8, each=1)}
 )

@@ -45,6 +45,10 @@ _MISFIT = 0.99
 _DOUBTFUL = 0.2
 """Probability of nobody at which as found, before any restart, is no control to go by."""
 _PLAIN = math.log(5)
+_SEVERAL = 16
+"""Flipped together, of which one is to blame ..."""
+_FEW_MORE = 4
+"""... unless so many more trials do not find that many."""
 _QUIET = 4
 """Trials of which none was slow: then a restart alone may have cured it."""
 _LUCKY = 0.2
@@ -79,6 +83,8 @@ class Planner(Conversation):
     columns: Columns = field(init=False)
     proven: dict[Parts, list[Finding]] = field(default_factory=dict)
     """What fresh trials have shown; the posterior may still doubt that it is all."""
+    fast_since: int = 0
+    """The trial that was plainly fast first; 0 before."""
 
     def __post_init__(self) -> None:
         Conversation.__post_init__(self)
@@ -122,7 +128,12 @@ class Planner(Conversation):
             return False
         here = bench.level_of(flips)
         enough = bench.measure is Measure.GROWTH or symptom.slower_than is None or here.seconds < symptom.slower_than
-        return enough and not here.censored and bench.level_of(NOTHING).log_seconds - here.log_seconds >= _PLAIN
+        if not enough or here.censored or bench.level_of(NOTHING).log_seconds - here.log_seconds < _PLAIN:
+            return False
+        # A proof is worth more with others beside the culprit that were flipped as well.
+        self.fast_since = self.fast_since or bench.asked
+        several = min(_SEVERAL, len(self.suspects) // 3)
+        return len(flips) >= several or bench.asked - self.fast_since >= _FEW_MORE
 
     def _among(self, learned: needs.Flippable) -> Talk[Conclusion | None]:
         """What the posterior makes of those that can be flipped; None when it cannot tell."""
