@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from modbisect.judging import effect, level, measured
-from modbisect.judging.judge import difference, floor
+from modbisect.judging.judge import floor
 from modbisect.model import (
     NOT_TRIED,
     ComponentId,
@@ -21,7 +21,8 @@ from modbisect.model import (
     Untestable,
     Verdict,
 )
-from modbisect.search import ageing, needs
+from modbisect.search import apart, baseline, needs
+from modbisect.search.baseline import Ended
 from modbisect.search.bench import Bench, Spent
 from modbisect.search.chance import BEYOND, Seen, beyond_chance, slow_beside
 from modbisect.search.confirm import confirm, everything
@@ -36,10 +37,6 @@ _FORGIVEN = 1
 """Configurations that may have been fast once and slow once, in a whole conversation."""
 _LEAST = 1.01
 """Ratio: what costs less cannot be told from nothing."""
-
-
-class _Ended(Exception):
-    """There is nothing to search for; the message says why."""
 
 
 @dataclass(slots=True)
@@ -76,7 +73,7 @@ class Conversation:
             return (yield from self._stages())
         except Spent as spent:
             return self._open(str(spent) or f"{len(self.bench.trials)} trials were not enough to tell")
-        except _Ended as end:
+        except Ended as end:
             return self._open(str(end))
 
     def _stages(self) -> Talk[Conclusion]:
@@ -84,7 +81,7 @@ class Conversation:
             return self._open("no component may be flipped: all are pinned, or needed by pinned ones")
         yield from self._baseline()
         contrast = yield from self._contrast()
-        if contrast is not Verdict.SLOW and (yield from self._builds_up()):
+        if contrast is not Verdict.SLOW and (yield from baseline.builds_up(self.bench)):
             contrast = yield from self._contrast()
         if contrast is Verdict.FAST and (hidden := (yield from self._behind_a_need())):
             return hidden
@@ -106,73 +103,12 @@ class Conversation:
         """Measures the site as found after a restart, once in a conversation.
 
         Raises:
-            _Ended: there is nothing to search for.
+            Ended: there is nothing to search for.
         """
         if self.based:
             return
         self.based = True
-        bench = self.bench
-        if bench.measure in (Measure.MEMORY, Measure.GROWTH):
-            left = yield from ageing.memory_grows(bench)
-            if left is None:
-                raise _Ended(f"as found, the site does not work after a restart: {bench.broken(NOTHING)}")
-            if bench.levels(NOTHING):
-                return
-            if bench.measure is Measure.GROWTH:
-                raise _Ended(f"as found, a request leaves {left / 1024:.0f} KiB behind in the workers, which is little")
-        if NOTHING not in bench.seen:
-            yield from bench.ask(NOTHING, "as found, after a restart", stage="baseline", left=self._guess())
-        if not self._cured_by_restart():
-            return
-        if not bench.age and self._can_age:
-            yield from ageing.becomes_slow(bench)
-        else:
-            yield from bench.ask(NOTHING, "as found, again: the restart made it fast", stage="baseline")
-        if self._cured_by_restart():
-            raise _Ended(self._cured())
-
-    @property
-    def _can_age(self) -> bool:
-        return self.problem.visitors and self.bench.measure is Measure.LATENCY
-
-    def _builds_up(self) -> Talk[bool]:
-        """Asked before nobody is accused: whether it only looked fast because a restart had just made it so.
-
-        Raises:
-            _Ended: so it may be, but nothing made it slow again.
-        """
-        bench = self.bench
-        if bench.age or not self._can_age or not bench.levels(NOTHING):
-            return False
-        now, limit = bench.level_of(NOTHING), self.problem.symptom.slower_than
-        as_slow = difference(bench.found, now, bench.noise, self.problem.symptom) is Verdict.FAST
-        if as_slow or (limit is not None and now.seconds >= limit):
-            return False
-        fell = bench.found.log_seconds - now.log_seconds >= floor(bench.found, self.problem.symptom)
-        rises = yield from ageing.becomes_slow(bench)
-        if fell and not rises:
-            raise _Ended(self._cured())
-        return rises
-
-    def _cured(self) -> str:
-        """Why nobody is to blame where the site stays fast after a restart."""
-        aged = self.bench.seen[NOTHING][-1].aged
-        if aged is None:
-            return "a restart alone cured it, so no component is to blame: look for what builds up while it runs"
-        return (
-            f"a restart cured it, and {aged.requests} requests in {aged.seconds:.0f} s did not make it slow again, so "
-            'no component could be tried: the playbook may say what it takes ("until": requests or minutes)'
-        )
-
-    def _cured_by_restart(self) -> bool:
-        bench, symptom = self.bench, self.problem.symptom
-        if reason := bench.broken(NOTHING):
-            raise _Ended(f"as found, the site does not work after a restart: {reason}")
-        limit = math.inf if symptom.slower_than is None else symptom.slower_than
-        return all(
-            one.seconds <= limit and difference(bench.found, one, bench.noise, symptom) is Verdict.SLOW
-            for one in bench.levels(NOTHING)
-        )
+        yield from baseline.after_a_restart(self.bench, self._guess())
 
     def _guess(self) -> int:
         return len(self.suspects).bit_length() * 2
@@ -196,7 +132,7 @@ class Conversation:
             flips = self.bench.feasible.close({one.component}) or NOTHING
             if self.bench.levels(flips) and (yield from self._faster(flips)) is Verdict.SLOW:
                 return Verdict.SLOW
-        if (saver := (yield from self._guilty_saver())) is not None:
+        if (saver := (yield from apart.guilty_saver(self.bench, self.savers))) is not None:
             self.bench.fast = saver
             return Verdict.SLOW
         return outcome
@@ -204,19 +140,6 @@ class Conversation:
     def _together(self) -> tuple[ComponentId, ...]:
         """The suspects that are flipped many at a time: all but what saves time, unless there is nothing else."""
         return tuple(one for one in self.suspects if one not in self.savers) or self.suspects
-
-    def _guilty_saver(self) -> Talk[Flips | None]:
-        """The flips of one that should save time, where the site is faster without it."""
-        bench = self.bench
-        for one in self.savers:
-            flips = bench.feasible.close({one})
-            if flips is None:
-                continue
-            why = f"does {one}, which mostly saves time, cost it here?"
-            yield from bench.ensure(flips, why, stage="baseline")
-            if bench.levels(flips) and (yield from bench.slower(NOTHING, flips, why, "baseline")):
-                return flips
-        return None
 
     def _variants(self, flips: Flips) -> list[Flips]:
         """All of them; only what is switched off; only what is switched on, for that may be slow itself."""
@@ -238,28 +161,9 @@ class Conversation:
         return (yield from bench.compare(NOTHING, flips, name, "baseline"))
 
     def _behind_a_need(self) -> Talk[Conclusion | None]:
-        """Before nobody is accused: whether one that another page needs is what makes this one slow.
-
-        To prove it by switching it off the site would have to work without.
-        """
-        bench = self.bench
-        for one in self.kept:
-            flips = bench.feasible.close({one.component})
-            if flips is None or not (reason := needs.other_broken(bench, flips)):
-                continue
-            why = f"is it fast without {one.component}, although that breaks another page?"
-            seen = yield from bench.ask(flips, why, stage="baseline", through=True)
-            if not measured(seen) or seen.measure is not bench.measure:
-                continue
-            here = level(seen)
-            if difference(bench.level_of(NOTHING), here, bench.noise, self.problem.symptom) is Verdict.SLOW:
-                off = "off" if bench.feasible.is_on(one.component) else "on"
-                return self._open(
-                    f"with {one.component} switched {off} it is fast ({here.seconds:.2g} s), but then the site is "
-                    f"broken ({reason}), so that is no proof: look for what uses {one.component}",
-                    (one.component,),
-                )
-        return None
+        """Before nobody is accused: an open verdict, where one that another page needs is what makes this one slow."""
+        hidden = yield from apart.behind_a_need(self.bench, self.kept)
+        return self._open(hidden.reason, (hidden.component,)) if hidden else None
 
     # --- search and proof ---------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ import numpy as np
 from modbisect.judging import Level, requests
 from modbisect.judging.judge import CAP_FACTOR, floor
 from modbisect.model import Conclusion, Finding, Measure, Outcome, Verdict
-from modbisect.search import needs
+from modbisect.search import apart, baseline, needs
 from modbisect.search.bayes.claims import Claim, Parts, claimed, taken_apart
 from modbisect.search.bayes.columns import Columns, Held, none
 from modbisect.search.bayes.design import Costs, Designer
@@ -156,7 +156,7 @@ class Planner(Conversation):
         for _ in range(_PROOFS):
             bench.fast = within
             settled = yield from self._settle()
-            if settled is _End.NONE and (yield from self._builds_up()):
+            if settled is _End.NONE and (yield from baseline.builds_up(self.bench)):
                 yield from self._again()
                 continue
             if settled is _End.NONE:
@@ -195,7 +195,7 @@ class Planner(Conversation):
             why = f"as found beside {one.component} flipped"
             if bench.levels(flips) and (yield from bench.slower(NOTHING, flips, why, "baseline")):
                 return None
-        if (yield from self._guilty_saver()) is not None:
+        if (yield from apart.guilty_saver(self.bench, self.savers)) is not None:
             return None
         return (yield from self._behind_a_need()) or self._cleared()
 
@@ -254,7 +254,7 @@ class Planner(Conversation):
         """Has no model to break, and starts from what is known."""
         yield from self._baseline()
         contrast = yield from self._contrast()
-        if contrast is not Verdict.SLOW and (yield from self._builds_up()):
+        if contrast is not Verdict.SLOW and (yield from baseline.builds_up(self.bench)):
             contrast = yield from self._contrast()
         if contrast is not Verdict.SLOW:
             known = bool(len(self.columns)) and bool(self.bench.levels(self.columns.within))
