@@ -59,6 +59,7 @@ def written(folder: Path, events: list[Event], run: str = RUN) -> list[Event]:
 
 # --- a run on an imagined site --------------------------------------------------------------------
 
+BUILDS_UP = world("components: 12\nslow: c03\nslowdown: 20\nbuilds-up: 40\nnoise: 0.05")
 PAIR = world("components: 24\nslow: c03 and c17\nbreaks-without: c05\nnoise: 0.05\nrequest-noise: 0.1\n")
 NAMES = sorted(STRATEGIES)
 
@@ -87,12 +88,13 @@ def told(site: World, strategy: str, most: int = 1000) -> list[Event]:
     return events
 
 
+@pytest.mark.parametrize("site", [PAIR, BUILDS_UP], ids=["pair", "builds up"])
 @pytest.mark.parametrize("strategy", NAMES)
-def test_from_any_trial_on_the_same_is_asked(tmp_path: Path, strategy: str) -> None:
-    whole_run = told(PAIR, strategy)
+def test_from_any_trial_on_the_same_is_asked(tmp_path: Path, strategy: str, site: World) -> None:
+    whole_run = told(site, strategy)
     asks = [event.ask for event in whole_run if isinstance(event, TrialBegan)]
     for most in (0, 1, len(asks) // 3, 2 * len(asks) // 3, len(asks) - 1):
-        events = written(tmp_path, told(PAIR, strategy, most), f"{most:032x}")
+        events = written(tmp_path, told(site, strategy, most), f"{most:032x}")
         before = past(events)
         assert len(before.trials) == most
         assert resumed(before, NO_BUDGET).now == asks[most]

@@ -248,11 +248,11 @@ def left_out(playbook: Playbook) -> bool:
 
 def _same(one: Ask, other: Ask) -> bool:
     """What is for a person may differ."""
-    return (one.configuration, one.requests, one.stage) == (
-        other.configuration,
-        other.requests,
-        other.stage,
-    ) and isclose(one.cap, other.cap)
+
+    def asked(ask: Ask) -> tuple[object, ...]:
+        return ask.configuration, ask.requests, ask.stage, ask.measure, ask.age is None, ask.through
+
+    return asked(one) == asked(other) and isclose(one.cap, other.cap)
 
 
 def _brief(said: Ask | Conclusion) -> str:
