@@ -263,6 +263,14 @@ def test_an_unknown_strategy_is_refused_by_name() -> None:
     assert "one-at-a-time" in str(caught.value)
 
 
+def test_a_site_that_swings_by_itself_is_told_to_do_so() -> None:
+    conclusion, _ = world("components: 24\nfickle: 0.5\nseed: 2").run(auto)
+    assert conclusion.outcome is Outcome.INCONCLUSIVE
+    assert any("something else than the suspects made it slow meanwhile" in one for one in conclusion.warnings)
+    calm, _ = world("components: 8\nslow: always\nbreaks-without: c01").run(auto)
+    assert not calm.warnings
+
+
 @given(st.lists(st.floats(-9, 9), max_size=12))
 def test_the_nearest_rising_curve(values: list[float]) -> None:
     fitted = monotone(values)

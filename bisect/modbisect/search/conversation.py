@@ -33,6 +33,7 @@ from modbisect.search.problem import NOTHING, Flips, Problem, Talk
 from modbisect.search.together import tested, together
 
 _CONFIRMATION = 5
+_SWING = math.log(2.5)
 _FORGIVEN = 1
 """Configurations that may have been fast once and slow once, in a whole conversation."""
 _LEAST = 1.01
@@ -287,7 +288,20 @@ class Conversation:
 
     def _open(self, reason: str, suspects: tuple[ComponentId, ...] | None = None) -> Conclusion:
         left = self._left() if suspects is None else suspects
+        self.warnings += filter(None, [self._swing()])
         return self._conclude(Outcome.INCONCLUSIVE, reason, suspects=left)
+
+    def _swing(self) -> str:
+        """A configuration that was plainly fast after one restart and slow after another, in words."""
+        for flips, levels in self.bench.kept_levels.items():
+            low, high = (pick(levels, key=lambda one: one.log_seconds) for pick in (min, max))
+            if self.bench.measure is Measure.LATENCY and high.log_seconds - low.log_seconds >= _SWING:
+                what = f"with the same {len(flips)} flipped" if flips else "as found"
+                return (
+                    f"{what} it took {low.seconds:.2g} s after one restart and {high.seconds:.2g} s after another: "
+                    "something else than the suspects made it slow meanwhile, such as a job or a neighbour"
+                )
+        return ""
 
     def _untried(self) -> list[Untestable]:
         """Those that no trial with the site at work was about, since it was fast without: they may take part."""
