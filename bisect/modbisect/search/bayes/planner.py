@@ -104,6 +104,7 @@ class Planner(Conversation):
         learned = yield from needs.learn(self.bench, self._together(), self._plainly_fast)
         conclusion = yield from self._among(learned)
         if not learned.all and not (conclusion and (yield from self._is_whole(conclusion))):
+            self.proven = {}  # it held among a part
             conclusion = yield from self._among((yield from needs.learn(self.bench, self._together())))
         return conclusion or (yield from self._by_halving())
 
@@ -318,6 +319,7 @@ class Planner(Conversation):
             self._floor(self.bench.level_of(columns.within)),
             columns.inseparable,
             columns.suspicion(self.problem.components),
+            self._masked(),
         )
 
     def _floor(self, fast: Level) -> float:
@@ -334,14 +336,15 @@ class Planner(Conversation):
 
     def _misfit(self, posterior: Posterior) -> bool:
         """Everything is put down to luck, yet repetitions agree: the truth is none of the hypotheses."""
-        rows = _MASKED_ROWS if self._masked(posterior) else _MISFIT_ROWS
+        rows = _MASKED_ROWS if self._masked() else _MISFIT_ROWS
         lost = len(posterior.rows.y) >= rows and posterior.luck[-1] > _MISFIT
         return lost and self.bench.noise.sd < _LUCKY
 
-    def _masked(self, posterior: Posterior) -> bool:
+    def _masked(self) -> bool:
         """Something was faster than all flipped: some of those save time, and halving would not see past them."""
-        seen, within = posterior.rows, self.bench.level_of(self.columns.within)
-        return coded(within) - float(np.min(seen.y)) > self._floor(within)
+        within = self.bench.level_of(self.columns.within)
+        fastest = min(coded(one) for levels in self.bench.kept_levels.values() for one in levels)
+        return coded(within) - fastest > self._floor(within)
 
     def _designer(self, posterior: Posterior) -> Designer:
         working = {flips for flips, one in self.bench.trials if not one.broken}

@@ -117,6 +117,9 @@ class Posterior:
     """Pairs of which one cannot be as found without the other: together they are one of them alone."""
     suspicion: Array | None = None
     """Prior weight of each component beside the others; None where all are alike. It moves none between the forms."""
+    masked: bool = False
+    """Something was faster than all flipped: some save time, and sets of four are thought of. Else pairs of pairs, for
+    which there is no form, would be taken for such a set."""
 
     @cached_property
     def _parts(self) -> list[tuple[Family, Array]]:
@@ -137,7 +140,7 @@ class Posterior:
             top = np.argsort(-best, kind="stable")[:_SATURATED]
             parts.append(self._weigh("saturated", free[top], len(free)))
             parts += self._larger("two", "three", parts) + self._larger("together", "all", parts)
-        if any(family.form == "three" for family, _ in parts):
+        if self.masked and any(family.form == "three" for family, _ in parts):
             parts += self._larger("three", "four", parts)
         return parts
 
