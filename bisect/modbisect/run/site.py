@@ -106,7 +106,7 @@ class Site:
             requests = self._rounds(requests=REQUESTS.get(self.measure, 10), warm_up=3, learn=True).requests or requests
             burst = self._burst(requests)
         if burst:
-            took = f"{_typical(burst):.2g} s, {_typical(requests):.2g} s one behind the other"
+            took = f"{_typical(burst):.2g} s, {_typical(requests):.2g} s in a steady loop"
             warnings += (f"bursts of {self.symptom[0].concurrency} are measured: the slowest of each took {took}",)
         seen = Measurement(
             AS_FOUND,

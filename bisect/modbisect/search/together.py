@@ -19,8 +19,11 @@ def together(found: Measurement, trials: Iterable[tuple[Flips, Measurement]], sy
     if not measured(found):
         return ()
     by_flips: dict[Flips, list[Measurement]] = {}
-    for flips, seen in trials:
-        if flips and not seen.broken and measured(seen):
+    alike = [(flips, seen) for flips, seen in trials if seen.measure is found.measure]
+    # Where it has to build up, a trial that did not let it says nothing.
+    aged = any(seen.aged for flips, seen in alike if flips)
+    for flips, seen in alike:
+        if flips and not seen.broken and measured(seen) and bool(seen.aged) is aged:
             by_flips.setdefault(flips, []).append(seen)
     slow, fast, before = [], [], level(found)
     for flips, every in by_flips.items():
