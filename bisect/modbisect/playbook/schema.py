@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from modbisect.model import Ageing, Measure, Symptom
 from modbisect.playbook.fields import Glob, Line, OneOrMany, ProbeName, Time, Window
@@ -30,6 +30,12 @@ class UntilModel(Strict):
 
     requests: Annotated[int, Field(ge=0, le=1_000_000)] = Field(default=0, description="At least so many ...")
     minutes: Annotated[float, Field(ge=0, le=600)] = Field(default=0, description="... and for at least so long.")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> UntilModel:
+        if not (self.requests or self.minutes):
+            raise ValueError('needs "requests" or "minutes", more than none')
+        return self
 
     def value(self) -> Ageing:
         """The same as a value."""
