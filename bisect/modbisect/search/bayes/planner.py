@@ -283,6 +283,8 @@ class Planner(Conversation):
         while broken < _MOST_BROKEN:
             if NOTHING in self.bench.seen or self._quiet():
                 yield from self._baseline()
+            if not self.bench.levels(self.columns.within):  # what served behind a restart may break with visitors
+                return _End.LOST
             posterior = self._posterior()
             self._tell(posterior)
             claim = self._claim(posterior)
