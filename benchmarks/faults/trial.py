@@ -30,8 +30,8 @@ HELPER = "/root/guard"
 """Another place for the guard's script, as for an installed helper."""
 GUARD_CODES = {0, 20, 21, 64, 73, 75, 76, 77, 78}
 _JOURNAL_LINE = re.compile(r"\d+ \d+ [ -~]+")
-_NO_SCRIPT = 2
-"""What a shell ends with that cannot open its script."""
+_NO_SCRIPT = {2: "cannot open", 126: "", 127: ""}
+"""What a shell, or what starts one, ends with and says where there is no script."""
 _BY = {"restored at boot": "boot", "rescue": "a person", "taken over": "next run"}
 
 
@@ -153,7 +153,7 @@ class Trial:
     def ask(self, *words: str, seconds: float) -> None:
         """A verb of the guard that a person calls; it has to end, within that time."""
         status, said = self.sight.guard(*words, timeout=seconds)
-        gone = status == _NO_SCRIPT and "cannot open" in said  # with its run
+        gone = status in _NO_SCRIPT and _NO_SCRIPT[status] in said  # with its run
         if status not in GUARD_CODES and not gone:
             raise Dirty(f"{words} ended with {status}: {said}")
 
