@@ -131,6 +131,28 @@ def test_a_failing_setup_says_what_it_said_and_leaves_no_host(lab_host: LabHostF
     assert name not in [each.name for each in lab.hosts()]
 
 
+def test_a_debian_package_is_installed_with_what_it_needs_before_the_setup(tmp_path: Path) -> None:
+    script = tmp_path / "uses-it.sh"
+    script.write_text("printf 'a b\\n' | busybox awk '{print $2}' > /root/said\n")
+    name = f"t{os.getpid()}-install"
+    said: list[str] = []
+    try:
+        lab.up(name, [script], packages=["busybox"], progress=said.append)
+        assert lab.execute(name, ["cat", "/root/said"]).stdout == b"b\n"
+        assert b"install ok installed" in lab.execute(name, ["dpkg", "-s", "busybox"]).stdout
+        assert "fetching busybox" in said
+    finally:
+        lab.down(name)
+
+
+@pytest.mark.parametrize("package", ["no-such-package-anywhere", "--purge"])
+def test_what_is_no_package_is_refused_before_a_host_is_made(package: str) -> None:
+    name = f"t{os.getpid()}-none"
+    with pytest.raises(lab.LabError, match=package):
+        lab.up(name, packages=[package])
+    assert name not in [each.name for each in lab.hosts()]
+
+
 def test_the_inventory_lists_the_running_hosts(host: lab.LabHost) -> None:
     listed = yaml.safe_load(lab.inventory())["all"]["hosts"][host.name]
     assert listed == {

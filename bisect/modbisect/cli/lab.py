@@ -19,10 +19,10 @@ def command() -> None:
 @command.command("up")
 @click.argument("name")
 @click.option("--setup", "setups", multiple=True, help="A script run inside, or the name of one that comes along.")
-def up(name: str, setups: tuple[str, ...]) -> None:
+@click.option("--install", "packages", multiple=True, help="A Debian package for it, with all that it needs.")
+def up(name: str, setups: tuple[str, ...], packages: tuple[str, ...]) -> None:
     """Make a host and start it."""
-    lab.build_tree(tell)
-    host = lab.up(name, [_script(text) for text in setups])
+    host = lab.up(name, [_script(text) for text in setups], packages=packages, progress=tell)
     click.echo(f"{host.name} is up at {host.address}")
 
 

@@ -87,6 +87,8 @@ class Facts:
     """Of each line that names a FastCGI process manager or a PHP setting, the directive and that name."""
     may_be_on: frozenset[str]
     """Components that the host's guard would switch on though they are off."""
+    used: frozenset[str]
+    """Components of which the application's own files speak; they may do without."""
     guards: tuple[Guarding, ...]
     reachable: bool
     """Whether the server listens where others reach it, or nobody knows."""
@@ -165,6 +167,7 @@ def parse(text: str) -> Facts:
         php_settings=_lines(sections["php-settings"]),
         handlers=_lines(sections["handlers"]),
         may_be_on=frozenset(sections["may-be-on"]),
+        used=frozenset(sections["used"]),
         guards=_guards(sections["access"]),
         reachable="listens others" in server or "listens loopback" not in server,
         package_locks=tuple(sections["package-lock"]),

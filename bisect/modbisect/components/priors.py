@@ -31,11 +31,14 @@ _SUSPICION = 4.0
 
 
 def ordered(components: Iterable[Component], facts: Facts) -> tuple[Component, ...]:
-    """The latest change first; what most sites need or gain by is marked, the few changed lately are suspected."""
+    """The latest change first; the few changed lately are suspected.
+
+    What most sites need, or this site's own files speak of, is marked, and what most gain by.
+    """
     marked = [
         replace(
             one,
-            vital=one.kind is Kind.APACHE_SITE or one.name in _VITAL.get(one.kind, ()),
+            vital=one.kind is Kind.APACHE_SITE or one.name in _VITAL.get(one.kind, ()) or one.id in facts.used,
             saves=one.on and one.name in _SAVERS.get(one.kind, ()),
         )
         for one in components

@@ -11,7 +11,7 @@ HELPER = "/usr/local/sbin/modbisect-guard"
 """Where a host's owner has installed it: the one command that its sudoers file then needs to name."""
 
 _PARTS = ("guard", "store", "server", "hold", "watch", "rights", "told", "change", "restore", "cure")
-_READING = {"survey": ("guard/rights", "guard/told", "access", "survey"), "scratch": ("guard/told", "scratch")}
+_READING = {"survey": ("guard/rights", "guard/told", "access", "used", "survey"), "scratch": ("guard/told", "scratch")}
 """The scripts that only read, and their parts."""
 _READING_SECONDS = {"survey": 50, "scratch": 600}
 

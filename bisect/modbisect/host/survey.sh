@@ -124,6 +124,10 @@ section load-headers
 grep -D skip -nHE '^[[:space:]]*(#[[:space:]]*(Depends|Conflicts):|LoadModule)' /etc/apache2/mods-available/*.load 2>/dev/null |
   grep -xE '[^:]*:[0-9]+:[[:space:]]*[#A-Za-z][][:space:]A-Za-z0-9_./:"+-]*'
 
+section used
+grep -D skip -hsiE '^[[:space:]]*(DocumentRoot|Alias)[[:space:]]' /etc/apache2/apache2.conf \
+  /etc/apache2/sites-enabled/*.conf /etc/apache2/conf-enabled/*.conf | head -n 200 | used
+
 # Where a module's file is a link, the server's maps show what it leads to.
 section objects
 cd /etc/apache2 2>/dev/null && {

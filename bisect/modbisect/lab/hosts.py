@@ -8,13 +8,14 @@ import secrets
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from modbisect.lab import network, processes, store
 from modbisect.lab.errors import LabError
+from modbisect.lab.install import fetch, install
 from modbisect.lab.ready import wait_ready
 from modbisect.lab.tree import build_tree
 
@@ -35,14 +36,21 @@ class LabHost:
     known_hosts: Path
 
 
-def up(name: str, setup: Sequence[Path] = ()) -> LabHost:
-    """A new host, booted, with each script of `setup` run inside as root (sh), in order.
+def up(
+    name: str,
+    setup: Sequence[Path] = (),
+    *,
+    packages: Sequence[str] = (),
+    progress: Callable[[str], None] = lambda _: None,
+) -> LabHost:
+    """A new host, booted, with the Debian `packages` installed and each script of `setup` run inside as root (sh).
 
-    LabError when the name is taken, the host does not come up within a minute, or a script fails
-    (its output is in the message); the host is taken down again then.
+    In that order. LabError when the name is taken, the archive has no such package, the host does not come up
+    within a minute, or a script fails (its output is in the message); the host is taken down again then.
     """
     scripts = [(path, _script(path)) for path in setup]
-    tree = build_tree(lambda _: None)
+    tree = build_tree(progress)
+    files = fetch(packages, tree, progress) if packages else ()
     with store.lock():
         entry = _new(name, tree.name)
         try:
@@ -54,6 +62,9 @@ def up(name: str, setup: Sequence[Path] = ()) -> LabHost:
     try:
         host = _host(store.record(name))
         wait_ready(host.address, name, execute)
+        if files:
+            progress(f"installing {len(files)} packages")
+            install(name, files, execute)
         for path, script in scripts:
             _run_script(name, path, script)
     except BaseException:
