@@ -16,7 +16,7 @@ def used(*lines: str) -> set[str]:
     """Component ids that the survey's reader prints of the folders that these lines of a configuration name."""
     script = _read("used.sh") + "used\n"
     done = subprocess.run(
-        ["sh", "-c", script], input="\n".join(lines), capture_output=True, text=True, check=True, timeout=20
+        ["/bin/sh", "-c", script], input="\n".join(lines), capture_output=True, text=True, check=True, timeout=20
     )
     return set(done.stdout.split())
 
@@ -75,9 +75,7 @@ def test_nothing_is_opened_through_a_link_or_waited_for(site: Path, tmp_path: Pa
     os.mkfifo(site / "pipe.php")
     os.mkfifo(site / ".htaccess")
     (site / "index.php").write_text("<?php ctype_alpha('x');")
-    assert used(f"DocumentRoot {site}", "DocumentRoot /no/such/folder", "DocumentRoot relative") == {
-        "php-module:ctype"
-    }
+    assert used(f"DocumentRoot {site}", "DocumentRoot /no/such/folder", "DocumentRoot relative") == {"php-module:ctype"}
 
 
 def test_what_the_application_speaks_of_is_tried_last_and_stays_a_suspect() -> None:

@@ -1,7 +1,7 @@
 # Which components the application's own files speak of: functions and classes of PHP's modules, what composer.json asks
 # for, directives of .htaccess outside of every <IfModule>. Standard input: DocumentRoot and Alias as the configuration has
 # them. Prints component ids, and no word of the files. What those folders hold is their owners' to choose: nothing in
-# there is opened through a link, waited for, or read beyond some files and two seconds, and it decides only whom to try last.
+# there is opened through a link, waited for, or read beyond some files and a second, and it decides only whom to try last.
 used() {
   # shellcheck disable=SC2016  # no variable of the shell
   perl -e '
@@ -28,7 +28,7 @@ used() {
       negotiation => "(languagepriority|forcelanguagepriority)\$", rewrite => "rewrite", setenvif => "(setenvif|browsermatch)",
       speling => "checkspelling\$", substitute => "substitute", usertrack => "cookie(tracking|name|style)\$",
     );
-    my ($end, $files, $bytes) = (time + 2, 5000, 32_000_000);
+    my ($end, $files, $bytes) = (time + 1, 5000, 32_000_000);
     my (%word, %directive, %asked, %seen, @folders);
     for (<STDIN>) { push @folders, $1 if m{\s"?(/[^"\s]+?)/?"?\s*$} }
 

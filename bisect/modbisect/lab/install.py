@@ -32,7 +32,8 @@ class Execute(Protocol):
         *,
         input: bytes | None,  # noqa: A002 - as subprocess.run has it
         timeout: float,
-    ) -> subprocess.CompletedProcess[bytes]: ...
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Its output and exit status, whatever that is."""
 
 
 def fetch(packages: Sequence[str], tree: Path, progress: Callable[[str], None]) -> tuple[Path, ...]:
