@@ -58,6 +58,27 @@ def test_it_never_gives_up_behind_a_failed_restore(target: Target, names: str, h
     assert target.kept() == before
 
 
+@pytest.mark.parametrize("name", ["loaded", "manifest"])
+def test_a_list_that_is_damaged_in_the_midst_of_a_restore_is_mended_at_once(target: Target, name: str) -> None:
+    """While the server restarts, behind the look at the lists; and the restore does not wait for its next try."""
+    before = target.kept()
+    hold(target)
+    assert apply(target, *DEVIATIONS)[0] == 0
+    folder = "/run/systemd/system/apache2.service.d"
+    once = f"[ -e /run/struck ] || : >{CUR}/{name}; : >/run/struck"
+    target.sh(
+        f"mkdir -p {folder}; printf '[Service]\\nExecStartPre=/bin/sh -c \"%s\"\\n' '{once}' >{folder}/strike.conf; "
+        "systemctl daemon-reload"
+    )
+    try:
+        status, said = target.guard("restore", RUN)
+    finally:
+        target.sh(f"rm -r {folder} /run/struck; systemctl daemon-reload")
+    assert status == 0, said
+    assert target.guard("disarm", RUN)[0] == 0
+    assert target.kept() == before
+
+
 FILL = {
     "no blocks": f"head -c 1M /dev/zero >{RUN_DIR}/full",
     "no inodes": f"cd {RUN_DIR} && seq 100 | while read -r name; do : >full.$name || exit 0; done",

@@ -54,7 +54,11 @@ mend_copies() { # in $plan
     }')
 }
 
-converge() { # why: tick, asked or boot; accept: what others have edited is right. Idempotent; leaves state RESTORED or FAILED
+# WHY: tick, asked or boot; accept: what others have edited is right. Idempotent; leaves state RESTORED or FAILED. What was
+# damaged while it was at work has misled it: it begins again at once.
+converge() { converge_once "$@" || { ! intact && whole && converge_once "$@"; }; }
+
+converge_once() {
   release
   put "$cur/state" RESTORING || :   # a full disk must not stop a restore
   whole || { failed "the list $lost is damaged, and its copy as well"; return 1; }
@@ -136,7 +140,7 @@ More: /bin/sh $base/guard status; try now: /bin/sh $base/guard rescue; it is rig
   printf 'modbisect-guard: restore failed: %s\n' "$why" >&2
 }
 
-restore() { take_lock 60; own "$1"; note "restore asked"; converge asked || exit 78; verify "$1"; }
+restore() { take_lock 60; own "$1"; note "restore asked"; converge asked && whole || exit 78; verify "$1"; }
 
 verify() {
   own "$1"
@@ -153,6 +157,7 @@ disarm() {
   own "$1"
   case $state in RESTORED | SNAP) : ;; *) die 76 "state $state" ;; esac
   release
+  whole || die 73 "a list of the guard's own is damaged: $lost"
   as_found || die 78 "the files differ from the snapshot: the guard stays"
   note "disarm"
   vanish

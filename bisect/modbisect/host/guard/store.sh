@@ -7,16 +7,29 @@ lasting="run spec dirs who manifest loaded touched times made"
 durable() { sync -- "$@" 2>/dev/null || sync; }
 put() { printf '%s\n' "$2" >"$1.tmp" && durable "$1.tmp" && mv -fT -- "$1.tmp" "$1" && durable "${1%/*}"; }
 
-seal() { # FOLDER NAME...: of these lists, which have just been written there
+# Of these lists alone, which have just been written there: another that was damaged meanwhile would be taken for right.
+seal() { # FOLDER NAME...
   kept=$1
   shift
   mkdir -p -- "$kept/copies.new" && ( cd -- "$kept" && cp -t copies.new -- "$@" ) &&
     durable "$kept/copies.new" && { mkdir -- "$kept/copies" 2>/dev/null || [ -d "$kept/copies" ]; } &&
-    mv -f -t "$kept/copies" -- "$kept/copies.new"/* && digests "$kept" >"$kept/sums.new" && durable "$kept/sums.new" &&
+    mv -f -t "$kept/copies" -- "$kept/copies.new"/* && { other_sums "$@" && digests "$kept" "$@"; } >"$kept/sums.new" && durable "$kept/sums.new" &&
     mv -fT -- "$kept/sums.new" "$kept/sums" && durable "$kept"
 }
 
-digests() { ( cd -- "$1" && sha256sum -- $lasting 2>/dev/null ); [ -d "$1" ]; } # of the lists in a folder
+digests() { # FOLDER NAME...
+  ( cd -- "$1" && shift && sha256sum -- "$@" 2>/dev/null )
+  [ -d "$1" ]
+}
+
+other_sums() { # NAME...: the lines of all lists but these
+  [ ! -e "$kept/sums" ] || awk -v all="$lasting" -v but="$*" '
+    BEGIN {
+      n = split(all, name, " "); for (i = 1; i <= n; i++) known[name[i]] = 1
+      n = split(but, name, " "); for (i = 1; i <= n; i++) delete known[name[i]]
+    }
+    NF == 2 && length($1) == 64 && ($2 in known) {print; delete known[$2]}' "$kept/sums"
+}
 
 swap() { cat >"$cur/$1.new" && durable "$cur/$1.new" && mv -fT -- "$cur/$1.new" "$cur/$1"; } # to be sealed
 
@@ -28,10 +41,12 @@ all_have_sums() {
   { while read -r _; do lines=$((lines + 1)); done <"$cur/sums"; } 2>/dev/null && [ $lines = $# ]
 }
 
-whole() { # every list is as it was written, or is put back from its copy; else lost: the first that is not
+intact() { all_have_sums && ( cd -- "$cur" && sha256sum -c --status --strict sums ) 2>/dev/null; } # every list is as it was written
+
+whole() { # that, or it is put back from its copy; else lost: the first that is not
   lost=''
-  ! all_have_sums || ! ( cd -- "$cur" && sha256sum -c --status --strict sums ) 2>/dev/null || return 0
-  for line in $({ echo "@ file"; digests "$cur"; echo "@ copy"; digests "$cur/copies"; echo "@ sum"; cat "$cur/sums"; } 2>/dev/null |
+  ! intact || return 0
+  for line in $({ echo "@ file"; digests "$cur" $lasting; echo "@ copy"; digests "$cur/copies" $lasting; echo "@ sum"; cat "$cur/sums"; } 2>/dev/null |
     awk -v names="$lasting" '
       $1 == "@" {from = $2; next}
       length($1) == 64 && NF == 2 {is[from, $2] = $1}
