@@ -45,6 +45,24 @@ def test_it_ends_where_several_in_a_row_are_slow(site: Site, files: Files) -> No
     assert min(one.seconds for one in result.requests) > SHOWN
 
 
+def test_a_hiccup_of_several_in_a_row_does_not_end_it(site: Site, files: Files) -> None:
+    """What the window behind it does not show, either, was none of what the ageing is for."""
+
+    def for_a_moment(_: Asked) -> Answer:
+        if 30 < len(site.asked) <= 40:
+            time.sleep(2 * SHOWN)
+        return Answer()
+
+    site.rule = for_a_moment
+    result = measure(window(site.url(), requests=8, age=Ageing(200, shown=SHOWN)), files)
+    assert result.aged
+    assert not result.aged.shown
+    assert 200 <= result.aged.requests <= 200 + 2 * process.CROWD
+    counts = [count for count, _ in result.aged.curve]
+    assert counts == sorted(set(counts))
+    assert len(result.requests) == 8
+
+
 def test_a_single_slow_one_shows_nothing(site: Site, files: Files) -> None:
     def now_and_then(_: Asked) -> Answer:
         if len(site.asked) % 7 == 0:

@@ -95,7 +95,7 @@ def _modules(facts: Facts, sapi: Sapi) -> list[Component]:
         if not is_safe_name(name):
             pinned = "its name is unusual"
         elif entry is not None and entry.type != "l":
-            pinned = "a file, not a link: Debian's tools would not switch it"
+            pinned = f"a file, not a link: {entry.path}, which Debian's tools would not switch"
         elif entry is not None and entry.points_to != "f":
             pinned = "a link to nothing"
         depends = frozenset(f"{Kind.PHP_MODULE}:{other}" for other in _DEPENDS.get(name, ()) if other in available)

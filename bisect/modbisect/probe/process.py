@@ -68,14 +68,16 @@ def measure(window: Window, files: Files) -> WindowResult:
             return WindowResult(cold=cold.request, requests=(cold.request,), warnings=warnings)
         limit = _limit(window, window.cap)
         aged = age(window, window.age, files, limit, end) if window.age else None
-        until = min(end, time.monotonic() + window.seconds)
-        warm = min(until, time.monotonic() + WARM_UP_SECONDS)
-        for _ in client.run(window.warm_up, limit, lambda: time.monotonic() < warm):
-            pass
-        sample = _Sample(window, until)
-        while sample.wants_more():
-            sample.take(client, limit)
-            sample.judge()
+        sample = _sampled(window, client, limit, end)
+        # A moment's hiccup looked like what the ageing was for: it goes on.
+        while (
+            window.age and aged and aged.shown and not sample.shows(window.age.shown) and not _broken(sample.requests)
+        ):
+            left = _left(window.age, aged)
+            if left.most <= 0 or time.monotonic() >= end:
+                break
+            aged = _joined(aged, age(window, left, files, limit, end))
+            sample = _sampled(window, client, limit, end)
     markers = Markers.pooled([Markers.of(cold.response), *sample.markers])
     if not window.oracle.baseline:
         warnings += tuple(f"{leak}, as found" for leak in markers.leaks)
@@ -89,6 +91,35 @@ def measure(window: Window, files: Files) -> WindowResult:
         markers=markers,
         aged=aged,
     )
+
+
+def _sampled(window: Window, client: Client, limit: float, end: float) -> _Sample:
+    """The requests that are measured, behind those that warm up."""
+    until = min(end, time.monotonic() + window.seconds)
+    warm = min(until, time.monotonic() + WARM_UP_SECONDS)
+    for _ in client.run(window.warm_up, limit, lambda: time.monotonic() < warm):
+        pass
+    sample = _Sample(window, until)
+    while sample.wants_more():
+        sample.take(client, limit)
+        sample.judge()
+    return sample
+
+
+def _left(ageing: Ageing, aged: Aged) -> Ageing:
+    """What is left of an ageing that ended early."""
+    return replace(
+        ageing,
+        requests=max(ageing.requests - aged.requests, 0),
+        seconds=max(ageing.seconds - aged.seconds, 0.0),
+        most=ageing.most - aged.seconds,
+    )
+
+
+def _joined(aged: Aged, more: Aged) -> Aged:
+    """Two ageings, one behind the other."""
+    curve = (*aged.curve, *((aged.requests + count, seconds) for count, seconds in more.curve))
+    return Aged(aged.requests + more.requests, aged.seconds + more.seconds, more.shown, thinned(curve))
 
 
 def age(window: Window, ageing: Ageing, files: Files, limit: float, end: float) -> Aged:
@@ -213,6 +244,10 @@ class _Sample:
     def _clear(self) -> bool:
         enough = self._window.enough
         return _surely_slow(self.requests) or bool(enough and enough([each.seconds for each in self.requests]))
+
+    def shows(self, shown: float | None) -> bool:
+        """Whether most of them are what an ageing was for."""
+        return 2 * sum(_shows(each, shown) for each in self.requests) > len(self.requests)
 
     def take(self, client: Client, limit: float) -> None:
         """Makes requests until enough are there, or their bodies take too much memory."""

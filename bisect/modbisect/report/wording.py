@@ -42,7 +42,7 @@ _PAIR = 2
 _POINTS = 5
 """Of a curve, in a sentence."""
 _MANY = 5
-_OWN_FILE = re.compile(r"access control: .* in /.*(?<! counts by it)\Z")
+_OWN_FILE = re.compile(r"access control: .* in /.*(?<! counts by it)\Z|a file, not a link: ")
 _OUT_OF_REACH = "not reachable here: vhost directives, .htaccess, other ini settings, the database, the system"
 _KINDS = {
     Kind.APACHE_MODULE: "Apache module",
