@@ -23,6 +23,8 @@ _ESSENTIAL = {
 _ACCESS = re.compile(
     r"auth(n|z|nz)?_.*|access_compat|allowmethods|ssl|remoteip|suexec|allowhandlers|security[23]?|evasive|qos"
 )
+_UNDECLARED = {"heartmonitor": ("slotmem_shm",)}
+"""What a module looks up behind the configuration test; the server ends without it (hm_post_config in httpd)."""
 _HANDS_OUT_SOURCE = "without it the source of the PHP pages is served"
 
 
@@ -87,6 +89,11 @@ def _headers(facts: Facts, name: str) -> _Headers:
             found[match[1]] |= {f"{Kind.APACHE_MODULE}:{other}" for other in match[2].split()}
         elif match := re.match(r"LoadModule\s+\S+\s+\"?(?:\S*/)?([^\s\"/]+\.so[^\s\"/]*)", line.text):
             loads.add(facts.mapped(match[1]))
+    found["Depends"] |= {
+        f"{Kind.APACHE_MODULE}:{other}"
+        for other in _UNDECLARED.get(name, ())
+        if f"{ROOT}/mods-available/{other}.load" in facts.entries
+    }
     return frozenset(found["Depends"]), frozenset(found["Conflicts"]), frozenset(loads)
 
 
