@@ -35,6 +35,8 @@ _UNLIKELY = 0.05
 """... and are likelier than this."""
 _REACH = 4.0
 """Standard deviations that the quadrature covers."""
+_WIDE = 3.0
+"""Of a hypothesis' standard deviation beside the usual one: how far the quadrature goes for it."""
 _TIE = 1e-7
 """What differs by less differs by the processor's rounding."""
 
@@ -222,9 +224,12 @@ def _information(mean: Array, variance: Array, weights: Array, member: Array) ->
     ``member``: (claims, hypotheses), 1 where a hypothesis makes a claim.
     """
     sd = np.sqrt(variance)
-    low, high = np.min(mean - _REACH * sd, axis=0), np.max(mean + _REACH * sd, axis=0)
+    # What a hypothesis knows nothing of may lie anywhere: over all of that, the points would miss what the others know.
+    near = np.minimum(sd, _WIDE * np.median(sd, axis=0))
+    low, high = np.min(mean - _REACH * near, axis=0), np.max(mean + _REACH * near, axis=0)
     y = low + (high - low) * np.linspace(0, 1, _POINTS)[:, None]
-    density = np.exp(-0.5 * ((y[:, None, :] - mean) / sd) ** 2) / sd * weights[:, None]
+    density = np.exp(-0.5 * ((y[:, None, :] - mean) / sd) ** 2)
+    density *= weights[:, None] / np.maximum(np.sum(density, axis=0), 1e-300)
     joint = member @ density
     joint /= np.maximum(np.sum(joint, axis=(0, 1)), 1e-300)
     total = np.sum(joint, axis=1)
