@@ -18,12 +18,11 @@ from typing import TypeVar
 
 from bench_host import inside, rounds, shop
 
-from modbisect import components as parts
-from modbisect import lab
-from modbisect.components import Step
+from modbisect import kinds, lab
 from modbisect.host.guard import GUARD, Guard
 from modbisect.host.privilege import RootLink
 from modbisect.host.survey import survey
+from modbisect.kinds import Step
 from modbisect.run.conduct import new_run
 
 LINKS = 150
@@ -112,7 +111,7 @@ def measure(host: lab.LabHost, root: RootLink, rounds: int) -> Rows:
     for number in range(rounds):
         for how in ("links", "whole", "wall"):
             guard = Guard(root, new_run())
-            hold = (parts.write_set(facts), parts.units(facts))
+            hold = (kinds.write_set(facts), kinds.units(facts))
             rows.hold.timed(lambda guard=guard, hold=hold: guard.hold("benchmark", *hold, LEASE_SECONDS))
             with contextlib.ExitStack() as stack:
                 link = root.sibling()
@@ -145,7 +144,7 @@ def idle(host: lab.LabHost, root: RootLink) -> Idle:
     facts = survey(root)
     before, _, _ = _spent(host)
     guard = Guard(root, new_run())
-    guard.hold("benchmark", parts.write_set(facts), parts.units(facts), LEASE_SECONDS)
+    guard.hold("benchmark", kinds.write_set(facts), kinds.units(facts), LEASE_SECONDS)
     with guard.heartbeat(LEASE_SECONDS, print) as heartbeat:
         held, resident, tick = _spent(host)
         heartbeat.stop()

@@ -24,12 +24,11 @@ from typing import Literal
 
 from bench_host import inside, rounds, shop
 
-from modbisect import components as parts
-from modbisect import lab
-from modbisect.components import Step
+from modbisect import kinds, lab
 from modbisect.host.guard import Applied, Guard, Sample
 from modbisect.host.privilege import RootLink
 from modbisect.host.survey import survey
+from modbisect.kinds import Step
 from modbisect.model import AS_FOUND, Ask, Configuration, Expect, Probe
 from modbisect.playbook import Playbook, TrialOptions
 from modbisect.probe import ProbeProcess, Window, WindowResult
@@ -144,11 +143,11 @@ class TimedProbe(ProbeProcess):
 def modbisect_way(root: RootLink, address: str) -> Iterator[Switch]:
     """Real trials, with the host held: what a run does once (hold, restore) is not in their time."""
     facts = survey(root)
-    components = parts.discover(facts)
+    components = kinds.discover(facts)
     probe = Probe("front", f"http://{address}/", expect=Expect(status=frozenset({200})))
     playbook = Playbook("benchmark", probes=(probe,), trial=TrialOptions(requests=1, warm_up=0))
     guard = TimedGuard(root, new_run())
-    guard.hold("benchmark", parts.write_set(facts), parts.units(facts), LEASE_SECONDS)
+    guard.hold("benchmark", kinds.write_set(facts), kinds.units(facts), LEASE_SECONDS)
     with guard.heartbeat(LEASE_SECONDS, print) as heartbeat, TimedProbe() as probes:
         trials = Trials(guard, Site(playbook, probes, root), facts, components)
 

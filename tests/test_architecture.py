@@ -14,12 +14,12 @@ import modbisect
 PACKAGE = Path(modbisect.__file__).parent
 LAYERS = (
     {"errors", "model"},
-    {"search", "judging", "components"},
+    {"search", "judging", "kinds"},
     {"playbook", "inventory", "host", "probe", "report", "history", "lab", "state"},
     {"run"},
     {"cli"},
 )
-PURE = ("search", "judging", "components")
+PURE = ("search", "judging", "kinds")
 FORBIDDEN = {"os", "time", "socket", "subprocess", "logging", "fabric", "paramiko", "threading"}
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
 

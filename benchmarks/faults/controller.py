@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from random import Random
 
 from modbisect import lab
-from modbisect.components import Step
 from modbisect.errors import Exit, ModbisectError
 from modbisect.host import ssh
 from modbisect.host.guard import Guard
 from modbisect.host.privilege import RootLink, find_privilege
 from modbisect.host.sshconfig import SshSettings
+from modbisect.kinds import Step
 
 MODS, CONF = "/etc/apache2/mods-enabled", "/etc/apache2/conf-enabled"
 PHP = "/etc/php/8.2/apache2/conf.d"

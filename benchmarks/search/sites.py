@@ -19,7 +19,6 @@ from modbisect.model import (
     Component,
     ComponentId,
     Enough,
-    Kind,
     Measurement,
     Request,
     Symptom,
@@ -331,4 +330,4 @@ def _components(case: Case, names: list[str], random: Random) -> tuple[Component
             yield one, frozenset([random.choice(order[:at])] if at and random.random() < case.depends else [])
 
     on = dict(depends())
-    return tuple(Component(one, Kind.PHP_MODULE, one, on=True, depends=on[one]) for one in names)
+    return tuple(Component(one, "php-module", one, on=True, depends=on[one]) for one in names)

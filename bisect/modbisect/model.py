@@ -21,16 +21,6 @@ _ORIGIN = re.compile(r"(https?)://([A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]
 _OWN_PORT = {"http": "80", "https": "443"}
 
 
-class Kind(StrEnum):
-    """What sort of thing a component is."""
-
-    APACHE_MODULE = "apache-module"
-    APACHE_CONF = "apache-conf"
-    APACHE_SITE = "apache-site"
-    PHP_MODULE = "php-module"
-    PHP_INI = "php-ini"
-
-
 class Role(StrEnum):
     """How much may be done to a host; an unknown host is production."""
 
@@ -78,7 +68,8 @@ class Component:
     """Something that can be switched, as the survey found it."""
 
     id: ComponentId
-    kind: Kind
+    kind: str
+    """One of `modbisect.kinds`, as ``apache-module``."""
     name: str
     on: bool
     """Its production state."""

@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 
 from cli.hostile import Commands
-from modbisect.components import Facts, parse
+from modbisect.kinds import Found, parse
 from modbisect.run import look
 
 BOOK = "version: 1\nprobes: {home: {get: /}}\nsymptom: {slower_than: 2s}\n"
-SURVEY = Path(__file__).parents[1] / "components/surveys/debian12-shop.txt"
+SURVEY = Path(__file__).parents[1] / "kinds/surveys/debian12-shop.txt"
 
 
 @pytest.fixture
 def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A playbook for a host of which only the survey is there; its configuration tests all pass."""
 
-    def survey(_: object) -> Facts:
+    def survey(_: object) -> Found:
         return parse(SURVEY.read_text())
 
     def tests(_: object, wanted: Mapping[str, Sequence[object]]) -> Mapping[str, object]:

@@ -14,7 +14,6 @@ from guard.lab_target import Target, wait_until
 from guard.test_guard_verbs import MODS, OTHER, RUN
 from modbisect import lab
 from modbisect.cli import cli
-from modbisect.components import Step, discover, plan
 from modbisect.errors import Fenced, Refused, UsageError
 from modbisect.host import ssh
 from modbisect.host.guard import Guard
@@ -22,6 +21,7 @@ from modbisect.host.helper import HELPER, digest
 from modbisect.host.install import install, remove, sudoers
 from modbisect.host.privilege import find_privilege
 from modbisect.host.survey import config_tests, sample, survey
+from modbisect.kinds import Step, discover, plan
 from modbisect.model import Configuration
 
 USER = "limited"

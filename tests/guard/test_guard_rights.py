@@ -11,11 +11,12 @@ from guard.controller_side import logged_in
 from guard.lab_target import Target, wait_until
 from guard.test_guard_verbs import CONF, MODS, PHP, USAGE, apply, hold
 from lab_fixtures import LabHostFactory
-from modbisect import components as parts
-from modbisect.components import Facts, Step
+from modbisect import kinds
 from modbisect.errors import Refused
 from modbisect.host import helper
 from modbisect.host.survey import config_tests, survey
+from modbisect.kinds import Found, Step
+from modbisect.kinds.kind import Linked
 
 # Off as found: two that no package switches on, two that one does, and a debugger, whose package does.
 SET_UP = """
@@ -63,7 +64,7 @@ def shut(made: Target) -> Iterator[Target]:
     made.call("rm", "-rf", "/var/lib/modbisect", "/etc/modbisect", "/root/moved", "/root/allow")
 
 
-def facts_of(target: Target) -> Facts:
+def facts_of(target: Target) -> Found:
     with logged_in(target) as root:
         return survey(root)
 
@@ -91,12 +92,13 @@ def test_what_was_off_stays_off(shut: Target, spoil: str) -> None:
 def test_nothing_is_switched_on_that_the_survey_does_not_name(shut: Target, name: str) -> None:
     facts = facts_of(shut)
     assert name not in facts.may_be_on
-    (component,) = (one for one in parts.discover(facts) if one.id == name)
-    module = parts.php if name.startswith("php") else parts.apache
+    (component,) = (one for one in kinds.discover(facts) if one.id == name)
+    (kind,) = (one for one in kinds.KINDS if one.name == component.kind)
+    assert isinstance(kind, Linked)
     hold(shut)
-    steps = [Step(path, "link", target).line() for path, target in module.links(facts, component)]
+    steps = [Step(path, "link", target).line() for path, target in kind.links(facts, component)]
     assert (apply(shut, *steps)[0], bool(steps)) == (USAGE, True)
-    (selected,) = (one for one in parts.select([component], facts, off="all", allow_security=True))
+    (selected,) = (one for one in kinds.select([component], facts, off="all", allow_security=True))
     assert selected.pinned.endswith(f"may allow it: on {name}")
 
 
@@ -174,7 +176,7 @@ def test_no_value_of_the_configuration_leaves_the_host(shut: Target) -> None:
     try:
         with logged_in(shut) as root:
             survey_text = root.script("survey", helper.reading("survey")).text
-            facts = parts.parse(survey_text)
+            facts = kinds.parse(survey_text)
             wanted = {one: (Step(f"{MODS}/{one}.load", "absent"),) for one in ("asis", "expires")}
             tests = config_tests(root, wanted)
         assert "Sesame" not in survey_text

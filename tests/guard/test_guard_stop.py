@@ -10,9 +10,9 @@ import pytest
 from guard.controller_side import held, logged_in
 from guard.lab_target import Target, wait_until
 from guard.test_guard_verbs import DEVIATIONS, MODS, RUN, apply, hold
-from modbisect.components import Step
 from modbisect.errors import Fenced, ModbisectError, Refused
 from modbisect.host.guard import Guard
+from modbisect.kinds import Step
 
 WHO = "deploy in progress, ask jo"
 STOP = f"mkdir -p /etc/modbisect && printf '%b\\n' '{WHO}\\033[31m' >/etc/modbisect/stop"

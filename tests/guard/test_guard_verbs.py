@@ -15,9 +15,9 @@ import pytest
 import modbisect
 from guard.lab_target import NO_WATCH, Target, wait_until
 from modbisect import lab
-from modbisect.components import php
 from modbisect.host.helper import script
-from modbisect.model import Component, Kind
+from modbisect.kinds.php_ini import _KNOWN, flipped_line
+from modbisect.model import Component
 
 MODS = "/etc/apache2/mods-enabled"
 CONF = "/etc/apache2/conf-enabled"
@@ -493,6 +493,6 @@ def test_every_setting_that_a_plan_writes_is_one_the_guard_takes() -> None:
     """And at its one value: an ini file can name any code to run."""
     text = script().decode()
     patterns = re.findall(r"-e '([^']*)'", text[text.index("settings_are_known()") :])
-    for name in php._KNOWN_SETTINGS:
-        line = php.flipped_setting(Component(f"php-ini:{name}", Kind.PHP_INI, name, on=True))
+    for name in _KNOWN:
+        line = flipped_line(Component(f"php-ini:{name}", "php-ini", name, on=True))
         assert any(re.fullmatch(pattern, line) for pattern in patterns), line

@@ -11,9 +11,9 @@ from guard.controller_side import held, logged_in
 from guard.lab_target import GUARD, Target, wait_until
 from guard.test_guard_verbs import DEVIATIONS, HELD, MODS, RUN, SPEC, apply, hold
 from modbisect import lab
-from modbisect.components import Step
 from modbisect.errors import ModbisectError
 from modbisect.host.guard import Guard
+from modbisect.kinds import Step
 
 LOGIND = "/run/systemd/logind.conf.d"
 CRON = """

@@ -7,8 +7,8 @@ import pytest
 from guard.controller_side import held, logged_in
 from guard.lab_target import Target, wait_until
 from guard.test_guard_verbs import DEVIATIONS, MODS, RUN, SPEC, apply, hold
-from modbisect.components import Step
 from modbisect.host.guard import Guard
+from modbisect.kinds import Step
 
 LEASE_OVER = "echo none 0 >/run/modbisect/lease"
 STOP_A_TICK = """

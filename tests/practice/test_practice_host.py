@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modbisect import components as parts
+from modbisect import kinds
 from modbisect.host.survey import config_tests, sample, survey
 from modbisect.lab.practice import CULPRIT, Machine, PracticeHost, machine, practice, scripts
 from modbisect.lab.practice.guard import Guard
 from modbisect.model import Configuration
 from modbisect.run.access import opened
 
-FACTS = parts.parse("\n".join(scripts.answer(Machine(bool), "section system", []) or ()))
-COMPONENTS = parts.discover(FACTS)
-SUSPECTS = [one.id for one in parts.select(COMPONENTS, FACTS) if not one.pinned]
+FACTS = kinds.parse("\n".join(scripts.answer(Machine(bool), "section system", []) or ()))
+COMPONENTS = kinds.discover(FACTS)
+SUSPECTS = [one.id for one in kinds.select(COMPONENTS, FACTS) if not one.pinned]
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_components_as_on_a_real_host() -> None:
     assert kinds == {"apache-module", "apache-conf", "apache-site", "php-module", "php-ini"}
     assert 40 <= len(COMPONENTS) <= 70
     assert CULPRIT in SUSPECTS
-    assert parts.missing_or_extra(FACTS, COMPONENTS, Configuration(), FACTS.loaded) == ""
+    assert kinds.missing_or_extra(FACTS, COMPONENTS, Configuration(), FACTS.loaded) == ""
 
 
 @settings(max_examples=30, deadline=None)
@@ -62,13 +62,13 @@ def test_any_configurations_then_back(wanted: list[frozenset[str]]) -> None:
         found, live = host.tree, host.server
         assert live is not None
         guard = Guard(host)
-        spec = "\n".join(f"dir {folder}" for folder in parts.write_set(FACTS))
+        spec = "\n".join(f"dir {folder}" for folder in kinds.write_set(FACTS))
         assert guard.hold(b"", hashlib.sha256(b"").hexdigest(), "run", 60, spec).status == 0
         for flipped in wanted:
-            steps = parts.plan(FACTS, COMPONENTS, Configuration(flipped))
+            steps = kinds.plan(FACTS, COMPONENTS, Configuration(flipped))
             done = guard.call(["apply", "run"], "".join(f"{step.line()}\n" for step in steps) + "end\n")
             loaded = frozenset(line[3:] for line in done.text.splitlines() if line.startswith("so "))
-            differs = parts.missing_or_extra(FACTS, COMPONENTS, Configuration(flipped), loaded)
+            differs = kinds.missing_or_extra(FACTS, COMPONENTS, Configuration(flipped), loaded)
             assert (done.status, differs) == (0, "") or (done.status == 20 and "Invalid command" in done.text)
         assert "loaded same" in guard.call(["restore", "run"], "").text
         assert guard.call(["disarm", "run"], "").status == 0
@@ -98,8 +98,8 @@ def test_commands_it_does_not_know(made: PracticeHost) -> None:
 def test_the_configuration_test_on_a_copy(made: PracticeHost) -> None:
     with opened(made.host) as root:
         facts = survey(root)
-        known = parts.discover(facts)
-        alone = {one: parts.plan(facts, known, Configuration(frozenset({one}))) for one in SUSPECTS}
+        known = kinds.discover(facts)
+        alone = {one: kinds.plan(facts, known, Configuration(frozenset({one}))) for one in SUSPECTS}
         tests = config_tests(root, alone)
         assert tests.keys() == alone.keys()
         assert {one for one, test in tests.items() if not test.ok} == {"apache-module:headers", "apache-module:expires"}

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from practice_runs import guard_status, ignore, run_on, small, state_of
 
-from modbisect.components import Step
 from modbisect.errors import Fenced, Interrupted, LinkLost, Refused
 from modbisect.host.guard import Guard
+from modbisect.kinds import Step
 from modbisect.lab.practice import CULPRIT, PracticeHost
 from modbisect.lab.practice.tree import Entry
 from modbisect.model import Outcome

@@ -10,7 +10,6 @@ from modbisect.model import (
     Effect,
     Elsewhere,
     Finding,
-    Kind,
     Measure,
     Memory,
     Outcome,
@@ -78,7 +77,7 @@ FOUND = Report(
     requests=61,
     downtime_seconds=4.23,
     reason="one culprit confirmed",
-    kinds={Kind.APACHE_MODULE: 40, Kind.APACHE_CONF: 1, Kind.PHP_MODULE: 27},
+    kinds={"apache-module": 40, "apache-conf": 1, "php-module": 27},
     tested=66,
     pinned=(
         Untestable("apache-conf:uploads", "access control: Require ip in /etc/apache2/conf-available/uploads.conf:3"),

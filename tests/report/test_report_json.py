@@ -9,7 +9,8 @@ from pydantic import TypeAdapter
 from report_cases import CASES, FOUND
 
 from modbisect.errors import UsageError
-from modbisect.model import Confirmation, Cost, Effect, Finding, Kind, Memory, Outcome, Together, Untestable, Verdict
+from modbisect.kinds import KINDS
+from modbisect.model import Confirmation, Cost, Effect, Finding, Memory, Outcome, Together, Untestable, Verdict
 from modbisect.report import Report, Restored, from_json, json_schema, to_json, verdict
 from modbisect.report.document import Document
 from modbisect.report.plain import plain
@@ -49,7 +50,7 @@ REPORTS = st.builds(
     residual=st.none() | EFFECTS,
     costs=some(st.builds(Cost, WORDS, EFFECTS)),
     suspects=COUNTS,
-    kinds=st.dictionaries(st.sampled_from(Kind), COUNTS),
+    kinds=st.dictionaries(st.sampled_from([kind.name for kind in KINDS]), COUNTS),
     tested=COUNTS,
     together=some(st.builds(Together, some(WORDS, 1), st.sampled_from(Verdict), NUMBERS, st.booleans())),
     pinned=some(st.builds(Untestable, WORDS, WORDS)),

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from modbisect.components import Facts, parse
 from modbisect.errors import Refused
 from modbisect.inventory import Host
+from modbisect.kinds import Found, parse
 from modbisect.model import Role
 from modbisect.playbook import parse_playbook
 from modbisect.probe import Markers
 from modbisect.run import preflight
 
-SURVEY = Path(__file__).parents[1] / "components" / "surveys" / "debian12-shop.txt"
+SURVEY = Path(__file__).parents[1] / "kinds" / "surveys" / "debian12-shop.txt"
 
 
-def listening(*lines: str) -> Facts:
+def listening(*lines: str) -> Found:
     head = "@@ listeners\n"
     return parse(SURVEY.read_text().replace(f"{head}80 apache2\n", head + "".join(f"{line}\n" for line in lines)))
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from modbisect.components import parse
 from modbisect.host.guard import Applied, Sample
+from modbisect.kinds import parse
 from modbisect.model import AS_FOUND, Aged, Ask, Measure, Measurement, Request
 from modbisect.run.trial import Trials
 
-SURVEY = Path(__file__).parents[1] / "components/surveys/debian12-shop.txt"
+SURVEY = Path(__file__).parents[1] / "kinds/surveys/debian12-shop.txt"
 ASK = Ask(AS_FOUND, 3, 1.0, "as found", 0)
 SYSTEMD = (
     "Job for apache2.service failed because the control process exited with error code.\n"

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from lab_fixtures import LabHostFactory
-from modbisect import components as parts
-from modbisect import lab
+from modbisect import kinds, lab
 from modbisect.host.guard import Guard
 from modbisect.host.survey import survey
 from modbisect.inventory import parse_inventory
@@ -85,15 +84,15 @@ def test_as_found_it_works_again(trials: Trials) -> None:
 
 
 def test_they_are_pinned_when_nobody_says_otherwise(trials: Trials) -> None:
-    pinned = {one.id: one.pinned for one in parts.discover(trials.facts)}
+    pinned = {one.id: one.pinned for one in kinds.discover(trials.facts)}
     assert "source of the PHP pages" in pinned["apache-module:php8.2"]
     assert pinned["apache-module:dir"]
     assert pinned["apache-module:mpm_prefork"]
 
 
 def test_paths_of_steps_stay_in_the_write_set(trials: Trials) -> None:
-    folders = {Path(folder) for folder in parts.write_set(trials.facts)}
+    folders = {Path(folder) for folder in kinds.write_set(trials.facts)}
     every = Configuration(frozenset(one.id for one in trials.components))
-    steps = parts.plan(trials.facts, trials.components, every)
+    steps = kinds.plan(trials.facts, trials.components, every)
     assert len(steps) > 100
     assert {Path(step.path).parent for step in steps} <= folders

@@ -3,16 +3,14 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modbisect.model import Component, Kind
+from modbisect.model import Component
 from modbisect.search import Feasible
 
 NAMES = ["a", "b", "c", "d", "e", "f"]
 
 
 def component(name: str, *, on: bool = True, pinned: str = "", depends: str = "", conflicts: str = "") -> Component:
-    return Component(
-        name, Kind.APACHE_MODULE, name, on, pinned, frozenset(depends.split()), frozenset(conflicts.split())
-    )
+    return Component(name, "apache-module", name, on, pinned, frozenset(depends.split()), frozenset(conflicts.split()))
 
 
 @st.composite

@@ -19,7 +19,6 @@ from modbisect.model import (
     Ask,
     Component,
     Configuration,
-    Kind,
     Measure,
     Measurement,
     Memory,
@@ -103,7 +102,7 @@ def test_a_fickle_site_accuses_hardly_anybody() -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_memory_of_which_each_takes_a_little_is_nobodys_fault(seed: int) -> None:
     random = Random(seed)  # noqa: S311  a seeded site, no secret
-    components = tuple(Component(f"c{at:02}", Kind.PHP_MODULE, f"c{at:02}", on=True) for at in range(30))
+    components = tuple(Component(f"c{at:02}", "php-module", f"c{at:02}", on=True) for at in range(30))
 
     def measure(configuration: Configuration) -> Measurement:
         peak = round((52 - len(configuration.flipped)) * 2**20 * math.exp(random.gauss(0, 0.02)))
@@ -125,7 +124,7 @@ def test_memory_of_which_each_takes_a_little_is_nobodys_fault(seed: int) -> None
 def test_of_memory_that_adds_up_the_largest_contributor_is_named(seed: int, also: int) -> None:
     """21 of 47 MiB by one of forty; the others take some each, and another one 12 MiB or nothing to speak of."""
     random = Random(seed)  # noqa: S311  a seeded site, no secret
-    components = tuple(Component(f"c{at:02}", Kind.PHP_MODULE, f"c{at:02}", on=True) for at in range(40))
+    components = tuple(Component(f"c{at:02}", "php-module", f"c{at:02}", on=True) for at in range(40))
     culprit, other = (one.id for one in random.sample(components, 2))
     takes = {one.id: random.uniform(0.1, 0.7) for one in components} | {culprit: 21.0}
     takes[other] += also

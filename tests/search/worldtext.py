@@ -19,7 +19,6 @@ from modbisect.model import (
     Ask,
     Component,
     Conclusion,
-    Kind,
     Measurement,
     Outcome,
     Request,
@@ -177,7 +176,7 @@ def world(header: str) -> World:  # noqa: C901  one step for each word of a head
         tuple(
             Component(
                 name,
-                Kind.PHP_MODULE,
+                "php-module",
                 name,
                 on=name not in off,
                 pinned="essential" if name in pinned else "",

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from modbisect.components import Facts, Step, parse
-from modbisect.components.facts import SurveyError
 from modbisect.errors import Refused
 from modbisect.host.guard import Sample
 from modbisect.host.helper import reading, script
 from modbisect.host.privilege import RootLink
+from modbisect.kinds import Found, Step, SurveyError, parse
 
 NO_APACHE = "only Apache and PHP are switched so far; 'modbisect probe' and 'modbisect canary' measure any site"
 """What to do about a site that another server serves."""
 
 
-def survey(root: RootLink) -> Facts:
+def survey(root: RootLink) -> Found:
     """Read a host's facts.
 
     Raises:
@@ -42,7 +41,7 @@ def survey(root: RootLink) -> Facts:
     return facts
 
 
-def answering(facts: Facts) -> str:
+def answering(facts: Found) -> str:
     """Who answers on the ports of the web; empty where nobody does, or nobody knows."""
     return ", ".join(f"{who} answers on port {port}" for port in (80, 443) if (who := facts.listener(port)))
 
@@ -63,11 +62,7 @@ def config_tests(root: RootLink, configurations: Mapping[str, Sequence[Step]]) -
     """
     lines = []
     for key, steps in configurations.items():
-        paths = [
-            step.path if step.kind == "absent" else f"{step.path}={step.content}"
-            for step in steps
-            if step.path.startswith("/etc/apache2/") and step.kind != "file"
-        ]
+        paths = [step.path if step.kind == "absent" else f"{step.path}={step.content}" for step in steps]
         lines.append("\t".join([key, *paths]))
     done = root.script("scratch", reading("scratch"), data="\n".join(lines), deadline=30 + len(lines))
     answers = {}

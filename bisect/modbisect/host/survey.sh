@@ -1,4 +1,4 @@
-# Reads what is there; writes nothing. Sections "@@ NAME", parsed by modbisect.components.facts.
+# Reads what is there; writes nothing. Sections "@@ NAME", parsed by modbisect.kinds.found.
 PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 export PATH LC_ALL
 section() { printf '@@ %s\n' "$1"; }

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandle
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from modbisect.model import Kind
+from modbisect.kinds import KINDS
 from modbisect.playbook.hours import HOURS_PATTERN, Hours, parse_hours
 from modbisect.playbook.secret import REFERENCE_PATTERN, check_reference
 from modbisect.playbook.text import clean, did_you_mean, shown
@@ -128,7 +128,7 @@ def _regex(text: str) -> str:
 
 def _glob(text: str) -> str:
     kind, colon, name = text.partition(":")
-    kinds = [str(known) for known in Kind]
+    kinds = [known.name for known in KINDS]
     if text == "*" or (colon and name and any(fnmatchcase(known, kind) for known in kinds)):
         return text
     if not colon:

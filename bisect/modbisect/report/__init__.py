@@ -2,7 +2,6 @@
 
 from modbisect.report.document import from_json, json_schema, to_json
 from modbisect.report.markdown import markdown
-from modbisect.report.remedies import remedies
 from modbisect.report.terminal import text
 from modbisect.report.values import SCHEMA, Report, Restored
 from modbisect.report.wording import proven, verdict
@@ -15,7 +14,6 @@ __all__ = [
     "json_schema",
     "markdown",
     "proven",
-    "remedies",
     "text",
     "to_json",
     "verdict",

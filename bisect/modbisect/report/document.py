@@ -16,7 +16,6 @@ from modbisect.model import (
     Effect,
     Elsewhere,
     Finding,
-    Kind,
     Measure,
     Memory,
     Outcome,
@@ -108,7 +107,7 @@ class Document:
     costs: tuple[CostOut, ...]
     untestable: tuple[Untestable, ...]
     suspects: int
-    kinds: dict[Kind, int]
+    kinds: dict[str, int]
     tested: int
     together: tuple[Together, ...]
     pinned: tuple[Untestable, ...]

@@ -10,7 +10,6 @@ from modbisect.model import (
     Cost,
     Effect,
     Finding,
-    Kind,
     Measure,
     Memory,
     Outcome,
@@ -75,7 +74,7 @@ class Report:
     costs: tuple[Cost, ...] = ()
     suspects: int = 0
     """Components that are not pinned; those of them that are untestable were never flipped."""
-    kinds: dict[Kind, int] = field(default_factory=dict)
+    kinds: dict[str, int] = field(default_factory=dict)
     """How many of them are of each kind."""
     tested: int = 0
     """How many of them were flipped while the site served."""

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from modbisect.kinds import in_order, noun
 from modbisect.model import (
     NOT_TRIED,
     ComponentId,
@@ -15,7 +16,6 @@ from modbisect.model import (
     Effect,
     Elsewhere,
     Finding,
-    Kind,
     Measure,
     Outcome,
     Together,
@@ -44,13 +44,6 @@ _POINTS = 5
 _MANY = 5
 _OWN_FILE = re.compile(r"access control: .* in /.*(?<! counts by it)\Z|a file, not a link: ")
 _OUT_OF_REACH = "not reachable here: vhost directives, .htaccess, other ini settings, the database, the system"
-_KINDS = {
-    Kind.APACHE_MODULE: "Apache module",
-    Kind.APACHE_CONF: "Apache conf",
-    Kind.APACHE_SITE: "Apache site",
-    Kind.PHP_MODULE: "PHP module",
-    Kind.PHP_INI: "PHP setting",
-}
 _MEASURED = {
     Measure.LATENCY: "response time",
     Measure.TAIL: "response time of the slowest tenth",
@@ -134,9 +127,9 @@ def as_found(report: Report) -> str:
     return at_least(report.found_seconds, censored=report.found_censored, measure=report.measure) + of_it
 
 
-def by_kind(kinds: Mapping[Kind, int]) -> str:
+def by_kind(kinds: Mapping[str, int]) -> str:
     """``2 Apache modules, 1 PHP setting``."""
-    return ", ".join(count(kinds[kind], word) for kind, word in _KINDS.items() if kinds.get(kind))
+    return ", ".join(count(kinds[kind], noun(kind)) for kind in in_order(kinds) if kinds[kind])
 
 
 def tested(report: Report) -> str:

@@ -9,8 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 import modbisect
-from modbisect import components as parts
-from modbisect.components import Facts
+from modbisect import kinds
 from modbisect.errors import (
     Interrupted,
     LinkLost,
@@ -27,6 +26,7 @@ from modbisect.host.privilege import RootLink
 from modbisect.host.survey import config_tests, survey
 from modbisect.inventory import Host
 from modbisect.judging import level
+from modbisect.kinds import Found
 from modbisect.model import Component, ComponentId, Conclusion, Measurement, Outcome, Symptom
 from modbisect.playbook import Playbook
 from modbisect.probe import ProbeProcess
@@ -133,11 +133,11 @@ def new_run() -> str:
     return secrets.token_hex(16)
 
 
-def suspects_of(playbook: Playbook, facts: Facts) -> tuple[Component, ...]:
+def suspects_of(playbook: Playbook, facts: Found) -> tuple[Component, ...]:
     """The host's components, with all that is no suspect in this playbook pinned."""
     select = playbook.select
-    return parts.select(
-        parts.discover(facts),
+    return kinds.select(
+        kinds.discover(facts),
         facts,
         include=select.include,
         keep=select.keep,
@@ -237,7 +237,7 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
                 session.cure_seconds = options.cure_seconds
 
 
-def _look(story: Story, watcher: Watcher, facts: Facts) -> Measurement:
+def _look(story: Story, watcher: Watcher, facts: Found) -> Measurement:
     """Measure the host as found, before anything is touched.
 
     Raises:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from modbisect import components as parts
-from modbisect.components import Facts, Step
+from modbisect import kinds
 from modbisect.errors import Refused
 from modbisect.host.privilege import RootLink
 from modbisect.host.survey import config_tests, survey
 from modbisect.inventory import Host
+from modbisect.kinds import Found, Step
 from modbisect.model import AS_FOUND, Component, Configuration, Measurement, Request, Role, Symptom
 from modbisect.playbook import Playbook
 from modbisect.run import preflight, requirements
@@ -28,7 +28,7 @@ class Scan:
 
     host: str
     role: Role
-    facts: Facts
+    facts: Found
     components: tuple[Component, ...]
 
 
@@ -83,7 +83,7 @@ def plan(root: RootLink, host: Host, playbook: Playbook, say: Callable[[str], No
         refusal,
         worst_case(problem, playbook.strategy),
         problem.budget,
-        {one.id: parts.plan(seen.facts, components, Configuration(frozenset({one.id}))) for one in _free(components)},
+        {one.id: kinds.plan(seen.facts, components, Configuration(frozenset({one.id}))) for one in _free(components)},
     )
 
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from modbisect import components as parts
-from modbisect.components import Facts
+from modbisect import kinds
 from modbisect.errors import Refused
 from modbisect.host.survey import NO_APACHE
 from modbisect.inventory import Host
-from modbisect.model import AS_FOUND, Component, Kind, Probe, Role
+from modbisect.kinds import Found
+from modbisect.model import AS_FOUND, Component, Probe, Role
 from modbisect.playbook import Playbook, with_base
 from modbisect.playbook.hours import all_close, all_open
 from modbisect.probe import Markers
@@ -27,7 +27,7 @@ _SERVER = "apache2"
 _SECOND = 1.5  # clocks of files and processes are this far apart at most
 
 
-def role_of(host: Host, facts: Facts) -> Role:
+def role_of(host: Host, facts: Found) -> Role:
     """The stricter of what the inventory says and what the host says of itself."""
     said = [host.role]
     if facts.role:
@@ -57,9 +57,9 @@ def closing_time(host: Host, playbook: Playbook, now: datetime | None = None) ->
     return closes
 
 
-def left_open(facts: Facts, components: Sequence[Component]) -> str:
+def left_open(facts: Found, components: Sequence[Component]) -> str:
     """What a run with ``allow_security`` says beforehand; empty where it can switch no access control."""
-    opened = parts.opened(components, facts)
+    opened = kinds.opened(components, facts)
     if not opened:
         return ""
     to = "whoever reaches the server" if facts.reachable else "users of the host itself"
@@ -70,7 +70,7 @@ def left_open(facts: Facts, components: Sequence[Component]) -> str:
 
 
 def agree_to_open(
-    host: Host, facts: Facts, components: Sequence[Component], *, given: bool, ask: Callable[[str], bool] | None
+    host: Host, facts: Found, components: Sequence[Component], *, given: bool, ask: Callable[[str], bool] | None
 ) -> None:
     """Have it agreed to that access control is switched.
 
@@ -98,7 +98,7 @@ def agree_to_open(
     )
 
 
-def _refuse_another_server(host: Host, facts: Facts, playbook: Playbook) -> None:
+def _refuse_another_server(host: Host, facts: Found, playbook: Playbook) -> None:
     """Refuse where the symptom's requests are answered by another program of the host than Apache.
 
     It may be a proxy or cache in front of Apache, in which a broken trial's answers would outlive the run.
@@ -121,7 +121,7 @@ def _refuse_another_server(host: Host, facts: Facts, playbook: Playbook) -> None
             )
 
 
-def refuse_cache(host: Host, facts: Facts, playbook: Playbook, learned: Mapping[str, Sequence[Markers]]) -> None:
+def refuse_cache(host: Host, facts: Found, playbook: Playbook, learned: Mapping[str, Sequence[Markers]]) -> None:
     """Refuse where the answers as found have come through a proxy or a cache.
 
     It may keep what a broken trial answers, and hand that to visitors long after the host is as found.
@@ -164,7 +164,7 @@ def _port_here(host: Host, probe: Probe) -> int:
 
 def check(
     host: Host,
-    facts: Facts,
+    facts: Found,
     components: Sequence[Component],
     *,
     playbook: Playbook | None = None,
@@ -233,9 +233,9 @@ def check(
         )
 
 
-def _refuse_drift(host: Host, facts: Facts, components: Sequence[Component]) -> None:
-    differs = [parts.missing_or_extra(facts, components, AS_FOUND, facts.loaded)]
-    differs += [f"not loaded: {object_}" for object_ in _unread_modules(facts, components)]
+def _refuse_drift(host: Host, facts: Found, components: Sequence[Component]) -> None:
+    differs = [kinds.missing_or_extra(facts, components, AS_FOUND, facts.loaded)]
+    differs += [f"not loaded: {name}" for name in kinds.never_loaded(facts, components)]
     if any(differs):
         raise Refused(
             f"the running server is not what the files say: {'; '.join(filter(None, differs))}",
@@ -252,9 +252,3 @@ def _refuse_drift(host: Host, facts: Facts, components: Sequence[Component]) -> 
             state=_UNTOUCHED,
             advice="a run would bring it into effect; reload the server yourself first, or accept with --accept-drift",
         )
-
-
-def _unread_modules(facts: Facts, components: Sequence[Component]) -> list[str]:
-    """Objects of modules that are on in the files, but not in the process: their links may well be old."""
-    on = [one for one in components if one.kind is Kind.APACHE_MODULE and one.on and one.name not in facts.builtin]
-    return [own for one in on if (own := facts.mapped(f"mod_{one.name}.so")) in one.loads - facts.loaded]

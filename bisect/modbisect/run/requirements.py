@@ -1,4 +1,4 @@
-"""What Apache's own configuration needs, found by testing copies: nothing is restarted, nothing on disk changes."""
+"""What the server's own configuration needs, found by testing copies: nothing is restarted, nothing on disk changes."""
 
 from __future__ import annotations
 
@@ -6,35 +6,33 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from modbisect import components as parts
-from modbisect.components import Facts, Step
+from modbisect import kinds
 from modbisect.host.survey import ConfigTest
-from modbisect.model import Component, ComponentId, Configuration, Kind
+from modbisect.kinds import Found, Step
+from modbisect.model import Component, ComponentId, Configuration
 from modbisect.search import Feasible
 
-_IN_FILE = re.compile(r"of (/etc/apache2/\S+?):")
-_OWNERS = {"mods-enabled": Kind.APACHE_MODULE, "conf-enabled": Kind.APACHE_CONF, "sites-enabled": Kind.APACHE_SITE}
+_IN_FILE = re.compile(r"of (/\S+?):")
 _ROUNDS = 6
 
 Tester = Callable[[Mapping[str, Sequence[Step]]], Mapping[str, ConfigTest]]
 
 
-def learn(components: Sequence[Component], facts: Facts, test: Tester) -> tuple[Component, ...]:
-    """Flip each Apache suspect alone, with what it drags along, on a copy.
+def learn(components: Sequence[Component], facts: Found, test: Tester) -> tuple[Component, ...]:
+    """Flip each suspect that a configuration test tells about alone, with what it drags along, on a copy.
 
     A failure names the file that cannot do without it: its owner then depends on the component; where the file has no
     owner that can be switched, the component is pinned. Repeated until nothing fails any more.
     """
     known = {component.id: component for component in components}
-    waiting = [c.id for c in components if not c.pinned and c.kind not in (Kind.PHP_MODULE, Kind.PHP_INI)]
+    waiting = [c.id for c in components if not c.pinned and kinds.is_tested(c)]
     for _ in range(_ROUNDS):
         feasible = Feasible(tuple(known.values()))
         wanted = {one: flips for one in waiting if (flips := feasible.close({one})) is not None}
         if not wanted:
             break
-        tests = test(
-            {one: parts.plan(facts, known.values(), Configuration(frozenset(flips))) for one, flips in wanted.items()}
-        )
+        configurations = {one: Configuration(frozenset(flips)) for one, flips in wanted.items()}
+        tests = test({one: kinds.plan_tested(facts, known.values(), of) for one, of in configurations.items()})
         failed = {one: tests[one].text for one in wanted if one in tests and not tests[one].ok}
         for one, text in failed.items():
             owner = _owner(text, known, wanted[one])
@@ -49,13 +47,7 @@ def learn(components: Sequence[Component], facts: Facts, test: Tester) -> tuple[
 
 
 def _owner(text: str, known: Mapping[ComponentId, Component], flipped: Iterable[ComponentId]) -> ComponentId | None:
-    paths = _IN_FILE.findall(text)
-    if not paths:
-        return None
-    folder, _, name = paths[-1].removeprefix("/etc/apache2/").partition("/")
-    if folder not in _OWNERS:
-        return None
-    owner = f"{_OWNERS[folder]}:{name.rpartition('.')[0]}"
+    owner = kinds.owner((_IN_FILE.findall(text) or [""])[-1])
     return owner if owner in known and known[owner].on and owner not in flipped else None
 
 

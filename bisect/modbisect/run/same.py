@@ -5,22 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from modbisect.components import Facts
 from modbisect.errors import Refused
 from modbisect.host.privilege import RootLink
 from modbisect.judging import Level, Noise, difference, level
+from modbisect.kinds import Found, packages
 from modbisect.model import Component, Measurement, Symptom, Verdict
 from modbisect.report.figures import at_least, listed
 from modbisect.run.events import Surveyed
 
-_PACKAGES = ("apache2*", "libapache2*", "php*")
 _INSTALLED = re.compile(r"ii +(\S+) (\S+)")
 
 
-def state_of(root: RootLink, facts: Facts, components: Sequence[Component]) -> Surveyed:
+def state_of(root: RootLink, facts: Found, components: Sequence[Component]) -> Surveyed:
     """What a later run compares with; versions only where dpkg knows them."""
     shown = "${db:Status-Abbrev} ${binary:Package} ${Version}\\n"
-    listing = root.link.execute(["dpkg-query", "--show", "--showformat", shown, *_PACKAGES]).text
+    listing = root.link.execute(["dpkg-query", "--show", "--showformat", shown, *packages()]).text
     files = {path: f"{one.type} {one.changed} {one.target}".rstrip() for path, one in facts.entries.items()}
     return Surveyed(tuple(components), files, dict(_INSTALLED.findall(listing)))
 

@@ -11,11 +11,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from modbisect import components as parts
-from modbisect.components import Facts
+from modbisect import kinds
 from modbisect.errors import Fenced, LinkLost, ModbisectError, NotRestored, Refused
 from modbisect.host.guard import Guard, Heartbeat, Status
 from modbisect.host.privilege import RootLink
+from modbisect.kinds import Found
 from modbisect.report.values import Restored
 from modbisect.run.events import Armed, Observer, PutBack, Stage, Warned
 
@@ -56,7 +56,7 @@ def owner() -> str:
 @contextmanager
 def guarded(
     root: RootLink,
-    facts: Facts,
+    facts: Found,
     run: str,
     *,
     lease: int,
@@ -115,10 +115,10 @@ def guarded(
 
 
 def _hold(
-    guard: Guard, facts: Facts, lease: int, observe: Observer, lost: Callable[[ModbisectError], None]
+    guard: Guard, facts: Found, lease: int, observe: Observer, lost: Callable[[ModbisectError], None]
 ) -> Heartbeat:
     try:
-        snapshot = guard.hold(owner(), parts.write_set(facts), parts.units(facts), lease)
+        snapshot = guard.hold(owner(), kinds.write_set(facts), kinds.units(facts), lease)
         heartbeat = guard.heartbeat(lease, lost).__enter__()
     except Refused:
         raise

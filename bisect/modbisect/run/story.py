@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from statistics import median
 from urllib.parse import urlsplit
 
-from modbisect.components import Facts
 from modbisect.inventory import Host
 from modbisect.judging import level
+from modbisect.kinds import Found, remedies
 from modbisect.model import (
     Aged,
     Ask,
@@ -31,7 +31,7 @@ from modbisect.model import (
 )
 from modbisect.playbook import Playbook, format_seconds
 from modbisect.probe import Markers
-from modbisect.report import Report, Restored, remedies
+from modbisect.report import Report, Restored
 from modbisect.run.dialogue import spent
 from modbisect.run.events import (
     Armed,
@@ -75,7 +75,7 @@ class Story:
     closes: datetime | None = None
     """When the maintenance window does."""
     outage: Outage = field(default_factory=Outage)
-    facts: Facts | None = None
+    facts: Found | None = None
     components: Sequence[Component] = ()
     found: Measurement | None = None
     learned: Mapping[str, tuple[Markers, ...]] = field(default_factory=dict)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Protocol
 
-from modbisect import components as parts
-from modbisect.components import Facts
+from modbisect import kinds
 from modbisect.host.guard import Applied, Guard, Sample
+from modbisect.kinds import Found
 from modbisect.model import Aged, Ask, Component, ComponentId, Configuration, Measure, Measurement
 from modbisect.probe import Markers
 from modbisect.run.outage import Outage
@@ -59,7 +59,7 @@ class Trials:
 
     guard: Guard
     watcher: Watcher
-    facts: Facts
+    facts: Found
     components: Sequence[Component]
     restarts: int = 0
     outage: Outage = field(default_factory=Outage)
@@ -86,7 +86,7 @@ class Trials:
         elif applied.verdict != "ok":
             broken = f"the server does not start: {_error(applied.text)[:_QUOTED]}"
         else:
-            broken = parts.missing_or_extra(self.facts, self.components, configuration, applied.loaded)
+            broken = kinds.missing_or_extra(self.facts, self.components, configuration, applied.loaded)
         seen = Measurement(ask.configuration, broken=broken) if broken else self.watcher.see(ask)
         through = seen if seen.broken and ask.through else Measurement(ask.configuration, broken=seen.broken)
         warnings = tuple(f"{one} stays as found from here on: {UNMOVED}" for one in sorted(self.unmoved - known))
@@ -129,12 +129,12 @@ class Trials:
         """
         while True:
             configuration = Configuration(wanted.flipped - self.unmoved)
-            steps = parts.plan(self.facts, self.components, configuration)
+            steps = kinds.plan(self.facts, self.components, configuration)
             applied = self.guard.apply(steps, reap=self.watcher.cut_off)
             if applied.restart_seconds > 0:
                 self.restarts += 1
                 self.outage.restarted(applied.restart_seconds)
-            unmoved = parts.unmoved(self.facts, self.components, configuration, applied.loaded)
+            unmoved = kinds.unmoved(self.facts, self.components, configuration, applied.loaded)
             if applied.verdict != "ok" or not unmoved:
                 return applied, configuration
             self.unmoved |= unmoved

@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from modbisect.components import Step
 from modbisect.errors import LinkLost, ModbisectError, NotRestored, Refused
 from modbisect.host.guard.heartbeat import Heartbeat, fenced
 from modbisect.host.guard.values import Applied, Confirmed, Nonsense, Sample, Snapshot, Status, pairs
 from modbisect.host.helper import GUARD, digest, script
 from modbisect.host.link import Result, Stream
 from modbisect.host.privilege import RootLink
+from modbisect.kinds import Step
 
 __all__ = ["GUARD", "Applied", "Confirmed", "Guard", "Heartbeat", "Nonsense", "Sample", "Snapshot", "Status", "script"]
 

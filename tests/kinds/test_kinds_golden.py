@@ -23,8 +23,8 @@ from pathlib import Path
 
 import pytest
 
-from modbisect import components as parts
-from modbisect.components import Facts
+from modbisect import kinds
+from modbisect.kinds import Found
 from modbisect.model import Component, Configuration
 
 HERE = Path(__file__).parent
@@ -37,9 +37,9 @@ class Case:
 
     def __init__(self, text: str) -> None:
         self.lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-        self.facts = parts.parse(self._survey())
-        self.components = parts.select(
-            parts.discover(self.facts),
+        self.facts = kinds.parse(self._survey())
+        self.components = kinds.select(
+            kinds.discover(self.facts),
             self.facts,
             include=self._all("include: ") or ["*"],
             keep=self._all("keep: "),
@@ -71,12 +71,12 @@ class Case:
                 yield from sorted(_row(one) for one in self.components if fnmatch.fnmatchcase(one.id, rest))
             elif word == "flip":
                 yield f"[{rest}]"
-                steps = parts.plan(self.facts, self.components, Configuration(frozenset(rest.split())))
+                steps = kinds.plan(self.facts, self.components, Configuration(frozenset(rest.split())))
                 yield from (ascii(step.line())[1:-1] for step in steps)
             elif word == "host:":
                 yield f"[host] Apache runs: {self.facts.parent > 0}, its test passes: {self.facts.configtest_ok}"
-                yield f"writes {' '.join(parts.write_set(self.facts))}"
-                yield f"restarts {' '.join(parts.units(self.facts))}"
+                yield f"writes {' '.join(kinds.write_set(self.facts))}"
+                yield f"restarts {' '.join(kinds.units(self.facts))}"
 
 
 def _row(one: Component) -> str:
@@ -104,39 +104,39 @@ def test_there_are_cases() -> None:
 
 
 @pytest.fixture(scope="module")
-def facts() -> Facts:
+def facts() -> Found:
     return Case("survey: debian12-shop").facts
 
 
-def test_every_single_flip_stays_within_the_write_set(facts: Facts) -> None:
-    folders = parts.write_set(facts)
-    found = parts.select(parts.discover(facts), facts, off="all")
+def test_every_single_flip_stays_within_the_write_set(facts: Found) -> None:
+    folders = kinds.write_set(facts)
+    found = kinds.select(kinds.discover(facts), facts, off="all")
     for one in found:
         if not one.pinned:
-            steps = parts.plan(facts, found, Configuration(frozenset({one.id})))
+            steps = kinds.plan(facts, found, Configuration(frozenset({one.id})))
             assert steps, one.id
             for step in steps:
                 assert step.path.rpartition("/")[0] in folders
                 assert (step.kind == "absent") == one.on
 
 
-def test_as_found_nothing_is_missing_nothing_extra_and_nothing_to_do(facts: Facts) -> None:
-    found = parts.discover(facts)
-    assert parts.plan(facts, found, Configuration()) == ()
-    assert parts.missing_or_extra(facts, found, Configuration(), facts.loaded) == ""
+def test_as_found_nothing_is_missing_nothing_extra_and_nothing_to_do(facts: Found) -> None:
+    found = kinds.discover(facts)
+    assert kinds.plan(facts, found, Configuration()) == ()
+    assert kinds.missing_or_extra(facts, found, Configuration(), facts.loaded) == ""
 
 
-def test_a_flip_that_did_not_reach_the_server_is_seen(facts: Facts) -> None:
-    found = parts.discover(facts)
+def test_a_flip_that_did_not_reach_the_server_is_seen(facts: Found) -> None:
+    found = kinds.discover(facts)
     rewrite_off = Configuration(frozenset({"apache-module:rewrite"}))
-    assert parts.missing_or_extra(facts, found, rewrite_off, facts.loaded) == "still loaded: mod_rewrite.so"
-    assert parts.unmoved(facts, found, rewrite_off, facts.loaded) == {"apache-module:rewrite"}
-    assert parts.missing_or_extra(facts, found, rewrite_off, facts.loaded - {"mod_rewrite.so"}) == ""
-    assert parts.unmoved(facts, found, rewrite_off, facts.loaded - {"mod_rewrite.so"}) == frozenset()
+    assert kinds.missing_or_extra(facts, found, rewrite_off, facts.loaded) == "still loaded: mod_rewrite.so"
+    assert kinds.unmoved(facts, found, rewrite_off, facts.loaded) == {"apache-module:rewrite"}
+    assert kinds.missing_or_extra(facts, found, rewrite_off, facts.loaded - {"mod_rewrite.so"}) == ""
+    assert kinds.unmoved(facts, found, rewrite_off, facts.loaded - {"mod_rewrite.so"}) == frozenset()
     xdebug_on = Configuration(frozenset({"php-module:xdebug"}))
-    assert parts.missing_or_extra(facts, found, xdebug_on, facts.loaded) == "not loaded: xdebug.so"
+    assert kinds.missing_or_extra(facts, found, xdebug_on, facts.loaded) == "not loaded: xdebug.so"
     lost = facts.loaded - {"mod_rewrite.so", "curl.so"}
-    assert parts.missing_or_extra(facts, found, Configuration(), lost) == "not loaded: curl.so, mod_rewrite.so"
+    assert kinds.missing_or_extra(facts, found, Configuration(), lost) == "not loaded: curl.so, mod_rewrite.so"
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from modbisect.components import Facts, discover, parse
-from modbisect.report import remedies
+from modbisect.kinds import Found, discover, parse, remedies
 
 SURVEY = """@@ server
 unit php8.2-fpm.service active
@@ -24,7 +23,7 @@ unit php8.2-fpm.service active
 """
 
 
-def found(handler: str, sapi: str) -> Facts:
+def found(handler: str, sapi: str) -> Found:
     return parse(SURVEY.format(handler=handler, sapi=sapi))
 
 

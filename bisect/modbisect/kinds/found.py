@@ -1,12 +1,13 @@
-"""What the survey's text says, as values. Pure: text in, facts out."""
+"""What a host has, as the survey saw it, and all that follows from it, worked out once. Pure: text in, values out."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, wraps
+from typing import Any, TypeVar
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}")
 
@@ -38,22 +39,8 @@ class Line:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Guarding:
-    """A directive of access control, in a file that a component brings or that such a file includes."""
-
-    top: str
-    """The component's own file."""
-    where: str
-    """File and line, as ``/etc/apache2/conf-available/x.conf:3``."""
-    conditions: frozenset[str]
-    """Modules, lower case, without or with which it is passed over; ``define.X`` for a variable."""
-    directive: str
-    """Its name, and never a value that somebody has chosen."""
-
-
 @dataclass(frozen=True)
-class Facts:
+class Found:
     """A host as the survey saw it."""
 
     os: str
@@ -70,26 +57,17 @@ class Facts:
     """For each port, the programs that listen on it; empty where nobody knows."""
     units: Mapping[str, str]
     loaded: frozenset[str]
-    php_scanned: Mapping[str, tuple[str, ...]]
-    """The folders from which a running PHP reads ini files: Apache's under ``apache2``, an FPM's under its version."""
-    builtin: frozenset[str]
     configtest_ok: bool
     configtest: str
     entries: Mapping[str, Entry]
     disabled_by_admin: frozenset[str]
     """``apache-module:x`` and so on: switched off by a person, says Debian's register."""
-    load_headers: tuple[Line, ...]
     objects: Mapping[str, str]
     """For the base name of each module's file that is a link: that of the file it leads to."""
-    php_headers: tuple[Line, ...]
-    php_settings: tuple[Line, ...]
-    handlers: tuple[Line, ...]
-    """Of each line that names a FastCGI process manager or a PHP setting, the directive and that name."""
     may_be_on: frozenset[str]
     """Components that the host's guard would switch on though they are off."""
     used: frozenset[str]
     """Components of which the application's own files speak; they may do without."""
-    guards: tuple[Guarding, ...]
     reachable: bool
     """Whether the server listens where others reach it, or nobody knows."""
     package_locks: tuple[str, ...]
@@ -97,6 +75,13 @@ class Facts:
     """Configuration changed after the server started: time and path."""
     guard_state: str
     guard_owner: str
+    sections: Mapping[str, list[str]]
+    """The survey's lines by section: what is of one kind alone is read there, by that kind."""
+    _kept: dict[Callable[[Found], Any], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def lines(self, section: str) -> tuple[Line, ...]:
+        """A section that lists lines of files."""
+        return _lines(self.sections.get(section, ()))
 
     def names(self, folder: str, suffix: str) -> dict[str, Entry]:
         """Base names without suffix of a folder's files, in order."""
@@ -125,7 +110,23 @@ class SurveyError(ValueError):
     """The survey's text is not what the script prints."""
 
 
-def parse(text: str) -> Facts:
+_T = TypeVar("_T")
+
+
+def once(work: Callable[[Found], _T]) -> Callable[[Found], _T]:
+    """What follows from a host's facts, worked out when it is first asked for."""
+
+    @wraps(work)
+    def kept(found: Found) -> _T:
+        if work not in found._kept:  # noqa: SLF001  # the other half of this
+            found._kept[work] = work(found)  # noqa: SLF001
+        result: _T = found._kept[work]  # noqa: SLF001
+        return result
+
+    return kept
+
+
+def parse(text: str) -> Found:
     """Read the survey's text.
 
     Raises:
@@ -144,7 +145,7 @@ def parse(text: str) -> Facts:
 
     children = [clock(line.split()[1]) for line in server if re.fullmatch(r"child \d+", line)]
     started = clock(values.get("start", ""))
-    return Facts(
+    return Found(
         os=system.get("os", "").strip(),
         systemd=system.get("init") == "systemd",
         role=system.get("role", "").strip(),
@@ -155,20 +156,13 @@ def parse(text: str) -> Facts:
         units={parts[1]: parts[2] for line in server if len(parts := line.split()) == 3 and parts[0] == "unit"},  # noqa: PLR2004
         loaded=frozenset(sections["loaded"]),
         listeners=_listeners(sections["listeners"]),
-        php_scanned={name: tuple(rest) for name, *rest in (line.split("\t") for line in sections["php-scanned"])},
-        builtin=frozenset(sections["builtin"]),
         configtest_ok=sections["configtest-status"] == ["0"],
         configtest="\n".join(sections["configtest"]),
         entries=_entries(sections["files"]),
         disabled_by_admin=_disabled(sections["markers"]),
-        load_headers=_lines(sections["load-headers"]),
         objects=dict(line.split("\t") for line in sections["objects"] if line.count("\t") == 1),
-        php_headers=_lines(sections["php-headers"]),
-        php_settings=_lines(sections["php-settings"]),
-        handlers=_lines(sections["handlers"]),
         may_be_on=frozenset(sections["may-be-on"]),
         used=frozenset(sections["used"]),
-        guards=_guards(sections["access"]),
         reachable="listens others" in server or "listens loopback" not in server,
         package_locks=tuple(sections["package-lock"]),
         newer=tuple(
@@ -178,6 +172,7 @@ def parse(text: str) -> Facts:
         ),
         guard_state=_pairs(sections["guard"]).get("state", "NONE"),
         guard_owner=_pairs(sections["guard"]).get("owner", ""),
+        sections=sections,
     )
 
 
@@ -237,14 +232,6 @@ def _listeners(lines: Iterable[str]) -> dict[int, frozenset[str]]:
         if re.fullmatch(r"[0-9]{1,5}", port) and name:
             found.setdefault(int(port), set()).add(name)
     return {port: frozenset(names) for port, names in found.items()}
-
-
-def _guards(lines: Iterable[str]) -> tuple[Guarding, ...]:
-    fields = (line.split("\t") for line in lines)
-    return tuple(
-        Guarding(top, where, frozenset(conditions.split()[1:]), directive)
-        for top, where, conditions, directive in (one for one in fields if len(one) == 4)  # noqa: PLR2004  # as printed
-    )
 
 
 _MARKER = re.compile(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from modbisect import components as parts
+from modbisect import kinds
 from modbisect.host.helper import _read
 
 SURVEY = (Path(__file__).parent / "surveys/debian12-shop.txt").read_text()
@@ -79,9 +79,9 @@ def test_nothing_is_opened_through_a_link_or_waited_for(site: Path, tmp_path: Pa
 
 
 def test_what_the_application_speaks_of_is_tried_last_and_stays_a_suspect() -> None:
-    facts = parts.parse(SURVEY.replace("@@ guard\n", "@@ used\nphp-module:calendar\nphp-module:../x\n@@ guard\n"))
-    plain = {one.id: one for one in parts.discover(parts.parse(SURVEY))}
-    told = {one.id: one for one in parts.discover(facts)}
+    facts = kinds.parse(SURVEY.replace("@@ guard\n", "@@ used\nphp-module:calendar\nphp-module:../x\n@@ guard\n"))
+    plain = {one.id: one for one in kinds.discover(kinds.parse(SURVEY))}
+    told = {one.id: one for one in kinds.discover(facts)}
     assert told["php-module:calendar"].vital
     assert not told["php-module:calendar"].pinned
     assert {name for name in told if told[name] != plain[name]} == {"php-module:calendar"}

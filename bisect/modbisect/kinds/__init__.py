@@ -1,0 +1,52 @@
+"""Kinds of components: what the survey's facts say can be switched, and what switching means. Pure.
+
+One file a kind, all of them listed in `every`. Everything that changes a host goes through `plan`, which is also what a
+dry run prints.
+"""
+
+from modbisect.kinds.catalogue import (
+    discover,
+    in_order,
+    is_tested,
+    missing_or_extra,
+    never_loaded,
+    noun,
+    opened,
+    owner,
+    packages,
+    plan,
+    plan_tested,
+    remedies,
+    select,
+    units,
+    unmoved,
+    write_set,
+)
+from modbisect.kinds.every import KINDS
+from modbisect.kinds.found import Found, SurveyError, parse
+from modbisect.kinds.kind import Kind, Step
+
+__all__ = [
+    "KINDS",
+    "Found",
+    "Kind",
+    "Step",
+    "SurveyError",
+    "discover",
+    "in_order",
+    "is_tested",
+    "missing_or_extra",
+    "never_loaded",
+    "noun",
+    "opened",
+    "owner",
+    "packages",
+    "parse",
+    "plan",
+    "plan_tested",
+    "remedies",
+    "select",
+    "units",
+    "unmoved",
+    "write_set",
+]

@@ -1,0 +1,86 @@
+"""Access control where it hides: in files that hold its directives, in modules that these hang on.
+
+Whoever takes such a component away, or adds it, may open what it protects; so all of them stay as found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from modbisect.kinds.apache import MAIN
+from modbisect.kinds.found import Found, once
+from modbisect.kinds.kind import Kind
+from modbisect.model import Component
+
+_SWITCHED = "access control: switching it could open the site"
+_GRANTS = ("Require all granted", "Allow from all")
+"""What such a line opens is shut without it: where it is on it protects nothing, where it is off it would open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guarding:
+    """A directive of access control, in a file that a component brings or that such a file includes."""
+
+    top: str
+    """The component's own file."""
+    where: str
+    """File and line, as ``/etc/apache2/conf-available/x.conf:3``."""
+    conditions: frozenset[str]
+    """Modules, lower case, without or with which it is passed over; ``define.X`` for a variable."""
+    directive: str
+    """Its name, and never a value that somebody has chosen."""
+
+
+def protects(reason: str) -> bool:
+    """Whether a component is pinned for the access control that it is, or holds."""
+    return reason.startswith("access control")
+
+
+def pinned(components: Sequence[tuple[Kind, Component]], found: Found) -> list[Component]:
+    """Pin what access control is made of, with the file and the line."""
+    in_effect = {MAIN}.union(*(kind.effective(found, one) for kind, one in components))
+    guards = list(_counting(found, in_effect))
+    return [
+        one if one.pinned else replace(one, pinned=_why(kind, one, guards, in_effect, found))
+        for kind, one in components
+    ]
+
+
+@once
+def _guards(found: Found) -> tuple[Guarding, ...]:
+    fields = (line.split("\t") for line in found.sections.get("access", ()))
+    return tuple(
+        Guarding(top, where, frozenset(conditions.split()[1:]), directive)
+        for top, where, conditions, directive in (one for one in fields if len(one) == 4)  # noqa: PLR2004  # as printed
+    )
+
+
+def _counting(found: Found, in_effect: set[str]) -> Iterator[Guarding]:
+    """Without what decides nothing: variables that no access rule asks for."""
+    passive = ("SetEnvIf", "Define ", *_GRANTS)
+    rules = [one for one in _guards(found) if one.top in in_effect and not one.directive.startswith(passive)]
+    by_environment = any(one.directive.endswith(" env") for one in rules)
+    asked = {condition.removeprefix("define.") for one in rules for condition in one.conditions}
+    for one in _guards(found):
+        word, _, name = one.directive.partition(" ")
+        if (word != "SetEnvIf" or by_environment) and (word != "Define" or name in asked):
+            yield one
+
+
+def _why(kind: Kind, one: Component, guards: Iterable[Guarding], in_effect: set[str], found: Found) -> str:
+    if kind.is_access_control(one):
+        return _SWITCHED
+    tops, condition = kind.brings(found, one), kind.condition(one)
+    for guard in guards:
+        if guard.top in tops and (not one.on or guard.directive not in _GRANTS):
+            return f"access control: {_said(guard)}"
+        if condition in guard.conditions and guard.directive not in _GRANTS and guard.top in in_effect:
+            return f"access control: {_said(guard)} counts by it"
+    return ""
+
+
+def _said(guard: Guarding) -> str:
+    if guard.directive.lower().startswith("include"):
+        return f"it may hide behind the Include in {guard.where}"
+    return f"{guard.directive} in {guard.where}"

@@ -1,0 +1,112 @@
+"""Apache as Debian and Ubuntu lay it out: three link farms below one folder."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import ClassVar
+
+from modbisect.kinds.found import Found, Line, is_safe_name, once
+from modbisect.kinds.kind import Linked
+from modbisect.model import Component
+
+ROOT = "/etc/apache2"
+MAIN = f"{ROOT}/apache2.conf"
+HANDS_OUT_SOURCE = "without it the source of the PHP pages is served"
+
+
+class Farm(Linked):
+    """What Apache's modules, confs and sites have in common: ``WORD-available`` and ``WORD-enabled``."""
+
+    packages = ("apache2*", "libapache2*")
+    tested = True
+    word: ClassVar[str]
+    suffix: ClassVar[str] = ".conf"
+    tool: ClassVar[str]
+    """Debian's command is ``a2en`` or ``a2dis``, and this."""
+
+    def components(self, found: Found) -> list[Component]:
+        """Every one that is on or could be."""
+        enabled = found.names(f"{ROOT}/{self.word}-enabled", self.suffix)
+        available = found.names(f"{ROOT}/{self.word}-available", self.suffix)
+        return [self._component(found, name, on=name in enabled) for name in sorted(enabled.keys() | available.keys())]
+
+    def _component(self, found: Found, name: str, *, on: bool) -> Component:
+        entry = found.entries.get(f"{ROOT}/{self.word}-enabled/{name}{self.suffix}")
+        home = f"{self.word}-available/{name}{self.suffix}"
+        pinned = ""
+        if not is_safe_name(name):
+            pinned = "its name is unusual"
+        elif entry is not None and (entry.type != "l" or entry.points_to != "f"):
+            pinned = "not a link to a file: Debian's tools would not switch it"
+        elif entry is not None and entry.target not in (f"../{home}", f"{ROOT}/{home}"):
+            pinned = f"a link to somewhere else: {entry.target}"
+        return Component(self.id(name), self.name, name, on, pinned or self.pin(found, name))
+
+    def pin(self, found: Found, name: str) -> str:  # noqa: ARG002
+        """Why a component of that name stays on every host, or on this one; empty where it may go."""
+        return ""
+
+    def links(self, found: Found, component: Component) -> tuple[tuple[str, str], ...]:
+        """One link a file."""
+        return tuple(
+            (f"{ROOT}/{self.word}-enabled/{component.name}{end}", f"../{self.word}-available/{component.name}{end}")
+            for end in self.suffixes(found, component.name)
+        )
+
+    def suffixes(self, found: Found, name: str) -> tuple[str, ...]:  # noqa: ARG002
+        """The files that make it up."""
+        return (self.suffix,)
+
+    def home(self, target: str) -> str:
+        """Their targets are relative to the farm."""
+        return f"{ROOT}/{target.removeprefix('../')}"
+
+    def folders(self, found: Found) -> tuple[str, ...]:  # noqa: ARG002
+        """Where its links are."""
+        return (f"{ROOT}/{self.word}-enabled",)
+
+    def units(self, found: Found) -> tuple[str, ...]:  # noqa: ARG002
+        """Apache's."""
+        return ("apache2.service",)
+
+    def remedy(self, found: Found, component: Component) -> str:  # noqa: ARG002
+        """By Debian's tool."""
+        return shlex.join([f"a2{'dis' if component.on else 'en'}{self.tool}", component.name])
+
+    def owner(self, path: str) -> str:
+        """By the name of the link."""
+        match = re.fullmatch(rf"{ROOT}/{self.word}-enabled/([^/]*)\.[^./]*", path)
+        return match[1] if match else ""
+
+
+@once
+def serves_by_module(found: Found) -> str:
+    """PHP version of the mod_php that is on, as ``8.2``; empty when none is."""
+    for name in found.names(f"{ROOT}/mods-enabled", ".load"):
+        if match := re.fullmatch(r"php([0-9]+\.[0-9]+)", name):
+            return match[1]
+    return ""
+
+
+@once
+def serves_by_fpm(found: Found) -> str:
+    """PHP version of the FPM that serves the site, as ``8.2``; empty when none does.
+
+    With several FPMs running, the one whose socket the server's configuration names.
+    """
+    if serves_by_module(found) or "proxy_fcgi" not in found.names(f"{ROOT}/mods-enabled", ".load"):
+        return ""
+    running = [
+        match[1]
+        for unit, state in found.units.items()
+        if state == "active" and (match := re.fullmatch(r"php([0-9.]+)-fpm\.service", unit))
+    ]
+    named = [version for version in running if any(f"php{version}-fpm" in line.text for line in handlers(found))]
+    return (named or running or [""])[0]
+
+
+@once
+def handlers(found: Found) -> tuple[Line, ...]:
+    """Of each line that names a FastCGI process manager or a PHP setting, the directive and that name."""
+    return found.lines("handlers")

@@ -1,0 +1,99 @@
+"""Kind ``apache-module``: what a2enmod and a2dismod switch."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from modbisect.kinds.apache import HANDS_OUT_SOURCE, ROOT, Farm, serves_by_fpm
+from modbisect.kinds.found import Found, Line, once
+from modbisect.model import Component
+
+_ESSENTIAL = {
+    "dir": "without it a folder's listing is served instead of its page",
+    "mime": "without it responses lose their content types",
+    "unixd": "the server does not start without it",
+}
+_ACCESS = re.compile(
+    r"auth(n|z|nz)?_.*|access_compat|allowmethods|ssl|remoteip|suexec|allowhandlers|security[23]?|evasive|qos"
+)
+_UNDECLARED = {"heartmonitor": ("slotmem_shm",)}
+"""What a module looks up behind the configuration test; the server ends without it (hm_post_config in httpd)."""
+_LOAD_MODULE = re.compile(r"LoadModule\s+\S+\s+\"?(?:\S*/)?([^\s\"/]+\.so[^\s\"/]*)")
+
+
+class ApacheModule(Farm):
+    """A module: its ``.load`` and, where there is one, its ``.conf``."""
+
+    name = "apache-module"
+    noun = "Apache module"
+    word = "mods"
+    suffix = ".load"
+    tool = "mod"
+    vital = frozenset({"alias", "headers", "proxy", "proxy_http", "rewrite"})
+    saves = frozenset({"cache", "cache_disk", "cache_socache", "file_cache"})
+    only_costs = frozenset(
+        {"security2", "evasive", "qos", "dump_io", "log_forensic", "log_debug", "ratelimit", "perl"},
+    )
+
+    def components(self, found: Found) -> list[Component]:
+        """Every one, with what its ``.load`` says of others."""
+        return [
+            replace(
+                one,
+                depends=self._named(found, one, "Depends") | self._undeclared(found, one),
+                conflicts=self._named(found, one, "Conflicts"),
+                loads=frozenset(
+                    found.mapped(match[1])
+                    for line in _headers(found).get(one.name, ())
+                    if (match := _LOAD_MODULE.match(line.text))
+                ),
+            )
+            for one in super().components(found)
+        ]
+
+    def _named(self, found: Found, component: Component, header: str) -> frozenset[str]:
+        texts = (line.text for line in _headers(found).get(component.name, ()))
+        said = (re.match(rf"#\s*{header}:\s*(.*)", text) for text in texts)
+        return frozenset(self.id(name) for match in said if match for name in match[1].split())
+
+    def _undeclared(self, found: Found, component: Component) -> frozenset[str]:
+        names = _UNDECLARED.get(component.name, ())
+        return frozenset(self.id(name) for name in names if f"{ROOT}/mods-available/{name}.load" in found.entries)
+
+    def pin(self, found: Found, name: str) -> str:
+        """The process model, what hands PHP its pages, and what no server does without."""
+        if name.startswith("mpm_"):
+            return "the server's process model"
+        if re.fullmatch(r"php[0-9.]*", name) or (name in ("proxy", "proxy_fcgi") and serves_by_fpm(found)):
+            return HANDS_OUT_SOURCE
+        return _ESSENTIAL.get(name, "")
+
+    def suffixes(self, found: Found, name: str) -> tuple[str, ...]:
+        """A ``.conf`` belongs to the module also where only its link is left."""
+        has_conf = any(f"{ROOT}/mods-{folder}/{name}.conf" in found.entries for folder in ("available", "enabled"))
+        return (".load", ".conf") if has_conf else (".load",)
+
+    def condition(self, component: Component) -> str:
+        """As ``<IfModule>`` names it."""
+        return component.name
+
+    def is_access_control(self, component: Component) -> bool:
+        """Authentication, authorization, encryption, filters of requests."""
+        return _ACCESS.fullmatch(component.name) is not None
+
+    def own_objects(self, found: Found, component: Component) -> frozenset[str]:
+        """``mod_NAME.so``, unless the server has it built in."""
+        builtin = component.name in found.sections.get("builtin", ())
+        return frozenset() if builtin else component.loads & {found.mapped(f"mod_{component.name}.so")}
+
+
+@once
+def _headers(found: Found) -> dict[str, list[Line]]:
+    """By module, the lines of its ``.load`` that say something."""
+    headers: dict[str, list[Line]] = {}
+    for line in found.lines("load-headers"):
+        folder, _, file = line.path.rpartition("/")
+        if folder == f"{ROOT}/mods-available":
+            headers.setdefault(file.removesuffix(".load"), []).append(line)
+    return headers

@@ -1,0 +1,201 @@
+"""What can be switched on a host, and what switching means: loops over all kinds, with no word of any one of them."""
+
+from __future__ import annotations
+
+import fnmatch
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from modbisect.kinds import access, priors
+from modbisect.kinds.every import BY_NAME, KINDS
+from modbisect.kinds.found import Found
+from modbisect.kinds.kind import Step
+from modbisect.model import Component, ComponentId, Configuration
+
+_NOT_BY_DEFAULT = "off, and not by its package's default: /etc/modbisect/allow on the host may allow it: on {}"
+
+
+def noun(kind: str) -> str:
+    """What a kind is called in reports; its name where this version does not know it."""
+    return BY_NAME[kind].noun if kind in BY_NAME else kind
+
+
+def in_order(kinds: Iterable[str]) -> list[str]:
+    """Names of kinds in the order of their list, those behind it that this version does not know."""
+    return sorted(kinds, key=lambda name: list(BY_NAME).index(name) if name in BY_NAME else len(BY_NAME))
+
+
+def discover(found: Found) -> tuple[Component, ...]:
+    """All components of a host, the latest change first."""
+    listed = [(kind, one) for kind in KINDS for one in kind.components(found)]
+    components = access.pinned(listed, found)
+    return priors.ordered({one: BY_NAME[one.kind] for one in components}, found)
+
+
+def select(
+    components: Iterable[Component],
+    found: Found,
+    *,
+    include: Sequence[str] = ("*",),
+    keep: Sequence[str] = (),
+    off: str = "auto",
+    allow_security: bool = False,
+) -> tuple[Component, ...]:
+    """Pin what is no suspect in this run.
+
+    Args:
+        components: what was discovered.
+        found: the same survey.
+        include: patterns of components that may be flipped.
+        keep: patterns of components that stay as found.
+        off: which components that are off may be switched on: ``auto`` (known accelerators and those that a person
+            switched off), ``all`` or ``none``.
+        allow_security: whether access control may be switched.
+    """
+    chosen = []
+    for component in components:
+        pinned = component.pinned
+        if allow_security and access.protects(pinned):
+            pinned = ""
+        if not pinned:
+            if not _matches(component.id, include):
+                pinned = "not included by the playbook"
+            elif _matches(component.id, keep):
+                pinned = "kept by the playbook"
+            elif not component.on and not _may_switch_on(component, found, off):
+                pinned = "off as found"
+            elif not component.on and BY_NAME[component.kind].needs_leave and component.id not in found.may_be_on:
+                pinned = _NOT_BY_DEFAULT.format(component.id)
+        chosen.append(replace(component, pinned=pinned))
+    return tuple(chosen)
+
+
+def opened(components: Iterable[Component], found: Found) -> tuple[Component, ...]:
+    """Of the components selected, those that access control is made of and that may be flipped all the same.
+
+    Their ``pinned`` says why they would have stayed.
+    """
+    protecting = {one.id: one for one in discover(found) if access.protects(one.pinned)}
+    return tuple(protecting[one.id] for one in components if not one.pinned and one.id in protecting)
+
+
+def _matches(name: ComponentId, patterns: Sequence[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _may_switch_on(component: Component, found: Found, off: str) -> bool:
+    kind = BY_NAME[component.kind]
+    if off == "all" or not kind.needs_leave:
+        return off != "none"
+    by_hand = component.id in found.disabled_by_admin and component.name not in kind.only_costs
+    return off == "auto" and (component.name in kind.accelerates or by_hand)
+
+
+def plan(found: Found, components: Iterable[Component], configuration: Configuration) -> tuple[Step, ...]:
+    """The deviations from the state as found that make up a configuration, ordered by path."""
+    return _steps(found, components, configuration, [kind.name for kind in KINDS])
+
+
+def plan_tested(found: Found, components: Iterable[Component], configuration: Configuration) -> tuple[Step, ...]:
+    """Of these deviations those that a configuration test on a copy tells about."""
+    return _steps(found, components, configuration, [kind.name for kind in KINDS if kind.tested])
+
+
+def _steps(
+    found: Found, components: Iterable[Component], configuration: Configuration, kinds: Sequence[str]
+) -> tuple[Step, ...]:
+    flipped: dict[str, list[Component]] = {kind: [] for kind in kinds}
+    for component in components:
+        if component.id in configuration.flipped and component.kind in flipped:
+            flipped[component.kind].append(component)
+    steps = (step for kind, those in flipped.items() for step in BY_NAME[kind].steps(found, those))
+    return tuple(sorted(steps, key=lambda step: step.path))
+
+
+def is_tested(component: Component) -> bool:
+    """Whether a configuration test on a copy tells what it breaks."""
+    return BY_NAME[component.kind].tested
+
+
+def owner(path: str) -> ComponentId:
+    """The component that an enabled file belongs to; empty where it is nobody's."""
+    return next((kind.id(name) for kind in KINDS if (name := kind.owner(path))), "")
+
+
+def missing_or_extra(
+    found: Found, components: Sequence[Component], configuration: Configuration, loaded: frozenset[str]
+) -> str:
+    """What the live process has loaded otherwise than the configuration says; empty when all is as wanted.
+
+    Only shared objects of known components count, and of those that stay as found only the ones that were loaded as
+    found.
+    """
+    wanted, unwanted = _objects(found, components, configuration)
+    missing = sorted(wanted - loaded)
+    extra = sorted(unwanted & loaded)
+    parts = [f"not loaded: {_some(missing)}"] if missing else []
+    parts += [f"still loaded: {_some(extra)}"] if extra else []
+    return "; ".join(parts)
+
+
+def never_loaded(found: Found, components: Iterable[Component]) -> list[str]:
+    """Objects that belong to components that are on in the files, and that the live process has not: drift."""
+    on = (one for one in components if one.on)
+    return [name for one in on for name in sorted(BY_NAME[one.kind].own_objects(found, one) - found.loaded)]
+
+
+def unmoved(
+    found: Found, components: Sequence[Component], configuration: Configuration, loaded: frozenset[str]
+) -> frozenset[ComponentId]:
+    """Of the components that the configuration switches off, those that the live process has loaded all the same."""
+    _, unwanted = _objects(found, components, configuration)
+    extra = unwanted & loaded
+    return frozenset(one.id for one in components if one.on and one.id in configuration.flipped and one.loads & extra)
+
+
+def _objects(
+    found: Found, components: Sequence[Component], configuration: Configuration
+) -> tuple[frozenset[str], frozenset[str]]:
+    """The shared objects that the live process should have loaded, and those that it should not."""
+    wanted: set[str] = set()
+    unwanted: set[str] = set()
+    for component in components:
+        flipped = component.id in configuration.flipped
+        if component.on != flipped:
+            wanted |= component.loads if flipped else component.loads & found.loaded
+        else:
+            unwanted |= component.loads
+    return frozenset(wanted), frozenset(unwanted - wanted)
+
+
+def _some(names: Sequence[str], most: int = 5) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def write_set(found: Found) -> tuple[str, ...]:
+    """The folders in which a run may change anything."""
+    return tuple(_each(folder for kind in KINDS for folder in kind.folders(found)))
+
+
+def units(found: Found) -> tuple[str, ...]:
+    """The systemd units that a trial restarts."""
+    return tuple(_each(unit for kind in KINDS for unit in kind.units(found)))
+
+
+def packages() -> tuple[str, ...]:
+    """Patterns of the Debian packages whose versions decide what components do."""
+    return tuple(_each(pattern for kind in KINDS for pattern in kind.packages))
+
+
+def remedies(found: Found, components: Iterable[Component]) -> dict[ComponentId, tuple[str, ...]]:
+    """For each component the commands that switch it over from its production state, a restart last."""
+    restart = shlex.join(["systemctl", "restart", *(unit.removesuffix(".service") for unit in units(found))])
+    said = ((one.id, BY_NAME[one.kind].remedy(found, one)) for one in components)
+    return {name: (command, restart) for name, command in said if command}
+
+
+def _each(values: Iterable[str]) -> Iterator[str]:
+    """Without what has come before."""
+    return iter(dict.fromkeys(values))

@@ -1,0 +1,19 @@
+"""All kinds: a new one is a line here."""
+
+from __future__ import annotations
+
+from modbisect.kinds.apache_conf import ApacheConf
+from modbisect.kinds.apache_module import ApacheModule
+from modbisect.kinds.apache_site import ApacheSite
+from modbisect.kinds.kind import Kind
+from modbisect.kinds.php_ini import PhpIni
+from modbisect.kinds.php_module import PhpModule
+
+KINDS: tuple[Kind, ...] = (
+    ApacheModule(),
+    ApacheConf(),
+    ApacheSite(),
+    PhpModule(),
+    PhpIni(),
+)
+BY_NAME = {kind.name: kind for kind in KINDS}

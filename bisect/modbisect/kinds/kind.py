@@ -1,0 +1,152 @@
+"""What a kind of component is: the class that every kind derives from, and the shapes that most of them share."""
+
+from __future__ import annotations
+
+import base64
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from modbisect.kinds.found import Found
+from modbisect.model import Component, ComponentId
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One deviation from the state as found: what a path shall be."""
+
+    path: str
+    kind: str
+    """``absent``, ``link`` or ``file``."""
+    content: str = ""
+    """The link's target, or the file's text."""
+
+    def line(self) -> str:
+        """As the guard reads it."""
+        content = base64.b64encode(self.content.encode()).decode() if self.kind == "file" else self.content
+        return "\t".join([self.kind, self.path] + ([content] if self.kind != "absent" else []))
+
+    def __str__(self) -> str:
+        if self.kind == "absent":
+            return f"remove {self.path}"
+        return f"{self.kind} {self.path} -> {self.content.strip()}"
+
+
+class Kind(ABC):
+    """A sort of thing that can be switched.
+
+    To be a kind, a class needs a `name` and a `noun`, and to answer: which components a host has, which steps switch
+    them, in which folders these steps write, which units must be restarted for them, and how a person switches one for
+    good. What it says beyond that has a default. It is pure: all that it knows of a host is in `Found`.
+    """
+
+    name: ClassVar[str]
+    """In front of each component's name: ``apache-module`` in ``apache-module:rewrite``."""
+    noun: ClassVar[str]
+    """For reports, in the singular."""
+    packages: ClassVar[tuple[str, ...]]
+    """Patterns of the Debian packages whose versions decide what its components do."""
+    vital: ClassVar[frozenset[str]] = frozenset()
+    """Names that most sites need: suspected last."""
+    saves: ClassVar[frozenset[str]] = frozenset()
+    """Names that save time on most sites: suspected last, and alone."""
+    accelerates: ClassVar[frozenset[str]] = frozenset()
+    """Names that may be to blame for being off."""
+    only_costs: ClassVar[frozenset[str]] = frozenset()
+    """Names that are never to blame for being off."""
+    needs_leave: ClassVar[bool] = True
+    """Whether one that was off may be switched on only where its package does so, or root on the host allows it."""
+    tested: ClassVar[bool] = False
+    """Whether the server's configuration test, on a copy, tells what it breaks."""
+
+    def is_vital(self, component: Component) -> bool:
+        """Whether most sites need it. A wrong answer costs a run some restarts, and is no verdict."""
+        return component.name in self.vital
+
+    def id(self, name: str) -> ComponentId:
+        """The component of that name."""
+        return f"{self.name}:{name}"
+
+    @abstractmethod
+    def components(self, found: Found) -> list[Component]:
+        """All of the host, pinned where switching one would break the server or cannot be done."""
+
+    @abstractmethod
+    def steps(self, found: Found, flipped: Sequence[Component]) -> list[Step]:
+        """What the state with these of its components flipped has otherwise than the state as found."""
+
+    @abstractmethod
+    def folders(self, found: Found) -> tuple[str, ...]:
+        """Where its steps write."""
+
+    @abstractmethod
+    def units(self, found: Found) -> tuple[str, ...]:
+        """The systemd units to restart for it."""
+
+    @abstractmethod
+    def remedy(self, found: Found, component: Component) -> str:
+        """The command that switches a component over for good, or a comment that says what to write where."""
+
+    def traces(self, found: Found, component: Component) -> tuple[str, ...]:  # noqa: ARG002
+        """Files whose times tell when it was last switched or edited."""
+        return ()
+
+    def brings(self, found: Found, component: Component) -> frozenset[str]:  # noqa: ARG002
+        """The host's files that take effect with it."""
+        return frozenset()
+
+    def effective(self, found: Found, component: Component) -> frozenset[str]:
+        """Of what it brings, the files that are in effect as found."""
+        return self.brings(found, component) if component.on else frozenset()
+
+    def condition(self, component: Component) -> str:  # noqa: ARG002
+        """Its name in a condition of the server's configuration (``<IfModule>``); empty where there is none."""
+        return ""
+
+    def is_access_control(self, component: Component) -> bool:  # noqa: ARG002
+        """Whether it does nothing else than to decide who may have what."""
+        return False
+
+    def owner(self, path: str) -> str:  # noqa: ARG002
+        """The name of its component that an enabled file belongs to; empty for another's."""
+        return ""
+
+    def own_objects(self, found: Found, component: Component) -> frozenset[str]:  # noqa: ARG002
+        """Shared objects that are its very own, which the live server must have loaded while it is on."""
+        return frozenset()
+
+
+class Linked(Kind):
+    """The shape of a link farm: a component is on where its links are there, each to a file that stays."""
+
+    @abstractmethod
+    def links(self, found: Found, component: Component) -> tuple[tuple[str, str], ...]:
+        """The links that make a component up when it is on: path and target."""
+
+    @abstractmethod
+    def home(self, target: str) -> str:
+        """The absolute path of a link's target."""
+
+    def steps(self, found: Found, flipped: Sequence[Component]) -> list[Step]:
+        """Its links gone, or there."""
+        steps = []
+        for component in flipped:
+            for path, target in self.links(found, component):
+                if not component.on:
+                    steps.append(Step(path, "link", target))
+                elif path in found.entries:
+                    steps.append(Step(path, "absent"))
+        return steps
+
+    def traces(self, found: Found, component: Component) -> tuple[str, ...]:
+        """The links, and what they lead to."""
+        return tuple(path for link, target in self.links(found, component) for path in (link, self.home(target)))
+
+    def brings(self, found: Found, component: Component) -> frozenset[str]:
+        """What its links lead to."""
+        return frozenset(self.home(target) for _, target in self.links(found, component))
+
+    def effective(self, found: Found, component: Component) -> frozenset[str]:
+        """What the links lead to that are there."""
+        return frozenset(self.home(target) for path, target in self.links(found, component) if path in found.entries)

@@ -1,0 +1,119 @@
+"""Kind ``php-module``: what phpenmod and phpdismod switch, extension or not."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from modbisect.kinds import php
+from modbisect.kinds.found import Found, is_safe_name, once
+from modbisect.kinds.kind import Linked
+from modbisect.model import Component
+
+_DEPENDS = {  # from the modules' own dependency tables (zend_module_dep) in PHP's sources
+    "mysqli": ("mysqlnd",),
+    "pdo_mysql": ("mysqlnd", "pdo"),
+    "pdo_dblib": ("pdo",),
+    "pdo_firebird": ("pdo",),
+    "pdo_odbc": ("pdo",),
+    "pdo_pgsql": ("pdo",),
+    "pdo_sqlite": ("pdo",),
+    "xmlreader": ("dom",),
+    "xsl": ("dom",),
+    "mailparse": ("mbstring",),
+    "memcached": ("igbinary", "msgpack"),
+    "redis": ("igbinary",),
+}
+_EXTENSION = re.compile(r"(?:zend_)?extension\s*=\s*\"?(?:\S*/)?([^\s\"/;]+)")
+_PRIORITY = re.compile(r";\s*priority\s*=\s*(\d{1,2})\b")
+
+
+class PhpModule(Linked):
+    """An ini file of ``mods-available``, for the PHP that serves the site."""
+
+    name = "php-module"
+    noun = "PHP module"
+    packages = ("php*",)
+    vital = frozenset(
+        {
+            *("ctype", "curl", "dom", "fileinfo", "gd", "iconv", "intl", "json", "mbstring", "mysqli", "mysqlnd"),
+            *("openssl", "pdo", "pdo_mysql", "pdo_pgsql", "pgsql", "simplexml", "tokenizer", "xml"),
+        }
+    )
+    saves = frozenset({"apcu", "opcache"})
+    accelerates = frozenset({"apcu", "opcache"})
+    only_costs = frozenset({"xdebug", "pcov", "tideways", "spx", "excimer"})
+
+    def components(self, found: Found) -> list[Component]:
+        """Every one that is on or could be."""
+        sapi = php.serving(found)
+        if sapi is None:
+            return []
+        enabled, available = php.enabled(found), found.names(sapi.available, ".ini")
+        modules = []
+        for name in sorted(enabled.keys() | available.keys()):
+            entry = enabled.get(name)
+            pinned = ""
+            if not is_safe_name(name):
+                pinned = "its name is unusual"
+            elif entry is not None and entry.type != "l":
+                pinned = f"a file, not a link: {entry.path}, which Debian's tools would not switch"
+            elif entry is not None and entry.points_to != "f":
+                pinned = "a link to nothing"
+            modules.append(
+                Component(
+                    self.id(name),
+                    self.name,
+                    name,
+                    entry is not None,
+                    pinned,
+                    frozenset(self.id(other) for other in _DEPENDS.get(name, ()) if other in available),
+                    loads=frozenset(_extensions(found).get(f"{sapi.available}/{name}.ini", ())),
+                    detail=f"PHP {sapi.version}, {sapi.name}",
+                )
+            )
+        return php.pinned_where_unread(found, modules)
+
+    def links(self, found: Found, component: Component) -> tuple[tuple[str, str], ...]:
+        """One, named with the priority that the ini file asks for."""
+        sapi = php.serving(found)
+        if sapi is None:
+            return ()
+        if entry := php.enabled(found).get(component.name):
+            return ((entry.path, entry.target),)
+        target = f"{sapi.available}/{component.name}.ini"
+        return ((f"{sapi.folder}/{_priorities(found).get(target, '20')}-{component.name}.ini", target),)
+
+    def home(self, target: str) -> str:
+        """Their targets are absolute."""
+        return target
+
+    def folders(self, found: Found) -> tuple[str, ...]:
+        """The serving PHP's."""
+        return php.folders(found)
+
+    def units(self, found: Found) -> tuple[str, ...]:
+        """What holds the serving PHP."""
+        return php.units(found)
+
+    def remedy(self, found: Found, component: Component) -> str:
+        """By Debian's tool, for the serving PHP alone."""
+        sapi = php.serving(found)
+        word = "dis" if component.on else "en"
+        return shlex.join([f"php{word}mod", "-v", sapi.version, "-s", sapi.name, component.name]) if sapi else ""
+
+
+@once
+def _extensions(found: Found) -> dict[str, set[str]]:
+    """By ini file, the shared objects that it makes PHP load."""
+    objects: dict[str, set[str]] = {}
+    for line in found.lines("php-headers"):
+        if match := _EXTENSION.match(line.text):
+            objects.setdefault(line.path, set()).add(found.mapped(match[1].removesuffix(".so") + ".so"))
+    return objects
+
+
+@once
+def _priorities(found: Found) -> dict[str, str]:
+    said = ((line.path, _PRIORITY.match(line.text)) for line in reversed(found.lines("php-headers")))
+    return {path: match[1].zfill(2) for path, match in said if match}
