@@ -13,7 +13,7 @@ from guard.test_guard_verbs import CONF, DEVIATIONS, DIFFERS, RUN, apply, hold
 from modbisect import lab
 
 MINE = f"{CONF}/mine.conf"
-HELD_WORDS = f"modbisect is switching Apache and PHP components of this host: run {RUN} of somebody@controller"
+HELD_WORDS = f"modbisect is switching components of this host's web server: run {RUN} of somebody@controller"
 FAILED_WORDS = f"modbisect could NOT put this host back as it was found: edited by somebody else: {MINE}"
 
 pytestmark = pytest.mark.lab

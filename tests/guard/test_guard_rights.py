@@ -136,9 +136,9 @@ def test_no_module_without_what_tames_it(shut: Target) -> None:
     hold(shut)
     load, conf = f"absent\t{MODS}/php8.2.load", f"absent\t{MODS}/php8.2.conf"
     status, said = apply(shut, conf)
-    assert (status, "php8.2.load without its conf" in said) == (USAGE, True), said
+    assert (status, "php8.2.load without its .conf" in said) == (USAGE, True), said
     status, said = apply(shut, f"link\t{MODS}/reqtimeout.load\t../mods-available/reqtimeout.load")
-    assert (status, "reqtimeout.load without its conf" in said) == (USAGE, True), said
+    assert (status, "reqtimeout.load without its .conf" in said) == (USAGE, True), said
     assert apply(shut, load, conf)[0] == 0
 
 

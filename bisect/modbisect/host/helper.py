@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from importlib import resources
 
+from modbisect.kinds import guard_rules
+
 GUARD = "/var/lib/modbisect/guard"
 """While a run is open, and in no other moment."""
 HELPER = "/usr/local/sbin/modbisect-guard"
@@ -17,8 +19,9 @@ _READING_SECONDS = {"survey": 50, "scratch": 600}
 
 
 def script() -> bytes:
-    """The script: its parts, and the two scripts that only read as verbs of it."""
+    """The script: its parts, the table of all kinds' rules, and the two scripts that only read as verbs of it."""
     parts = [_read("guard", f"{name}.sh") for name in _PARTS]
+    parts += [f"rules() {{\ncat <<'END_OF_rules'\n{guard_rules()}END_OF_rules\n}}\n"]
     parts += [f"{verb}() {{\n{reading(verb)}}}\n" for verb in _READING]
     # A last command that failed, and said nothing of it, could not write.
     return "\n".join([*parts, 'main "$@" || exit 73\nexit 0\n']).encode()

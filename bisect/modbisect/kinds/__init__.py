@@ -6,6 +6,7 @@ dry run prints.
 
 from modbisect.kinds.catalogue import (
     discover,
+    guard_rules,
     in_order,
     is_tested,
     missing_or_extra,
@@ -33,6 +34,7 @@ __all__ = [
     "Step",
     "SurveyError",
     "discover",
+    "guard_rules",
     "in_order",
     "is_tested",
     "missing_or_extra",

@@ -8,10 +8,12 @@ from typing import ClassVar
 
 from modbisect.kinds.found import Found, Line, is_safe_name, once
 from modbisect.kinds.kind import Linked
+from modbisect.kinds.rules import LinkRule, Rule, UnitRule
 from modbisect.model import Component
 
 ROOT = "/etc/apache2"
 MAIN = f"{ROOT}/apache2.conf"
+UNIT = UnitRule(r"apache2\.service")
 HANDS_OUT_SOURCE = "without it the source of the PHP pages is served"
 
 
@@ -69,6 +71,15 @@ class Farm(Linked):
     def units(self, found: Found) -> tuple[str, ...]:  # noqa: ARG002
         """Apache's."""
         return ("apache2.service",)
+
+    def rules(self) -> tuple[Rule, ...]:
+        """A link leads to the file of its name in the farm."""
+        return (self.rule(self.suffix, off=f"a2dis{self.tool} -q {{stem}}", on=f"a2en{self.tool} -q {{stem}}"), UNIT)
+
+    def rule(self, suffix: str, *, with_suffix: str = "", off: str = "", on: str = "") -> LinkRule:
+        """For one of the files that make a component up."""
+        folder, home = f"{ROOT}/{self.word}-enabled", f"../{self.word}-available/{{name}}"
+        return LinkRule(self.name, folder, suffix, home, with_suffix=with_suffix, off=off, on=on)
 
     def remedy(self, found: Found, component: Component) -> str:  # noqa: ARG002
         """By Debian's tool."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from modbisect.kinds.apache import HANDS_OUT_SOURCE, ROOT, Farm, serves_by_fpm
+from modbisect.kinds.apache import HANDS_OUT_SOURCE, ROOT, UNIT, Farm, serves_by_fpm
 from modbisect.kinds.found import Found, Line, once
+from modbisect.kinds.rules import Rule
 from modbisect.model import Component
 
 _ESSENTIAL = {
@@ -73,6 +74,11 @@ class ApacheModule(Farm):
         """A ``.conf`` belongs to the module also where only its link is left."""
         has_conf = any(f"{ROOT}/mods-{folder}/{name}.conf" in found.entries for folder in ("available", "enabled"))
         return (".load", ".conf") if has_conf else (".load",)
+
+    def rules(self) -> tuple[Rule, ...]:
+        """Never a ``.load`` without its ``.conf``."""
+        load = self.rule(".load", with_suffix=".conf", off="a2dismod -q -f {stem}", on="a2enmod -q {stem}")
+        return (load, self.rule(".conf"), UNIT)
 
     def condition(self, component: Component) -> str:
         """As ``<IfModule>`` names it."""

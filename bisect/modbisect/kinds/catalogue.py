@@ -11,6 +11,7 @@ from modbisect.kinds import access, priors
 from modbisect.kinds.every import BY_NAME, KINDS
 from modbisect.kinds.found import Found
 from modbisect.kinds.kind import Step
+from modbisect.kinds.rules import table
 from modbisect.model import Component, ComponentId, Configuration
 
 _NOT_BY_DEFAULT = "off, and not by its package's default: /etc/modbisect/allow on the host may allow it: on {}"
@@ -182,6 +183,11 @@ def write_set(found: Found) -> tuple[str, ...]:
 def units(found: Found) -> tuple[str, ...]:
     """The systemd units that a trial restarts."""
     return tuple(_each(unit for kind in KINDS for unit in kind.units(found)))
+
+
+def guard_rules() -> str:
+    """The table by which the guard on the host accepts steps: one for all hosts and all runs."""
+    return table(tuple(rule for kind in KINDS for rule in kind.rules()))
 
 
 def packages() -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from modbisect.kinds.found import Found
+from modbisect.kinds.rules import Rule
 from modbisect.model import Component, ComponentId
 
 
@@ -37,8 +38,9 @@ class Kind(ABC):
     """A sort of thing that can be switched.
 
     To be a kind, a class needs a `name` and a `noun`, and to answer: which components a host has, which steps switch
-    them, in which folders these steps write, which units must be restarted for them, and how a person switches one for
-    good. What it says beyond that has a default. It is pure: all that it knows of a host is in `Found`.
+    them, in which folders these steps write, by which rules the guard accepts them, which units must be restarted for
+    them, and how a person switches one for good. What it says beyond that has a default. It is pure: all that it knows
+    of a host is in `Found`.
     """
 
     name: ClassVar[str]
@@ -83,6 +85,10 @@ class Kind(ABC):
     @abstractmethod
     def units(self, found: Found) -> tuple[str, ...]:
         """The systemd units to restart for it."""
+
+    @abstractmethod
+    def rules(self) -> tuple[Rule, ...]:
+        """By which the guard on the host accepts its steps."""
 
     @abstractmethod
     def remedy(self, found: Found, component: Component) -> str:

@@ -6,7 +6,12 @@ from dataclasses import dataclass, replace
 
 from modbisect.kinds import apache
 from modbisect.kinds.found import Entry, Found, once
+from modbisect.kinds.rules import UnitRule
 from modbisect.model import Component
+
+FOLDER = r"/etc/php/[0-9.]+/[a-z0-9]+/conf\.d"
+"""Pattern of the folders where modules and settings are switched."""
+UNITS = (apache.UNIT, UnitRule(r"php[0-9.]+-fpm\.service"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from modbisect.kinds import apache, php
 from modbisect.kinds.found import Found, once
 from modbisect.kinds.kind import Kind, Step
+from modbisect.kinds.rules import DropInRule, Rule
 from modbisect.model import Component
 
 DROP_IN = "zz-modbisect.ini"
@@ -79,6 +80,11 @@ class PhpIni(Kind):
     def traces(self, found: Found, component: Component) -> tuple[str, ...]:
         """The file that sets it."""
         return (effective(found)[component.name][0],)
+
+    def rules(self) -> tuple[Rule, ...]:
+        """One file, and in it the lines that flip a setting: an ini file can name any code to run."""
+        lines = tuple(f'{re.escape(name)} = "{re.escape(setting.healthy)}"' for name, setting in _KNOWN.items())
+        return (DropInRule(self.name, php.FOLDER, DROP_IN, lines), *php.UNITS)
 
     def remedy(self, found: Found, component: Component) -> str:
         """No command: the file and the line."""

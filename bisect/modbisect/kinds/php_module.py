@@ -8,6 +8,7 @@ import shlex
 from modbisect.kinds import php
 from modbisect.kinds.found import Found, is_safe_name, once
 from modbisect.kinds.kind import Linked
+from modbisect.kinds.rules import LinkRule, Rule
 from modbisect.model import Component
 
 _DEPENDS = {  # from the modules' own dependency tables (zend_module_dep) in PHP's sources
@@ -95,6 +96,12 @@ class PhpModule(Linked):
     def units(self, found: Found) -> tuple[str, ...]:
         """What holds the serving PHP."""
         return php.units(found)
+
+    def rules(self) -> tuple[Rule, ...]:
+        """A link leads to the module's file for the same version of PHP."""
+        home, which = "/etc/php/{4}/mods-available/{name}", "-v {4} -s {5} {stem}"
+        off, on = f"phpdismod {which}", f"phpenmod {which}"
+        return (LinkRule(self.name, php.FOLDER, ".ini", home, prefix="[0-9][0-9]-", off=off, on=on), *php.UNITS)
 
     def remedy(self, found: Found, component: Component) -> str:
         """By Debian's tool, for the serving PHP alone."""

@@ -3,22 +3,38 @@
 # Turns the wanted deviations (stdin) and the present ones ($run_dir/now) into rm, cp, ln and wr lines; the snapshot's
 # manifest tells what is put back by a copy and what by removal. Beside them the wanted ones again as "now" lines, "reap"
 # when that is asked, "new" when one is not among $cur/touched, and "may" with each component that was off as found.
-# Refuses any path outside the write set, any link but into the host's own choice of modules, confs and sites, any file
-# but the drop-in with settings, a module without its conf (which may be what tames it), and a request without its
-# "end": a link that breaks must not cut off a part.
+# Refuses any path outside the write set, what no rule of the table allows (a link to elsewhere than its home, a file that
+# is no drop-in, one of a component's links without that which may tame it), and a request without its "end": a link
+# that breaks must not cut off a part.
 plan_changes() {
-  awk -F '\t' -v dirs="$cur/dirs" -v now="$run_dir/now" -v manifest="$cur/manifest" -v touched="$cur/touched" '
+  { rules; echo @; cat; } | awk -F '\t' -v dirs="$cur/dirs" -v now="$run_dir/now" -v manifest="$cur/manifest" -v touched="$cur/touched" '
     function bad(why) {print "bad " why >"/dev/stderr"; failed = 1; exit 1}
-    function home(folder, name, part) {   # the one place where a link of this name may lead
-      if (folder ~ /^\/etc\/apache2\//) {gsub(/.*\/|-enabled$/, "", folder); return "../" folder "-available/" name}
-      split(folder, part, "/")
-      sub(/^[0-9][0-9]-/, "", name)
-      return "/etc/php/" part[4] "/mods-available/" name
+    function ends(text, end) {return length(text) > length(end) && substr(text, length(text) - length(end) + 1) == end}
+    function link_rule(path, i, name, folder) {   # the number of the rule for a link, 0 for none; bare: its name at home
+      name = path; sub(/.*\//, "", name); folder = substr(path, 1, length(path) - length(name) - 1)
+      for (i = 1; i <= links; i++) if (folder ~ link_folder[i] && ends(name, link_suffix[i])) {
+        bare = name
+        if (link_prefix[i] != "^(-)") sub(link_prefix[i], "", bare)
+        return i
+      }
+      return 0
     }
-    function component(path, name) {
-      name = path; sub(/.*\//, "", name); sub(/\.(load|conf|ini)$/, "", name)
-      if (path !~ /^\/etc\/apache2\//) {sub(/^[0-9][0-9]-/, "", name); return "php-module:" name}
-      return (path ~ /\/mods-enabled\// ? "apache-module:" : path ~ /\/conf-enabled\// ? "apache-conf:" : "apache-site:") name
+    function home(path, i, text, part) {   # the one place where a link of this name may lead
+      if (!(i = link_rule(path))) return ""
+      text = link_home[i]
+      split(path, part, "/")
+      sub(/\{4\}/, part[4], text); sub(/\{name\}/, bare, text)
+      return text
+    }
+    function component(path, i) {i = link_rule(path); return link_kind[i] ":" substr(bare, 1, length(bare) - length(link_suffix[i]))}
+    function beside(path, target) {   # where a target leads that is written from the folder above the path
+      if (target !~ /^\.\.\//) return target
+      sub(/\/[^\/]*\/[^\/]*$/, "", path)
+      return path substr(target, 3)
+    }
+    function drop_in(folder, name, i) {
+      for (i = 1; i <= files; i++) if (folder ~ file_folder[i] && name == file_name[i]) return 1
+      return 0
     }
     function on(path) {return (path in want) ? want[path] ~ /^link/ : path in found}
     function there(path) {return (getline line <path) >= 0}
@@ -29,19 +45,27 @@ plan_changes() {
       while ((getline line <manifest) > 0) {split(line, f, "\t"); if (f[1] != "sha256") found[f[1]] = f[2] f[7]}
       while ((getline line <touched) > 0) old[line] = 1
     }
-    whole {bad("line " NR " behind the end")}
+    !requested && $0 == "@" {requested = NR; next}
+    !requested && $1 == "link" {
+      links++
+      link_kind[links] = $2; link_folder[links] = "^(" $3 ")$"; link_prefix[links] = "^(" $4 ")"; link_suffix[links] = $5
+      link_home[links] = $6; link_with[links] = $7
+    }
+    !requested && $1 == "drop-in" {files++; file_folder[files] = "^(" $3 ")$"; file_name[files] = $4}
+    !requested {next}
+    whole {bad("line " NR - requested " behind the end")}
     $0 == "end" {whole = 1; next}
     $0 == "reap" {print; next}
     {
       n = split($2, part, "/"); name = part[n]; folder = substr($2, 1, length($2) - length(name) - 1)
       if (!(folder in dir) || name !~ /^[A-Za-z0-9][-A-Za-z0-9_.+]*$/) bad("path " $2)
       if ($1 == "absent" && NF == 2) {}
-      else if ($1 == "link" && NF == 3 && $3 == home(folder, name)) {
-        long = $3; sub(/^\.\./, "/etc/apache2", long)
+      else if ($1 == "link" && NF == 3 && $3 != "" && $3 == home($2)) {
+        long = beside($2, $3)
         if (!($2 in found) || (found[$2] != "l" $3 && found[$2] != "l" long)) print "may\t" component($2)
       }
-      else if ($1 == "file" && NF == 3 && $3 ~ /^[A-Za-z0-9+\/=]*$/ && length($3) < 65536 && $2 ~ /^\/etc\/php\/.*\/zz-modbisect\.ini$/) {}
-      else bad("line " NR)
+      else if ($1 == "file" && NF == 3 && $3 ~ /^[A-Za-z0-9+\/=]*$/ && length($3) < 65536 && drop_in(folder, name)) {}
+      else bad("line " NR - requested)
       want[$2] = $0
       print "now\t" $0
       if (!($0 in old)) fresh = 1
@@ -49,10 +73,12 @@ plan_changes() {
     END {
       if (!failed && !whole) bad("it has no end")
       if (failed) exit 1
-      for (p in want) if (p ~ /\/mods-enabled\//) {
-        load = conf = p; sub(/\.[a-z]*$/, ".load", load); sub(/\.[a-z]*$/, ".conf", conf)
-        given = conf; sub(/-enabled/, "-available", given)
-        if (on(load) && !on(conf) && !((load in found) && !(conf in found)) && ((conf in found) || there(given))) bad(load " without its conf")
+      for (p in want) for (i = 1; i <= links; i++) {
+        n = split(p, part, "/"); folder = substr(p, 1, length(p) - length(part[n]) - 1); stem = p; sub(/\.[a-z]*$/, "", stem)
+        if (link_with[i] == "-" || folder !~ link_folder[i]) continue
+        one = stem link_suffix[i]; other = stem link_with[i]
+        given = beside(other, home(other))
+        if (on(one) && !on(other) && !((one in found) && !(other in found)) && ((other in found) || there(given))) bad(one " without its " link_with[i])
       }
       if (fresh) print "new"
       for (p in had) if (!(p in want)) {print "rm\t" p; if (p in found) print "cp\t" p}
@@ -74,13 +100,12 @@ pick() ( # what follows WORD and a tab in the lines of $plan, a line each
   done
 )
 
-# No line but a setting that modbisect switches, at the value that switches it: an ini file can name any code to run.
-settings_are_known() {
+# No line but those that the table allows.
+drop_ins_are_known() {
+  rules | sed -n "s/^allowed$tab//p" >"$run_dir/allowed" || return 1
   pick wr | while IFS=$tab read -r _ text; do
-    printf '%s' "$text" | base64 -d >"$run_dir/output" 2>/dev/null && ! grep -qavxE \
-      -e '(auto_prepend_file|auto_append_file|output_handler) = ""' -e '(opcache\.enable|apc\.enabled) = "1"' \
-      -e 'zlib\.output_compression = "0"' -e 'xdebug\.mode = "off"' -e 'realpath_cache_size = "4096k"' \
-      -- "$run_dir/output" || exit 1
+    printf '%s' "$text" | base64 -d >"$run_dir/output" 2>/dev/null &&
+      ! grep -qavxE -f "$run_dir/allowed" -- "$run_dir/output" || exit 1
   done
 }
 
@@ -126,7 +151,7 @@ apply() { # RUN [BYTES of the request]
   lease_holds || fenced "$1"
   whole || die 73 "a list of the guard's own is damaged: $lost"
   began=$hundredths
-  plan=$(printf '%s\n' "$request" | plan_changes) && { ! has "wr$tab" || settings_are_known; } || die 64 "bad request"
+  plan=$(printf '%s\n' "$request" | plan_changes) && { ! has "wr$tab" || drop_ins_are_known; } || die 64 "bad request"
   ! off=$(refused) ||
     die 64 "refused: $off was off, and not by its package's default; /etc/modbisect/allow on the host may allow it: on $off"
   parent_now

@@ -29,7 +29,7 @@ confirm() { # no run id: who keeps it need not be who found it
 # are kept, goes on meanwhile. Begun again from the start where it was cut short.
 make_last() {
   release
-  whole && plan=$(plan_restore | sed '/\/zz-modbisect\.ini$/d') && mend_copies && carry_out "$plan" && for_good && config_test >/dev/null || {
+  whole && plan=$(plan_restore | without_drop_ins) && mend_copies && carry_out "$plan" && for_good && config_test >/dev/null || {
     note "the cure could not be kept"
     converge tick || exit 78
     retire "the cure could not be kept"
@@ -43,17 +43,38 @@ make_last() {
   echo "confirmed $run"
 }
 
-for_good() ( # what was switched, by the tools of the distribution; a file of settings stays as it is
-  set -f; IFS=$nl
-  for line in $(awk -F '\t' '
+without_drop_ins() { # of a plan: a file of ours that is kept stays as it is
+  { rules; echo @; cat; } | awk -F '\t' '
+    !requested && $1 == "drop-in" {folder[NR] = "^(" $3 ")$"; file[NR] = $4}
+    !requested {requested = $0 == "@"; next}
     {
-      word = $1 == "absent" ? "dis" : "en"; n = split($2, part, "/"); name = part[n]
-      if (sub(/\.load$/, "", name) && part[4] == "mods-enabled") print "a2" word "mod -q " (word == "dis" ? "-f " : "") name
-      else if (part[4] != "mods-enabled" && sub(/\.conf$/, "", name)) print "a2" word (part[4] == "conf-enabled" ? "conf" : "site") " -q " name
-      else if (part[3] == "php" && $1 != "file" && sub(/\.ini$/, "", name)) {
-        sub(/^[0-9][0-9]-/, "", name); print "php" word "mod -v " part[4] " -s " part[5] " " name
+      n = split($2, part, "/"); where = substr($2, 1, length($2) - length(part[n]) - 1)
+      for (i in file) if (part[n] == file[i] && where ~ folder[i]) next
+      print
+    }'
+}
+
+for_good() ( # what was switched, by the tools of the distribution
+  set -f; IFS=$nl
+  for line in $({ rules; echo @; cat "$cur/kept"; } | awk -F '\t' '
+    !requested && $1 == "link" {
+      links++
+      folder[links] = "^(" $3 ")$"; prefix[links] = "^(" $4 ")"; suffix[links] = $5; off[links] = $8; on[links] = $9
+    }
+    !requested {requested = $0 == "@"; next}
+    $1 != "file" {
+      n = split($2, part, "/"); name = part[n]; where = substr($2, 1, length($2) - length(name) - 1)
+      for (i = 1; i <= links; i++) {
+        at = length(name) - length(suffix[i])
+        if (where !~ folder[i] || at < 1 || substr(name, at + 1) != suffix[i]) continue
+        stem = substr(name, 1, at)
+        if (prefix[i] != "^(-)") sub(prefix[i], "", stem)
+        command = $1 == "absent" ? off[i] : on[i]
+        sub(/\{4\}/, part[4], command); sub(/\{5\}/, part[5], command); sub(/\{stem\}/, stem, command)
+        if (command != "-") print command
+        next
       }
-    }' "$cur/kept"); do
+    }'); do
     ( IFS=' '; timeout 60 $line ) </dev/null >/dev/null 2>&1 9>&- && echo "did $line" || :
   done
   while IFS=$tab read -r kind path _; do

@@ -88,13 +88,17 @@ vanish() { ! drop || withdraw; } # while the watch could not be stopped it needs
 
 copy() { # all that a restore needs to know, into $new
   printf '%s\n' "$request" >"$new/spec" || die 73 "cannot write to $base"
-  awk '
-    $1 == "dir" && NF == 2 && $2 !~ /\.\./ && ($2 ~ /^\/etc\/apache2\/(mods|conf|sites)-enabled$/ || \
-      $2 ~ /^\/etc\/php\/[0-9.]+\/[a-z0-9]+\/conf\.d$/) {dir = 1; next}
-    $1 == "unit" && NF == 2 && $2 ~ /^(apache2|php[0-9.]+-fpm)\.service$/ {unit = 1; next}
-    $1 == "owner" && $0 ~ /^[-A-Za-z0-9@._: ]+$/ {owner = 1; next}
+  { rules; echo @; cat "$new/spec"; } | awk -F '\t' '
+    function matches(text, patterns, i) {for (i in patterns) if (text ~ patterns[i]) return 1; return 0}
+    !requested && $1 ~ /^(link|drop-in)$/ {folder[NR] = "^(" $3 ")$"}
+    !requested && $1 == "unit" {service[NR] = "^(" $2 ")$"}
+    !requested {requested = $0 == "@"; next}
+    {words = split($0, word, " ")}
+    word[1] == "dir" && words == 2 && word[2] !~ /\.\./ && matches(word[2], folder) {dir = 1; next}
+    word[1] == "unit" && words == 2 && matches(word[2], service) {unit = 1; next}
+    word[1] == "owner" && $0 ~ /^[-A-Za-z0-9@._: ]+$/ {owner = 1; next}
     {bad = 1; exit}
-    END {exit bad || !(dir && unit && owner)}' "$new/spec" || die 64 "bad snapshot request"
+    END {exit bad || !(dir && unit && owner)}' || die 64 "bad snapshot request"
   awk '$1 == "dir" {print $2}' "$new/spec" >"$new/dirs" && sed -n 's/^owner //p' "$new/spec" >"$new/who" ||
     die 73 "cannot write"
   mkdir -- "$new/snap" || die 73 "cannot write"
@@ -182,6 +186,6 @@ arm() {
   put "$cur/state" ARMED || die 73 "cannot write the state"
   note "armed $2"
   read -r who <"$cur/who"
-  announce "$motd" "modbisect is switching Apache and PHP components of this host: run $1 of $who.
+  announce "$motd" "modbisect is switching components of this host's web server: run $1 of $who.
 It puts everything back by itself. More: /bin/sh $base/guard status; put back now: /bin/sh $base/guard rescue force" || : # a run does without
 }

@@ -1,0 +1,49 @@
+"""The table of rules that goes into the guard: what every kind plans is what some rule of its own allows."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from kinds.test_kinds_golden import HERE
+from modbisect import kinds
+from modbisect.kinds.rules import DropInRule, LinkRule, UnitRule
+from modbisect.model import Configuration
+
+FOUND = kinds.parse((HERE / "surveys" / "debian12-shop.txt").read_text())
+
+
+def allows(rule: object, step: kinds.Step) -> bool:
+    folder, _, name = step.path.rpartition("/")
+    if isinstance(rule, LinkRule):
+        return step.kind != "file" and name.endswith(rule.suffix) and re.fullmatch(rule.folder, folder) is not None
+    if isinstance(rule, DropInRule):
+        lines = step.content.splitlines()
+        here = re.fullmatch(rule.folder, folder) and name == rule.file
+        return bool(here) and all(any(re.fullmatch(one, line) for one in rule.allowed) for line in lines)
+    return False
+
+
+@pytest.mark.parametrize("kind", kinds.KINDS, ids=lambda kind: kind.name)
+def test_every_step_of_a_kind_has_a_rule_of_its_own(kind: kinds.Kind) -> None:
+    components = kind.components(FOUND)
+    flips = Configuration(frozenset(one.id for one in components))
+    steps = kinds.plan(FOUND, components, flips)
+    assert steps or kind.name == "php-ini"
+    assert [step for step in steps if not any(allows(rule, step) for rule in kind.rules())] == []
+
+
+@pytest.mark.parametrize("kind", kinds.KINDS, ids=lambda kind: kind.name)
+def test_every_folder_and_unit_of_a_kind_is_in_its_rules(kind: kinds.Kind) -> None:
+    rules = kind.rules()
+    folders = [rule.folder for rule in rules if isinstance(rule, LinkRule | DropInRule)]
+    units = [rule.pattern for rule in rules if isinstance(rule, UnitRule)]
+    assert all(any(re.fullmatch(pattern, one) for pattern in folders) for one in kind.folders(FOUND))
+    assert all(any(re.fullmatch(pattern, one) for pattern in units) for one in kind.units(FOUND))
+
+
+def test_the_table_has_no_row_twice_and_no_column_empty() -> None:
+    rows = kinds.guard_rules().splitlines()
+    assert len(rows) == len(set(rows))
+    assert all(all(row.split("\t")) for row in rows)
