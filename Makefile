@@ -16,7 +16,7 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	shellcheck -S warning -s sh bisect/modbisect/host/*.sh bisect/modbisect/host/guard/guard.sh bisect/modbisect/lab/*.sh bisect/modbisect/lab/setups/*.sh
+	shellcheck -S warning -s sh bisect/modbisect/host/*.sh bisect/modbisect/kinds/*.sh bisect/modbisect/servers/*.sh bisect/modbisect/host/guard/guard.sh bisect/modbisect/lab/*.sh bisect/modbisect/lab/setups/*.sh
 
 bench: setup
 	$(BIN)/pip install --quiet --editable '.[bench]'

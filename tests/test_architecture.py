@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,11 +11,13 @@ from pathlib import Path
 import pytest
 
 import modbisect
+from modbisect.kinds import KINDS
 
 PACKAGE = Path(modbisect.__file__).parent
 LAYERS = (
     {"errors", "model"},
     {"search", "judging", "kinds"},
+    {"servers"},
     {"playbook", "inventory", "host", "probe", "report", "history", "lab", "state"},
     {"run"},
     {"cli"},
@@ -66,3 +69,16 @@ def test_the_standard_bisect_is_not_shadowed() -> None:
         [sys.executable, "-c", code], cwd=PACKAGE.parent.parent, capture_output=True, text=True, check=True
     )
     assert "modbisect" not in done.stdout.rsplit("/", 1)[0].rsplit("/", 1)[-1]
+
+
+KNOWS_KINDS = ("kinds", "servers", "lab")
+OF_A_KIND = re.compile("|".join([*(kind.name for kind in KINDS), "/etc/apache2", "/etc/php", r"\bapache2\b"]))
+OTHERS = [
+    path for path in sorted(PACKAGE.rglob("*.*")) if path.suffix in (".py", ".sh") and part_of(path) not in KNOWS_KINDS
+]
+
+
+@pytest.mark.parametrize("path", OTHERS, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_nobody_else_names_a_kind_or_its_paths(path: Path) -> None:
+    named = [line for line in path.read_text().splitlines() if OF_A_KIND.search(line)]
+    assert not named, f"{path} speaks of one kind: {named}"

@@ -14,7 +14,7 @@ from statistics import median
 from typing import TypeAlias
 
 ComponentId: TypeAlias = str
-"""``kind:name``, as in ``apache-module:rewrite``."""
+"""``kind:name``, one of `modbisect.kinds` in front."""
 _FEWEST_REQUESTS = 4
 _SHORTEST_SECONDS = 1e-6
 _ORIGIN = re.compile(r"(https?)://([A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{0,5}))?(?:[/?#]|\Z)")
@@ -69,7 +69,7 @@ class Component:
 
     id: ComponentId
     kind: str
-    """One of `modbisect.kinds`, as ``apache-module``."""
+    """The name of one of `modbisect.kinds`."""
     name: str
     on: bool
     """Its production state."""

@@ -14,7 +14,7 @@ SURVEY = (Path(__file__).parent / "surveys/debian12-shop.txt").read_text()
 
 def used(*lines: str) -> set[str]:
     """Component ids that the survey's reader prints of the folders that these lines of a configuration name."""
-    script = _read("used.sh") + "used\n"
+    script = _read("kinds/used") + "used\n"
     done = subprocess.run(
         ["/bin/sh", "-c", script], input="\n".join(lines), capture_output=True, text=True, check=True, timeout=20
     )

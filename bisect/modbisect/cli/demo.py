@@ -6,7 +6,6 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -16,46 +15,14 @@ from modbisect.cli.run import on_terminal, perform
 from modbisect.cli.streams import tell
 from modbisect.errors import Exit
 from modbisect.inventory import Host, parse_inventory
+from modbisect.lab.scenes import PRACTICED, SCENES, Scene
 from modbisect.model import Outcome
 from modbisect.playbook import Playbook, load_playbook
 from modbisect.run.conduct import Options
 
 
-@dataclass(frozen=True, slots=True)
-class _Scene:
-    """A site to be made slow, and what a run should say of it."""
-
-    setups: tuple[str, ...]
-    playbook: str
-    culprit: frozenset[str]
-    story: str
-
-
-_SCENES = {
-    "upload": _Scene(
-        ("shop", "upload-middleware"),
-        "shop.yml",
-        frozenset({"php-module:uploadguard"}),
-        "A shop on Apache, PHP and MariaDB. Since somebody added a scanner for uploads, 20 MB take over a minute.",
-    ),
-    "pair": _Scene(
-        ("shop", "security-pair"),
-        "shop-firewall.yml",
-        frozenset({"apache-module:security2", "apache-conf:upload-inspection"}),
-        "The shop behind mod_security: a conf makes it inspect uploads as they stream in. Alone, neither is slow.",
-    ),
-    "opcache": _Scene(
-        ("shop", "opcache-off"),
-        "shop-report.yml",
-        frozenset({"php-module:opcache"}),
-        "The shop's report compiles four hundred files at each request, because opcache is off.",
-    ),
-    "innocent": _Scene(("shop",), "shop-report.yml", frozenset(), "The shop as it should be. Nobody is to blame."),
-}
-
-
 @click.command("demo")
-@click.option("--scene", type=click.Choice(list(_SCENES)), default="upload", show_default=True)
+@click.option("--scene", type=click.Choice(list(SCENES)), default="upload", show_default=True)
 @click.option("--practice", is_flag=True, help="On a simulated host inside this process: no root, no Debian needed.")
 @click.option("--seed", type=int, default=1, show_default=True)
 def command(scene: str, *, practice: bool, seed: int) -> int:
@@ -65,14 +32,14 @@ def command(scene: str, *, practice: bool, seed: int) -> int:
     """
     if practice:
         return _practice(seed)
-    chosen = _SCENES[scene]
+    chosen = SCENES[scene]
     tell(chosen.story)
     with _stage(chosen) as (host, playbook):
         return _perform(host, playbook, chosen.culprit, seed)
 
 
 @contextmanager
-def _stage(scene: _Scene) -> Iterator[tuple[Host, Playbook]]:
+def _stage(scene: Scene) -> Iterator[tuple[Host, Playbook]]:
     lab.build_tree(tell)
     name = f"demo-{os.getpid()}"
     made = lab.up(name, [lab.SETUPS / f"{setup}.sh" for setup in scene.setups])
@@ -89,7 +56,7 @@ def _practice(seed: int) -> int:
 
     tell("A PRACTICE host: a real SSH server and a real site on loopback, but its components are simulated.")
     with tempfile.TemporaryDirectory() as folder, practice_host(Path(folder)) as made:
-        return _perform(made.host, made.playbook, frozenset({"php-module:uploadguard"}), seed)
+        return _perform(made.host, made.playbook, PRACTICED, seed)
 
 
 def _perform(host: Host, playbook: Playbook, culprit: frozenset[str], seed: int) -> int:

@@ -5,22 +5,40 @@ from __future__ import annotations
 import hashlib
 from importlib import resources
 
-from modbisect.kinds import guard_rules
+from modbisect.kinds import guard_rules, survey_fragments
 
 GUARD = "/var/lib/modbisect/guard"
 """While a run is open, and in no other moment."""
 HELPER = "/usr/local/sbin/modbisect-guard"
 """Where a host's owner has installed it: the one command that its sudoers file then needs to name."""
 
-_PARTS = ("guard", "store", "server", "hold", "watch", "rights", "told", "change", "restore", "cure")
-_READING = {"survey": ("guard/rights", "guard/told", "access", "used", "survey"), "scratch": ("guard/told", "scratch")}
+_PARTS = (
+    *("host/guard/guard", "host/guard/store", "servers/live", "host/guard/hold", "host/guard/watch", "kinds/rights"),
+    *("servers/told", "host/guard/change", "host/guard/restore", "host/guard/cure"),
+)
+_READING = {
+    "survey": (
+        *(
+            "kinds/rights",
+            "servers/told",
+            "kinds/access",
+            "kinds/used",
+            "host/survey",
+            "servers/survey",
+            "kinds/survey",
+        ),
+        *(f"kinds/{fragment}" for fragment in survey_fragments()),
+        "host/survey_end",
+    ),
+    "scratch": ("servers/told", "servers/scratch"),
+}
 """The scripts that only read, and their parts."""
 _READING_SECONDS = {"survey": 50, "scratch": 600}
 
 
 def script() -> bytes:
     """The script: its parts, the table of all kinds' rules, and the two scripts that only read as verbs of it."""
-    parts = [_read("guard", f"{name}.sh") for name in _PARTS]
+    parts = [_read(name) for name in _PARTS]
     parts += [f"rules() {{\ncat <<'END_OF_rules'\n{guard_rules()}END_OF_rules\n}}\n"]
     parts += [f"{verb}() {{\n{reading(verb)}}}\n" for verb in _READING]
     # A last command that failed, and said nothing of it, could not write.
@@ -32,7 +50,7 @@ def reading(verb: str) -> str:
 
     Its standard input is that of the whole, so the script itself arrives on another descriptor.
     """
-    text = "".join(_read(*f"{part}.sh".split("/")) for part in _READING[verb])
+    text = "".join(_read(part) for part in _READING[verb])
     return f"timeout -k 5 {_READING_SECONDS[verb]} /bin/sh /dev/fd/3 3<<'END_OF_{verb}'\n{text}END_OF_{verb}\n"
 
 
@@ -41,5 +59,5 @@ def digest() -> str:
     return hashlib.sha256(script()).hexdigest()
 
 
-def _read(*path: str) -> str:
-    return resources.files("modbisect.host").joinpath(*path).read_text()
+def _read(part: str) -> str:
+    return resources.files("modbisect").joinpath(f"{part}.sh").read_text()

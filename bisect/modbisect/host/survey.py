@@ -10,6 +10,7 @@ from modbisect.host.guard import Sample
 from modbisect.host.helper import reading, script
 from modbisect.host.privilege import RootLink
 from modbisect.kinds import Found, Step, SurveyError, parse
+from modbisect.servers import APACHE
 
 NO_APACHE = "only Apache and PHP are switched so far; 'modbisect probe' and 'modbisect canary' measure any site"
 """What to do about a site that another server serves."""
@@ -31,7 +32,7 @@ def survey(root: RootLink) -> Found:
             state="nothing was changed",
             advice=f"try 'modbisect scan {root.name}'; report it if it stays",
         ) from error
-    if not facts.names("/etc/apache2/mods-available", ".load"):
+    if not APACHE.is_there(facts):
         raise Refused(
             f"no Apache here as Debian and Ubuntu lay it out; {answering(facts) or 'nobody answers on port 80 or 443'}",
             host=root.name,

@@ -19,15 +19,17 @@ from modbisect.kinds.catalogue import (
     plan_tested,
     remedies,
     select,
+    survey_fragments,
     units,
     unmoved,
     write_set,
 )
-from modbisect.kinds.every import KINDS
+from modbisect.kinds.every import EXAMPLE, KINDS
 from modbisect.kinds.found import Found, SurveyError, parse
 from modbisect.kinds.kind import Kind, Step
 
 __all__ = [
+    "EXAMPLE",
     "KINDS",
     "Found",
     "Kind",
@@ -48,6 +50,7 @@ __all__ = [
     "plan_tested",
     "remedies",
     "select",
+    "survey_fragments",
     "units",
     "unmoved",
     "write_set",

@@ -20,6 +20,7 @@ HANDS_OUT_SOURCE = "without it the source of the PHP pages is served"
 class Farm(Linked):
     """What Apache's modules, confs and sites have in common: ``WORD-available`` and ``WORD-enabled``."""
 
+    survey = "apache"
     packages = ("apache2*", "libapache2*")
     tested = True
     word: ClassVar[str]

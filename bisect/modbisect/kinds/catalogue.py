@@ -185,6 +185,11 @@ def units(found: Found) -> tuple[str, ...]:
     return tuple(_each(unit for kind in KINDS for unit in kind.units(found)))
 
 
+def survey_fragments() -> tuple[str, ...]:
+    """Of the script that surveys a host, the parts that read what kinds need."""
+    return tuple(_each(kind.survey for kind in KINDS))
+
+
 def guard_rules() -> str:
     """The table by which the guard on the host accepts steps: one for all hosts and all runs."""
     return table(tuple(rule for kind in KINDS for rule in kind.rules()))

@@ -16,4 +16,6 @@ KINDS: tuple[Kind, ...] = (
     PhpModule(),
     PhpIni(),
 )
+EXAMPLE = "php-module:xdebug"
+"""Of a component's id, for a person."""
 BY_NAME = {kind.name: kind for kind in KINDS}

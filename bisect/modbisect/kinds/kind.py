@@ -47,6 +47,11 @@ class Kind(ABC):
     """In front of each component's name: ``apache-module`` in ``apache-module:rewrite``."""
     noun: ClassVar[str]
     """For reports, in the singular."""
+    survey: ClassVar[str]
+    """The shell file beside the kind's own that reads what it needs of a host, without ``.sh``; kinds may share one.
+
+    It prints sections (``section NAME`` begins one) that the kind reads in `Found.sections`, and writes nothing.
+    """
     packages: ClassVar[tuple[str, ...]]
     """Patterns of the Debian packages whose versions decide what its components do."""
     vital: ClassVar[frozenset[str]] = frozenset()

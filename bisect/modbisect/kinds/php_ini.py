@@ -42,6 +42,7 @@ class PhpIni(Kind):
 
     name = "php-ini"
     noun = "PHP setting"
+    survey = "php"
     packages = ("php*",)
     needs_leave = False
 

@@ -34,6 +34,7 @@ class PhpModule(Linked):
 
     name = "php-module"
     noun = "PHP module"
+    survey = "php"
     packages = ("php*",)
     vital = frozenset(
         {

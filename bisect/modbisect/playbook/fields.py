@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandle
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from modbisect.kinds import KINDS
+from modbisect.kinds import EXAMPLE, KINDS
 from modbisect.playbook.hours import HOURS_PATTERN, Hours, parse_hours
 from modbisect.playbook.secret import REFERENCE_PATTERN, check_reference
 from modbisect.playbook.text import clean, did_you_mean, shown
@@ -132,7 +132,7 @@ def _glob(text: str) -> str:
     if text == "*" or (colon and name and any(fnmatchcase(known, kind) for known in kinds)):
         return text
     if not colon:
-        raise ValueError(f'{shown(text)} has no kind; write one such as "php-module:{clean(text)}"')
+        raise ValueError(f'{shown(text)} has no kind; write one such as "{EXAMPLE.partition(":")[0]}:{clean(text)}"')
     raise ValueError(f"{shown(text)} matches no kind of component{did_you_mean(kind, kinds)}")
 
 

@@ -85,7 +85,7 @@ class SymptomModel(Strict):
 
 
 class ComponentsModel(Strict):
-    """Which components are suspects: globs over ids such as ``php-module:xdebug``."""
+    """Which components are suspects: globs over ids, ``kind:name``."""
 
     include: OneOrMany[Glob] = Field(default=["*"], description="Components that may be suspects.")
     keep: OneOrMany[Glob] = Field(default=[], description="Components that stay as found.")

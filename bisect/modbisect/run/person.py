@@ -38,7 +38,7 @@ class Question:
 
     ask: Ask
     flipped: tuple[str, ...]
-    """What is not as found now, as in ``php-module:xdebug off``."""
+    """What is not as found now, as in ``KIND:NAME off``."""
     seconds: float
     """How long the answer is waited for."""
     void: Callable[[], bool]

@@ -16,6 +16,7 @@ from modbisect.model import AS_FOUND, Component, Probe, Role
 from modbisect.playbook import Playbook, with_base
 from modbisect.playbook.hours import all_close, all_open
 from modbisect.probe import Markers
+from modbisect.servers import APACHE
 
 _UNTOUCHED = "nothing was changed"
 _STRICTEST = (Role.PRODUCTION, Role.STAGING, Role.EXPERIMENTAL)
@@ -23,7 +24,6 @@ _SHOWN = 10
 """Components named in one line."""
 _REASONS = 3
 """Told why nothing may be flipped."""
-_SERVER = "apache2"
 _SECOND = 1.5  # clocks of files and processes are this far apart at most
 
 
@@ -109,8 +109,8 @@ def _refuse_another_server(host: Host, facts: Found, playbook: Playbook) -> None
     for probe in with_base(playbook, host.base_url).symptom_probes:
         port = _port_here(host, probe)
         who = facts.listener(port)
-        if who and _SERVER not in facts.listeners[port]:
-            own = [str(port) for port, names in sorted(facts.listeners.items()) if _SERVER in names]
+        if who and not APACHE.listens(facts, port):
+            own = [str(port) for port in APACHE.ports(facts)]
             past = f"if Apache is behind {who}, go past it: give the probe connect_to: {host.address}:PORT, Apache's"
             raise Refused(
                 f"{who} answers on port {port}, where probe {probe.name} asks, and not Apache, "
@@ -131,7 +131,7 @@ def refuse_cache(host: Host, facts: Found, playbook: Playbook, learned: Mapping[
     """
     for probe in with_base(playbook, host.base_url).probes:
         passed = next((one.passed for one in learned.get(probe.name, ()) if one.passed), "")
-        straight = probe.connect_to or _SERVER in facts.listeners.get(_port_here(host, probe), ())
+        straight = probe.connect_to or APACHE.listens(facts, _port_here(host, probe))
         if passed and not straight:
             raise Refused(
                 f"probe {probe.name} was answered through a proxy or a cache, which may keep a broken trial's answers "

@@ -110,7 +110,7 @@ drop_ins_are_known() {
 }
 
 # Nothing is switched on that was off, unless its package does so by itself or root allows it: a component that
-# somebody has never wanted may open the host (apache-module:userdir runs every user's own files).
+# somebody has never wanted may open the host (a module that runs every user's own files, say).
 refused() { has "may$tab" && pick may | grep -vxF -m 1 -e "$(may_be_on)"; }
 
 carry_out() ( # the rm, cp, ln and wr lines of a plan. Split at newlines only: any other byte may be in a name

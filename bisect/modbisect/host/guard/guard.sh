@@ -49,7 +49,6 @@ unset TMPDIR POSIXLY_CORRECT
   transient_deputy=/run/systemd/transient/modbisect-deputy.service
   motd=/run/motd.d/modbisect
   lasting_motd=/etc/motd.d/modbisect
-  pid_file=/run/apache2/apache2.pid
   reserved=.modbisect   # in a folder of the write set that lies on a filesystem of its own
   locked=''
   deputised=''          # this process is the deputy's

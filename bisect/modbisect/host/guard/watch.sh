@@ -9,7 +9,7 @@ Description=Put back what a modbisect run left switched
 DefaultDependencies=no
 RequiresMountsFor=/etc $base
 After=local-fs.target
-Before=apache2.service $(units | tr '\n' ' ')
+Before=$main_unit $(units | tr '\n' ' ')
 ConditionPathExists=$base/guard
 [Service]
 Type=oneshot

@@ -1,8 +1,11 @@
 # The live server: its processes, what they have loaded, its configuration test, its restart.
 
+# shellcheck disable=SC2034  # for the other files
+main_unit=apache2.service pid_file=/run/apache2/apache2.pid
+
 units() { # those of the run, a line each; where there is none, what there may be
   { while read -r word value; do [ "$word" != unit ] || echo "$value"; done <"$cur/spec"; } 2>/dev/null | grep . ||
-    printf '%s\n' apache2.service "php*-fpm.service"
+    printf '%s\n' "$main_unit" "php*-fpm.service"
 }
 
 # parent: pid of the running server, started: its start time in clock ticks, both 0 when it is down; masters: it and the
@@ -113,7 +116,10 @@ restarted() { # unit...: the server, anew; what runs now, and in said why it doe
   started_now
 }
 
-restart_units() { # unit...: full stop and start, then wait for the new generation; parent_now was asked before. Last line: masters
+restart_# shellcheck disable=SC2034  # for the other files
+main_unit=apache2.service pid_file=/run/apache2/apache2.pid
+
+units() { # unit...: full stop and start, then wait for the new generation; parent_now was asked before. Last line: masters
   old=$parent:$started
   if has_systemd; then
     timeout -k 5 60 systemctl restart -- "$@" 2>&1 || return 1

@@ -1,0 +1,2 @@
+# Without it the survey was cut short.
+section end

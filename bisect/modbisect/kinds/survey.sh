@@ -1,0 +1,19 @@
+# Of no kind alone: what may be switched on, what guards access, what the application speaks of.
+
+linked_objects() { # paths on stdin, as patterns: of each that is a link its name, and that of what it leads to
+  while read -r named; do
+    for path in $named; do
+      [ ! -L "$path" ] || printf '%s\t%s\n' "${path##*/}" "$(readlink -f -- "$path" | tr '\n' ' ' | sed 's|.*/||; s| $||')"
+    done
+  done | grep -xE '[A-Za-z0-9_.+-]+	[A-Za-z0-9_.+-]+' | sort -u
+}
+
+section may-be-on
+may_be_on
+
+section access
+access_control
+
+section used
+grep -D skip -hsiE '^[[:space:]]*(DocumentRoot|Alias)[[:space:]]' /etc/apache2/apache2.conf \
+  /etc/apache2/sites-enabled/*.conf /etc/apache2/conf-enabled/*.conf | head -n 200 | used
