@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEBIAN := python3 python3-venv ca-certificates openssh-client iproute2 util-linux mmdebstrap shellcheck
 
-.PHONY: demo test lint bench bench-search bench-culprits fuzz setup debian clean
+.PHONY: demo test quick lint bench bench-search bench-culprits fuzz setup debian clean
 
 demo: setup
 	$(BIN)/modbisect demo
@@ -11,6 +11,10 @@ demo: setup
 test: setup
 	$(BIN)/python -c 'from modbisect import lab; lab.build_tree(print)'
 	$(BIN)/pytest -n 2 --dist worksteal
+
+# What needs neither root nor a lab host: what to run while a change is being made.
+quick: setup
+	$(BIN)/pytest -q -n auto --dist worksteal -m 'not lab' tests/judging tests/kinds tests/inventory tests/playbook tests/report tests/search/test_worlds.py tests/search/test_feasible.py tests/test_architecture.py
 
 lint: setup
 	$(BIN)/ruff check .

@@ -15,7 +15,7 @@ from modbisect.report import Report, Restored, markdown, text, to_json, verdict
 from modbisect.report.plain import escaped, plain
 
 GOLDEN = Path(__file__).parent / "golden"
-UPDATE = "MODBISECT_UPDATE_GOLDEN"
+UPDATE = "UPDATE_GOLDEN"
 """Set it in the environment to write the golden files anew; then read their diff."""
 
 FORMATS = {"txt": text, "md": markdown, "json": to_json}

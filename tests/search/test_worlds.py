@@ -12,7 +12,7 @@ from worldtext import transcript, world
 from modbisect.search import auto
 
 WORLDS = sorted((Path(__file__).parent / "worlds").glob("*.txt"))
-UPDATE = "MODBISECT_UPDATE_WORLDS"
+UPDATE = "UPDATE_GOLDEN"
 
 
 @pytest.mark.parametrize("path", WORLDS, ids=lambda path: path.stem)

@@ -116,10 +116,7 @@ restarted() { # unit...: the server, anew; what runs now, and in said why it doe
   started_now
 }
 
-restart_# shellcheck disable=SC2034  # for the other files
-main_unit=apache2.service pid_file=/run/apache2/apache2.pid
-
-units() { # unit...: full stop and start, then wait for the new generation; parent_now was asked before. Last line: masters
+restart_units() { # unit...: full stop and start, then wait for the new generation; parent_now was asked before. Last line: masters
   old=$parent:$started
   if has_systemd; then
     timeout -k 5 60 systemctl restart -- "$@" 2>&1 || return 1
