@@ -15,7 +15,7 @@ from modbisect.kinds import KINDS
 
 PACKAGE = Path(modbisect.__file__).parent
 LAYERS = (
-    {"errors", "model"},
+    {"errors", "harmless", "model"},
     {"search", "judging", "kinds"},
     {"servers"},
     {"playbook", "inventory", "host", "probe", "report", "history", "lab", "state"},

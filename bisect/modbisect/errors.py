@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 from enum import IntEnum
 
+from modbisect.harmless import one_line
+
 
 class Exit(IntEnum):
     """The exit codes, one meaning each."""
@@ -124,7 +126,7 @@ def in_words(error: BaseException) -> ModbisectError:
             )
         case _:
             try:
-                said = "".join(one for one in " ".join(str(error).split()) if one.isprintable())[:300]
+                said = one_line(str(error), limit=300)
             except Exception:  # noqa: BLE001  # its words are its own code
                 said = ""
             return Unforeseen(f"something unforeseen went wrong: {type(error).__name__}{said and ': '}{said}")

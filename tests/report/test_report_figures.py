@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modbisect.harmless import one_line
 from modbisect.report import figures
-from modbisect.report.plain import escaped, fenced, plain
+from modbisect.report.escaping import escaped, fenced
 
 IN_SECONDS = {"ms": 0.001, "s": 1, "min": 60, "h": 3600}
 IN_BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
@@ -89,8 +90,8 @@ def test_lists(words: str, shown: str) -> None:
 
 @given(st.text())
 def test_plain_text_stays_plain(text: str) -> None:
-    once = plain(text)
-    assert plain(once) == once
+    once = one_line(text)
+    assert one_line(once) == once
     assert once.isprintable() or not once.isascii()
     assert len(once.splitlines()) <= 1
 
@@ -106,7 +107,7 @@ def test_plain_text_stays_plain(text: str) -> None:
     ],
 )
 def test_what_a_terminal_would_obey_is_gone(text: str, shown: str) -> None:
-    assert plain(text) == shown
+    assert one_line(text) == shown
 
 
 def test_ordinary_names_need_no_escaping() -> None:

@@ -10,9 +10,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from report_cases import CASES, FOUND, UPLOAD
 
+from modbisect.harmless import one_line
 from modbisect.model import Confirmation, Cost, Outcome, Together, Untestable, Verdict
 from modbisect.report import Report, Restored, markdown, text, to_json, verdict
-from modbisect.report.plain import escaped, plain
+from modbisect.report.escaping import escaped
 
 GOLDEN = Path(__file__).parent / "golden"
 UPDATE = "UPDATE_GOLDEN"
@@ -133,7 +134,7 @@ HOSTILE = st.one_of(
     st.text(),
     st.text(alphabet="|`*_<>[]()#-+=~\\!&;:/ \n\r\t\x1b\x9b\u202e\u2028\ud800a1"),
     st.sampled_from(["<!-- ", "```", "| --- |", "[a]: http://x", "\\", "</td>", "&#60;", "---", "1. x", "![a](b)"]),
-).filter(plain)
+).filter(one_line)
 
 
 @given(HOSTILE, st.sampled_from(Outcome))
@@ -148,7 +149,7 @@ def test_nothing_from_a_host_reaches_the_terminal_as_control(word: str, outcome:
 
 def plain_line(line: str) -> str:
     """The line as it would be without control characters; its indentation stays."""
-    return "".join(letter for letter in line if letter == " " or plain(letter))
+    return "".join(letter for letter in line if letter == " " or one_line(letter))
 
 
 @given(HOSTILE, st.sampled_from(Outcome))
@@ -169,7 +170,7 @@ def test_markdown_shows_a_text_as_it_is(word: str) -> None:
     parser = MarkdownIt("gfm-like", {"linkify": False})
     for source in (escaped(word), f"- {escaped(word)}", f"| {escaped(word)} |\n| --- |"):
         [token] = [token for token in parser.parse(source) if token.type == "inline"]
-        assert "".join(child.content for child in token.children or []) == plain(word)
+        assert "".join(child.content for child in token.children or []) == one_line(word)
 
 
 def test_text_is_folded_to_the_terminal() -> None:

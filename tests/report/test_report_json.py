@@ -9,13 +9,13 @@ from pydantic import TypeAdapter
 from report_cases import CASES, FOUND
 
 from modbisect.errors import UsageError
+from modbisect.harmless import one_line
 from modbisect.kinds import KINDS
 from modbisect.model import Confirmation, Cost, Effect, Finding, Memory, Outcome, Together, Untestable, Verdict
 from modbisect.report import Report, Restored, from_json, json_schema, to_json, verdict
 from modbisect.report.document import Document
-from modbisect.report.plain import plain
 
-WORDS = st.text(max_size=12).map(plain)
+WORDS = st.text(max_size=12).map(one_line)
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 COUNTS = st.integers(0, 1 << 40)
 EFFECTS = st.builds(Effect, NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, st.booleans(), st.booleans())

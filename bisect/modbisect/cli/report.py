@@ -7,8 +7,8 @@ import click
 from modbisect import report as reports
 from modbisect.cli.run import exit_code, on_terminal, verbose_option
 from modbisect.errors import UsageError
+from modbisect.harmless import one_line
 from modbisect.report import Report
-from modbisect.report.plain import plain
 from modbisect.run.journal import find, read, runs, under_way
 from modbisect.run.past import report_of, summary
 
@@ -48,7 +48,7 @@ def _report(run: str) -> Report:
     if report := report_of(events):
         return report
     seen = summary(events, under_way=under_way(find(run)))
-    short, host = seen.run[:8], plain(seen.host)
+    short, host = seen.run[:8], one_line(seen.host)
     ask = f"'modbisect status {host}' tells what the host's guard is doing"
     advice = {
         "running": ask,
@@ -59,7 +59,7 @@ def _report(run: str) -> Report:
     left = f"the guard puts {host} back by itself; whether it has, {ask}"
     state = {"untouched": f"nothing was changed on {host}", "unknown": left}
     raise UsageError(
-        f"run {short} on {host} has no report: {plain(seen.why)}",
+        f"run {short} on {host} has no report: {one_line(seen.why)}",
         state="" if seen.outcome == "running" else state.get(seen.restored, f"restored: {seen.restored}"),
         advice=advice[seen.outcome] if seen.restored != "untouched" else advice["refused"],
     )

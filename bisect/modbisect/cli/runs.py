@@ -11,7 +11,7 @@ import click
 from modbisect.cli.common import json_option
 from modbisect.cli.streams import tell
 from modbisect.errors import UsageError
-from modbisect.report.plain import plain
+from modbisect.harmless import one_line
 from modbisect.run.journal import read, runs, under_way
 from modbisect.run.past import Summary, summary
 
@@ -29,7 +29,7 @@ def command(*, as_json: bool) -> None:
     if not kept:
         tell("modbisect: no runs are kept; start one with 'modbisect run'")
         return
-    rows = [_HEAD, *(tuple(map(plain, _row(one))) for one in kept)]
+    rows = [_HEAD, *(tuple(map(one_line, _row(one))) for one in kept)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import secrets
 import time
 from collections.abc import Iterator, Sequence
@@ -11,9 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from modbisect.errors import LinkLost
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_ESCAPE = re.compile(r"\x1b(?:\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|\[[0-9;?]*[ -/]*[@-~]|.)")
+from modbisect.harmless import harmless
 
 DEFAULT_CAP = 1 << 20
 
@@ -21,7 +18,7 @@ DEFAULT_CAP = 1 << 20
 def clean(data: bytes | str) -> str:
     """Text from a host, safe for a terminal or a report: no escapes, controls or bidirectional marks."""
     text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
-    return _CONTROL.sub("", _ESCAPE.sub("", text))
+    return harmless(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ import yaml
 from yaml import MappingNode, Mark, Node, ScalarNode, SequenceNode
 
 from modbisect.errors import UsageError
-from modbisect.playbook.text import UNPRINTABLE, clean, shown
+from modbisect.harmless import CONTROL
+from modbisect.playbook.text import clean, shown
 
 Plain: TypeAlias = "str | int | float | bool | list[Plain] | dict[str, Plain] | None"
 Loc: TypeAlias = tuple[int | str, ...]
@@ -139,7 +140,7 @@ class Document:
         text: str = node.value
         match node.tag.removeprefix(_STANDARD):
             case "str":
-                if UNPRINTABLE.search(text):
+                if CONTROL.search(text):
                     self.add(node, "holds a control character")
                 return text
             case "null":
@@ -156,7 +157,7 @@ class Document:
         return None
 
     def _compose(self, text: str, *, may_be_empty: bool) -> Node:
-        bad = UNPRINTABLE.search(text)
+        bad = CONTROL.search(text)
         if bad:
             before = text[: bad.start()]
             line, column = before.count("\n") + 1, bad.start() - before.rfind("\n")

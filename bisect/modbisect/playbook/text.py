@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable
 
-UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # C0 but tab and line ends, DEL, C1
-    "\u2028-\u202e\u2066-\u2069"  # line and paragraph separators, bidirectional overrides
-    "\ud800-\udfff\ufeff\ufffe\uffff]",  # what UTF-8 cannot carry, byte order marks, non-characters
-)
-"""Characters that a file must not hold and a terminal must not see."""
+from modbisect.harmless import harmless
 
 
 def clean(text: str, limit: int = 60) -> str:
     """Text for a message: one line, bounded, harmless to a terminal."""
-    text = UNPRINTABLE.sub("?", text).translate({9: " ", 10: " ", 13: " "})
+    text = harmless(text, "?").translate({9: " ", 10: " ", 13: " "})
     return f"{text[:limit]}..." if len(text) > limit else text
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from modbisect.harmless import one_line
 from modbisect.model import Expect
 
 # Sites send what they like, and 47 KB may unpack to 32 MiB of "<title>": so a title ends at the next "<", whichever.
@@ -25,8 +26,7 @@ _SHOWN = 160
 
 def printable(text: str) -> str:
     """``text`` from outside made fit for a terminal: one line, bounded, no control characters."""
-    line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split()))
-    return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    return one_line(text, "\N{REPLACEMENT CHARACTER}", _SHOWN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from pydantic import TypeAdapter, ValidationError
 
 from modbisect.errors import UsageError
+from modbisect.harmless import one_line
 from modbisect.model import (
     Aged,
     ComponentId,
@@ -23,7 +24,6 @@ from modbisect.model import (
     Untestable,
     Verdict,
 )
-from modbisect.report.plain import plain
 from modbisect.report.values import SCHEMA, Report, Restored
 from modbisect.report.wording import verdict
 
@@ -160,9 +160,9 @@ def from_json(text: str | bytes) -> Report:
         return _inward(_ADAPTER.validate_python(_ADDED | head))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = plain(".".join(map(str, first["loc"])))
+        where = one_line(".".join(map(str, first["loc"])))
         raise UsageError(
-            f"this is not a report of modbisect: {where}: {plain(first['msg'])}",
+            f"this is not a report of modbisect: {where}: {one_line(first['msg'])}",
             advice="give a file written with --json or -o json=FILE",
         ) from None
 
@@ -174,9 +174,9 @@ def json_schema() -> dict[str, object]:
 
 def _scrubbed(value: object) -> object:
     if isinstance(value, str):
-        return plain(value)
+        return one_line(value)
     if isinstance(value, dict):
-        return {plain(key): _scrubbed(one) for key, one in value.items()}
+        return {one_line(key): _scrubbed(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [_scrubbed(one) for one in value]
     return value

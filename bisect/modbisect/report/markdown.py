@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from modbisect.model import Finding, Measure
 from modbisect.report import wording
+from modbisect.report.escaping import escaped, fenced
 from modbisect.report.figures import after, at_least, before, factor, interval, listed, peak
-from modbisect.report.plain import escaped, fenced
 from modbisect.report.values import Report
 
 

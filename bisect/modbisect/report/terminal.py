@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from itertools import chain, groupby, islice, repeat
 from textwrap import wrap
 
+from modbisect.harmless import one_line
 from modbisect.model import ComponentId, Confirmation, Finding, Outcome
 from modbisect.report import wording
 from modbisect.report.figures import after, at_least, before, count, factor, interval, listed, peak
-from modbisect.report.plain import plain
 from modbisect.report.values import Report
 
 _BOLD, _ALARM, _RESET = "\x1b[1m", "\x1b[1;37;41m", "\x1b[0m"
@@ -39,11 +39,11 @@ def text(report: Report, *, colour: bool = False, columns: int | None = None, ve
     lines = [painted(_VERDICT.get(report.outcome, _OPEN), verdict)]
     if report.restored.cure_until:
         alarm = f"{report.host} IS NOT AS FOUND: {wording.kept(report)}", *map(": ".join, wording.keeping(report))
-        lines += ["", *(painted(_ALARM, f"  !!! {plain(line)}") for line in alarm)]
+        lines += ["", *(painted(_ALARM, f"  !!! {one_line(line)}") for line in alarm)]
     elif report.restored.in_doubt:
         alarm = f"{report.host} IS NOT RESTORED: {report.restored.how}", f"run now: {wording.rescue(report)}"
-        lines += ["", *(painted(_ALARM, f"  !!! {plain(line)}") for line in alarm)]
-    facts = [(label, plain(value)) for label, value in _facts(report, verbose=verbose)]
+        lines += ["", *(painted(_ALARM, f"  !!! {one_line(line)}") for line in alarm)]
+    facts = [(label, one_line(value)) for label, value in _facts(report, verbose=verbose)]
     width = max(len(label) for label, _ in facts) + 1
     lines.append("")
     for label, value in facts:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from modbisect.harmless import one_line
 from modbisect.kinds import in_order, noun
 from modbisect.model import (
     NOT_TRIED,
@@ -35,7 +36,6 @@ from modbisect.report.figures import (
     seconds,
     size,
 )
-from modbisect.report.plain import plain
 from modbisect.report.values import Report
 
 _PAIR = 2
@@ -59,7 +59,7 @@ def verdict(report: Report) -> str:
         sentence += f"; {report.host} is NOT RESTORED"
     elif not report.restored.verified:
         sentence += f"; {report.host} is NOT as found: {kept(report)}"
-    return plain(sentence) + "."
+    return one_line(sentence) + "."
 
 
 def states(report: Report, finding: Finding) -> tuple[str, str]:
@@ -230,7 +230,7 @@ def kept(report: Report) -> str:
 
 def keeping(report: Report) -> tuple[tuple[str, str], ...]:
     """What may be done about a culprit that is kept switched over for a while, each with its command."""
-    host = shlex.quote(plain(report.host))
+    host = shlex.quote(one_line(report.host))
     return (
         ("to make it last", f"modbisect keep {host}"),
         ("to put it back now", f"modbisect restore {host} --force"),
@@ -245,7 +245,7 @@ def known(report: Report) -> str:
 
 def rescue(report: Report) -> str:
     """The command to run now on a host that is not restored: most often that which puts it back."""
-    return report.restored.advice or f"modbisect restore {shlex.quote(plain(report.host))}"
+    return report.restored.advice or f"modbisect restore {shlex.quote(one_line(report.host))}"
 
 
 def _found(report: Report) -> str:
