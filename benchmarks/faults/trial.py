@@ -17,6 +17,7 @@ from sight import CURRENT, PAGE, RUN, Dirty, Sight, wait
 
 from modbisect import lab
 from modbisect.errors import Exit
+from modbisect.host.guard import Code
 from modbisect.host.helper import GUARD, script
 
 _LINGER_SECONDS = 10
@@ -28,7 +29,7 @@ _MOST_RESTARTS = 3
 """The restart of a restore, and two for what a restart may cure."""
 HELPER = "/root/guard"
 """Another place for the guard's script, as for an installed helper."""
-GUARD_CODES = {0, 20, 21, 64, 73, 75, 76, 77, 78}
+GUARD_CODES = set(Code) - {Code.TOO_LONG}
 _JOURNAL_LINE = re.compile(r"\d+ \d+ [ -~]+")
 _NO_SCRIPT = {2: "cannot open", 126: "", 127: ""}
 """What a shell, or what starts one, ends with and says where there is no script."""

@@ -10,9 +10,9 @@ from guard.controller_side import held, logged_in
 from guard.lab_target import Target
 from guard.test_guard_verbs import CONF, MODS, OTHER, RUN, SPEC
 from modbisect.errors import Refused
-from modbisect.host.guard import Guard
+from modbisect.host.guard import Code, Guard
 
-UNSAFE = 77
+UNSAFE = Code.UNSAFE
 TRAP = "/home/ops/trap"
 PLANTS = {
     "a link": 'ln -s /home/ops/trap "$1"',

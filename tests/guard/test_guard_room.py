@@ -8,8 +8,9 @@ import pytest
 
 from guard.lab_target import Target, wait_until
 from guard.test_guard_verbs import CONF, DEVIATIONS, MODS, PHP, RUN, SPEC, apply, hold
+from modbisect.host.guard import Code
 
-NO_ROOM = 73
+NO_ROOM = Code.NO_ROOM
 FOLDERS = (MODS, CONF, PHP)
 MOUNT = """
 d=$1; cp -a "$d" /root/aside && mount -t tmpfs -o "$2" small "$d" && cp -a /root/aside/. "$d/" && rm -rf /root/aside

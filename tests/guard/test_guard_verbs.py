@@ -15,6 +15,7 @@ import pytest
 import modbisect
 from guard.lab_target import NO_WATCH, Target, wait_until
 from modbisect import lab
+from modbisect.host.guard import Code
 from modbisect.host.helper import script
 from modbisect.kinds.php_ini import _KNOWN, flipped_line
 from modbisect.model import Component
@@ -37,7 +38,7 @@ DEVIATIONS = (
     f"link\t{MODS}/brotli.load\t../mods-available/brotli.load",
     f"file\t{DROP_IN}\t{base64.b64encode(SETTING.encode()).decode()}",
 )
-USAGE, HELD, FENCED, DIFFERS = 64, 75, 76, 78
+USAGE, HELD, FENCED, DIFFERS = Code.USAGE, Code.HELD, Code.FENCED, Code.DIFFERS
 
 pytestmark = pytest.mark.lab
 

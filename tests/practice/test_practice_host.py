@@ -46,8 +46,7 @@ def test_it_says_what_it_is(made: PracticeHost) -> None:
 
 
 def test_components_as_on_a_real_host() -> None:
-    kinds = {one.kind for one in COMPONENTS}
-    assert kinds == {"apache-module", "apache-conf", "apache-site", "php-module", "php-ini"}
+    assert {one.kind for one in COMPONENTS} == {"apache-module", "apache-conf", "apache-site", "php-module", "php-ini"}
     assert 40 <= len(COMPONENTS) <= 70
     assert CULPRIT in SUSPECTS
     assert kinds.missing_or_extra(FACTS, COMPONENTS, Configuration(), FACTS.loaded) == ""

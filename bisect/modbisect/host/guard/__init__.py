@@ -8,13 +8,36 @@ from typing import TypeVar
 
 from modbisect.errors import LinkLost, ModbisectError, NotRestored, Refused
 from modbisect.host.guard.heartbeat import Heartbeat, fenced
-from modbisect.host.guard.values import Applied, Confirmed, Nonsense, Sample, Snapshot, Status, pairs
+from modbisect.host.guard.values import (
+    CANNOT_RUN,
+    GONE,
+    Applied,
+    Code,
+    Confirmed,
+    Nonsense,
+    Sample,
+    Snapshot,
+    Status,
+    pairs,
+)
 from modbisect.host.helper import GUARD, digest, script
 from modbisect.host.link import Result, Stream
 from modbisect.host.privilege import RootLink
 from modbisect.kinds import Step
 
-__all__ = ["GUARD", "Applied", "Confirmed", "Guard", "Heartbeat", "Nonsense", "Sample", "Snapshot", "Status", "script"]
+__all__ = [
+    "GUARD",
+    "Applied",
+    "Code",
+    "Confirmed",
+    "Guard",
+    "Heartbeat",
+    "Nonsense",
+    "Sample",
+    "Snapshot",
+    "Status",
+    "script",
+]
 
 # Bring, copy and arm in one command: a controller that dies cannot leave a host held without a watch. The script moves
 # to its own place under its own lock, so that it never replaces that of another run.
@@ -31,9 +54,6 @@ rmdir "$d" 2>/dev/null
 exit $code
 """
 
-_HELD, _FENCED, _UNSAFE, _DIFFERS = 75, 76, 77, 78
-_CONFIG_TEST, _RESTART = 20, 21
-_NO_ROOM, _CANNOT_RUN = 73, 126
 _LINE = "\x1e"
 """Parts the lines of one answer of ``serve``."""
 
@@ -69,7 +89,7 @@ class Guard:
         if self._root.helper:
             argv, stdin = [self._root.helper, "hold", self.run, str(lease)], f"{wanted}\n".encode()
         done = self._root.execute(argv, stdin=stdin, deadline=60.0)
-        if done.status != 0:
+        if done.status != Code.DONE:
             raise Refused(
                 f"the guard cannot hold the host: {_said(done)}",
                 host=self.host,
@@ -82,12 +102,12 @@ class Guard:
     def _advice(self, done: Result) -> str:
         """What to do about a host that cannot be held, by what the guard says of it."""
         said = done.complaint
-        if done.status == _CANNOT_RUN or any(word in said for word in ("noexec", "cannot be run", "Permission denied")):
+        if done.status == CANNOT_RUN or any(word in said for word in ("noexec", "cannot be run", "Permission denied")):
             return (
                 "scripts must be allowed to run under /var/lib/modbisect: look at the mount options of /var; or put "
                 f"the guard elsewhere, once, with 'modbisect guard install {self.host}'"
             )
-        if done.status == _NO_ROOM:
+        if done.status == Code.NO_ROOM:
             return f"look at the space under /var/lib/modbisect, and with 'modbisect status {self.host}'"
         return f"look with 'modbisect status {self.host}'"
 
@@ -109,7 +129,7 @@ class Guard:
         """
         request = "\n".join([*(step.line() for step in steps), *(["reap"] if reap else []), "end"])
         done = self._ask(f"apply {len(request.encode()) + 1}\n{request}", deadline)
-        if done.status not in (0, _CONFIG_TEST, _RESTART):
+        if done.status not in (Code.DONE, Code.CONFIG_TEST, Code.RESTART):
             raise self._refused(done, "cannot change the configuration")
         return self._sensible(Applied.read, done)
 
@@ -134,7 +154,12 @@ class Guard:
             raise self._refused(done, "")
         values = pairs(done.text)
         known = self._snapshot.digest if self._snapshot else values.get("same")
-        if done.status != 0 or "same" not in values or values["same"] != known or values.get("loaded") != "same":
+        if (
+            done.status != Code.DONE
+            or "same" not in values
+            or values["same"] != known
+            or values.get("loaded") != "same"
+        ):
             raise NotRestored(
                 f"the restore could not be verified: {done.complaint}",
                 host=self.host,
@@ -153,7 +178,7 @@ class Guard:
         done = self._call("disarm")
         if self._gone(done):
             raise self._refused(done, "")
-        if done.status != 0:
+        if done.status != Code.DONE:
             raise NotRestored(
                 f"the guard does not let go: {done.complaint}",
                 host=self.host,
@@ -171,7 +196,7 @@ class Guard:
         """
         self._hang_up()
         done = self._call("cure", str(seconds))
-        if done.status != 0:
+        if done.status != Code.DONE:
             raise self._refused(done, "the guard does not keep the configuration")
 
     def confirm(self) -> Confirmed:
@@ -182,7 +207,7 @@ class Guard:
             NotRestored: nor could it be put back.
         """
         done = self._root.execute([*self._root.guard, "confirm"], deadline=180.0)
-        if done.status == 0:
+        if done.status == Code.DONE:
             return self._sensible(Confirmed.read, done)
         if self._gone(done):
             raise Refused(
@@ -191,7 +216,7 @@ class Guard:
                 state="nothing was changed",
                 advice=f"look with 'modbisect status {self.host}'",
             )
-        seen = self.status() if done.status == _DIFFERS else None
+        seen = self.status() if done.status == Code.DIFFERS else None
         if seen and seen.state == "NONE":
             raise Refused(
                 f"the cure could not be made to last: {_said(done)}",
@@ -219,14 +244,14 @@ class Guard:
         """
         how = ["accept"] if accept else ["force"] if force else []
         done = self._root.execute([*self._root.guard, "rescue", *how], deadline=180.0)
-        if done.status == _HELD:
+        if done.status == Code.HELD:
             raise Refused(
                 done.complaint,
                 host=self.host,
                 state="a run is open and alive",
                 advice="let it end, or take the host from it with --force",
             )
-        if done.status != 0:
+        if done.status != Code.DONE:
             raise NotRestored(
                 done.complaint,
                 host=self.host,
@@ -261,8 +286,7 @@ class Guard:
 
     def _gone(self, done: Result) -> bool:
         """Whether this run no longer owns the host; a guard that has let go takes its script away, too."""
-        # 1 is sudo's status for a command that is not there, 2 a shell's; the guard itself never ends with either.
-        return done.status == _FENCED or (done.status in (1, 2, 126, 127) and "guard" in done.complaint)
+        return done.status == Code.FENCED or (done.status in GONE and "guard" in done.complaint)
 
     def _ask(self, line: str, deadline: float) -> Result:
         if self._stream is None:
@@ -286,7 +310,7 @@ class Guard:
         said = _said(done)
         if self._gone(done):
             return fenced(self.host, said)
-        state = "nothing was changed" if done.status in (_HELD, _UNSAFE) else "the guard restores the host"
+        state = "nothing was changed" if done.status in (Code.HELD, Code.UNSAFE) else "the guard restores the host"
         return Refused(
             f"{what}: {said}",
             host=self.host,

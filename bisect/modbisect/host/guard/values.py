@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 from modbisect.host.link import clean, lines_of
 from modbisect.model import Memory
@@ -13,6 +14,34 @@ STATES = ("NONE", "SNAP", "ARMED", "RESTORING", "RESTORED", "FAILED", "CURED")
 _VERDICTS = ("ok", "configtest", "restart")
 _LONGEST = 1000
 """Characters of one thing that a host says of itself."""
+
+
+class Code(IntEnum):
+    """With what a command of the guard ends; ``guard.sh`` has the same list."""
+
+    DONE = 0
+    CONFIG_TEST = 20
+    """The configuration test fails: the server goes on with what it had."""
+    RESTART = 21
+    """The server does not come back."""
+    USAGE = 64
+    NO_ROOM = 73
+    """It cannot write, or what it has written is damaged."""
+    HELD = 75
+    """By another run, or stopped, or no watch lives."""
+    FENCED = 76
+    """This run no longer owns the host."""
+    UNSAFE = 77
+    """A folder that it works in is open to others."""
+    DIFFERS = 78
+    """The host is not what the snapshot says."""
+    TOO_LONG = 124
+
+
+CANNOT_RUN = 126
+"""A shell's, where a script may not be run."""
+GONE = frozenset({1, 2, CANNOT_RUN, 127})
+"""A shell's, or sudo's, where the guard's script is not there; the guard itself never ends with any of them."""
 
 
 class Nonsense(ValueError):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from modbisect.host.guard import GUARD
+from modbisect.host.guard import GUARD, Code
 from modbisect.host.link import Result
 from modbisect.lab.practice import software
 from modbisect.lab.practice.machine import Machine
@@ -21,7 +21,7 @@ from modbisect.lab.practice.tree import Tree, differing, digest, replaced, reque
 
 _RESTORED_LEASE = 10.0
 _RETRY_SECONDS = 10.0
-_CONFIG_TEST, _RESTART, _USAGE, _DAMAGED, _HELD, _FENCED, _DIFFERS, _NOT_FOUND = 20, 21, 64, 73, 75, 76, 78, 127
+_NOT_FOUND = 127
 _PARTS = "\x1e"
 """Between the lines of one answer of ``serve``."""
 
@@ -78,11 +78,11 @@ class Guard:
     def hold(self, script: bytes, expected: str, run: str, lease: int, spec: str) -> Result:
         """Take the script, lock the host for a run, copy what it may change, start the watch."""
         if hashlib.sha256(script).hexdigest() != expected:
-            return Result(_DAMAGED, b"", b"the guard's script arrived damaged\n")
+            return Result(Code.NO_ROOM, b"", b"the guard's script arrived damaged\n")
         with self._changed:
             if self._run is not None:
                 said = f"modbisect-guard: held: {self._run.owner} state {self._run.state}\n"
-                return Result(_HELD, b"", said.encode())
+                return Result(Code.HELD, b"", said.encode())
             words = [line.partition(" ") for line in spec.splitlines()]
             tree = self._machine.tree
             self._run = _Run(
@@ -127,7 +127,7 @@ class Guard:
                 case _:
                     return
             yield _PARTS.join([*(result.out + result.err).decode().splitlines(), f"exit {result.status}"]) + "\n"
-            if result.status not in (0, _CONFIG_TEST, _RESTART):
+            if result.status not in (Code.DONE, Code.CONFIG_TEST, Code.RESTART):
                 return
 
     def status(self) -> list[str]:
@@ -171,11 +171,11 @@ class Guard:
                 return self._confirm(self._run)
             case ["sample"]:
                 return done(sample(self._machine))
-        raise _Denied(_USAGE, "usage: see the head of guard.sh")
+        raise _Denied(Code.USAGE, "usage: see the head of guard.sh")
 
     def _own(self, run: str) -> _Run:
         if self._run is None or self._run.id != run:
-            raise _Denied(_FENCED, f"fenced: run {run} does not hold this host")
+            raise _Denied(Code.FENCED, f"fenced: run {run} does not hold this host")
         return self._run
 
     def _renew(self, run: str, lease: float) -> bool:
@@ -199,51 +199,51 @@ class Guard:
 
     def _apply(self, run: _Run, request: str) -> Result:
         if run.state != "ARMED" or run.left <= 0:
-            raise _Denied(_FENCED, f"fenced: state {run.state}")
+            raise _Denied(Code.FENCED, f"fenced: state {run.state}")
         try:
             wanted = requested(run.found, run.ours, request, run.folders)
         except ValueError as error:
-            raise _Denied(_USAGE, f"bad request: {error}") from error
+            raise _Denied(Code.USAGE, f"bad request: {error}") from error
         self._machine.tree = replaced(self._machine.tree, differing(wanted, run.ours), wanted)
         run.ours = wanted
         began = time.monotonic()
         failed, text = software.configuration_test(self._machine.tree)
         if failed:
-            verdict, code = "configtest", _CONFIG_TEST
+            verdict, code = "configtest", Code.CONFIG_TEST
         else:
             run.dirty = True
-            verdict, code = "ok", 0
+            verdict, code = "ok", Code.DONE
             if not self._machine.restart():
-                verdict, code, text = "restart", _RESTART, "the practice server was told not to start"
+                verdict, code, text = "restart", Code.RESTART, "the practice server was told not to start"
         restart = 0 if failed else round((time.monotonic() - began) * 1000)
         said = [f"text {line}" for line in text.splitlines()]
-        if code == 0:
+        if code is Code.DONE:
             said = [*(f"so {name}" for name in self._loaded), next(sample(self._machine))]
         return done([f"verdict {verdict}", f"ms 1 1 {restart}", self._parent, *said], code)
 
     def _restore(self, run: _Run, _: str = "") -> Result:
         if not self._converge(run):
-            raise _Denied(_DIFFERS, f"restore failed: {run.reason}")
+            raise _Denied(Code.DIFFERS, f"restore failed: {run.reason}")
         run.expires = time.monotonic() + _RESTORED_LEASE
         return self._verify(run)
 
     def _verify(self, run: _Run, _: str = "") -> Result:
         if paths := differing(self._machine.tree, run.found):
-            return done((f"> {path}" for path in sorted(paths)), _DIFFERS)
+            return done((f"> {path}" for path in sorted(paths)), Code.DIFFERS)
         loaded = "same" if self._loaded == run.loaded else "other"
         return done([f"same {digest(run.found)}", self._parent, f"loaded {loaded}"])
 
     def _disarm(self, run: _Run, _: str) -> Result:
         if run.state != "RESTORED":
-            raise _Denied(_FENCED, f"state {run.state}")
+            raise _Denied(Code.FENCED, f"state {run.state}")
         if self._machine.tree != run.found:
-            raise _Denied(_DIFFERS, "the files differ from the snapshot: the guard stays")
+            raise _Denied(Code.DIFFERS, "the files differ from the snapshot: the guard stays")
         self._drop()
         return done([])
 
     def _rescue(self, run: _Run, how: str = "") -> Result:
         if how != "force" and run.left > 0 and run.state != "FAILED":
-            raise _Denied(_HELD, f"held: {run.owner} is still at work")
+            raise _Denied(Code.HELD, f"held: {run.owner} is still at work")
         accepted = sorted(self._foreign(run)) if how == "accept" else []
         now = self._machine.tree
         run.found, run.ours = replaced(run.found, accepted, now), replaced(run.ours, accepted, now)
@@ -253,20 +253,20 @@ class Guard:
 
     def _cure(self, run: _Run, seconds: int) -> Result:
         if run.state != "ARMED" or run.left <= 0:
-            raise _Denied(_FENCED, f"fenced: state {run.state}")
+            raise _Denied(Code.FENCED, f"fenced: state {run.state}")
         run.state, run.expires = "CURED", time.monotonic() + seconds
         self._changed.notify_all()
         return done([f"cured {run.id} {seconds}"])
 
     def _confirm(self, run: _Run) -> Result:
         if run.state != "CURED" or run.left <= 0:
-            raise _Denied(_FENCED, f"no cure is open: state {run.state}")
+            raise _Denied(Code.FENCED, f"no cure is open: state {run.state}")
         commands = [f"did {line}" for line in sorted(filter(None, map(_for_good, differing(run.ours, run.found))))]
         if not self._machine.restart():
             self._converge(run)
             if run.state == "RESTORED":
                 self._retire(run)
-            raise _Denied(_DIFFERS, "the server does not start with it")
+            raise _Denied(Code.DIFFERS, "the server does not start with it")
         self._drop()
         return done([*commands, f"confirmed {run.id}"])
 
