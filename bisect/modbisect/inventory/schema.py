@@ -53,7 +53,7 @@ class HostVars(Strict):
     ansible_connection: Literal["ssh", "local"] = Field(
         default="ssh", description="How to reach the host; local: it is this machine."
     )
-    ansible_become: bool = Field(default=False, description="Run commands as root through sudo.")
+    ansible_become: bool = Field(default=False, description="Of no effect: modbisect becomes root by itself.")
     ansible_become_method: Literal["sudo"] = Field(default="sudo", description="Only sudo is known.")
     ansible_become_user: Literal["root"] = Field(default="root", description="Only root is known.")
     modbisect_role: Literal["production", "staging", "experimental"] = Field(
@@ -95,7 +95,6 @@ class HostVars(Strict):
             key_file=self.ansible_ssh_private_key_file,
             known_hosts=self.modbisect_known_hosts,
             connection=self.ansible_connection,
-            become=self.ansible_become,
             become_password=self.modbisect_become_password,
             role=Role(self.modbisect_role),
             window=self.modbisect_window,

@@ -28,8 +28,6 @@ class Host:
     """File of known host keys in place of the user's."""
     connection: str = "ssh"
     """``ssh`` or ``local``."""
-    become: bool = False
-    """Whether commands run as root through sudo."""
     become_password: str | None = None
     """A reference, ``env:NAME``, ``file:PATH`` or ``prompt``: for ``playbook.resolve_secret``."""
     role: Role = Role.PRODUCTION

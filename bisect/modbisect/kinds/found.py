@@ -43,8 +43,6 @@ class Line:
 class Found:
     """A host as the survey saw it."""
 
-    os: str
-    systemd: bool
     role: str
     stop: bool
     parent: int
@@ -146,8 +144,6 @@ def parse(text: str) -> Found:
     children = [clock(line.split()[1]) for line in server if re.fullmatch(r"child \d+", line)]
     started = clock(values.get("start", ""))
     return Found(
-        os=system.get("os", "").strip(),
-        systemd=system.get("init") == "systemd",
         role=system.get("role", "").strip(),
         stop=system.get("stop") == "yes",
         parent=int(_float(values, "parent")),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from modbisect.errors import UsageError
-from modbisect.model import ComponentId, Probe, Symptom
+from modbisect.model import Probe, Symptom
 from modbisect.playbook.hours import Hours
 
 
@@ -21,11 +20,6 @@ class Selection:
     """Which components that are off in production are suspects too: ``auto``, ``all`` or ``none``."""
     allow_security: bool = False
     """Whether components that protect the site may be flipped."""
-
-    def covers(self, component: ComponentId) -> bool:
-        """Whether the patterns leave this component to be a suspect."""
-        included = any(fnmatchcase(component, pattern) for pattern in self.include)
-        return included and not any(fnmatchcase(component, pattern) for pattern in self.keep)
 
 
 @dataclass(frozen=True, slots=True)

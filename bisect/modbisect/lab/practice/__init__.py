@@ -70,7 +70,6 @@ def practice(
             USER,
             str(key_file),
             str(known_hosts),
-            become=True,
             role=Role.STAGING,
             base_url=site.url,
         )
