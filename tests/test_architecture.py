@@ -82,3 +82,15 @@ OTHERS = [
 def test_nobody_else_names_a_kind_or_its_paths(path: Path) -> None:
     named = [line for line in path.read_text().splitlines() if OF_A_KIND.search(line)]
     assert not named, f"{path} speaks of one kind: {named}"
+
+
+@pytest.mark.parametrize("init", sorted(PACKAGE.rglob("__init__.py")), ids=lambda path: str(path.parent.name))
+def test_no_module_is_shadowed_by_what_its_package_exports(init: Path) -> None:
+    modules = {path.stem for path in init.parent.iterdir() if path.suffix == ".py" or path.is_dir()}
+    package = ".".join(["modbisect", *init.parent.relative_to(PACKAGE).parts])
+    body = ast.parse(init.read_text()).body
+    bound = {node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    for node in body:
+        if isinstance(node, ast.ImportFrom) and node.module != package:
+            bound |= {alias.asname or alias.name for alias in node.names}
+    assert not bound & modules

@@ -15,10 +15,10 @@ from worldtext import World, world
 
 from modbisect.model import AS_FOUND, Ask, Configuration, Measurement, Outcome, Request
 from modbisect.search import Flips, rehearse
-from modbisect.search.bayes import bayes
-from modbisect.search.bayes.design import enough
-from modbisect.search.bayes.posterior import Posterior
-from modbisect.search.bayes.rows import Rows, location, rows
+from modbisect.search.bayesian import bayes
+from modbisect.search.bayesian.design import enough
+from modbisect.search.bayesian.posterior import Posterior
+from modbisect.search.bayesian.rows import Rows, location, rows
 
 
 @settings(max_examples=60, deadline=None)
@@ -189,5 +189,5 @@ def test_a_tail_hardly_moves_the_level() -> None:
 
 
 def test_importing_the_search_does_not_load_numpy() -> None:
-    code = "import sys, modbisect.search, modbisect.search.bayes; sys.exit('numpy' in sys.modules)"
+    code = "import sys, modbisect.search, modbisect.search.bayesian; sys.exit('numpy' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -29,7 +29,7 @@ from modbisect.model import (
 )
 from modbisect.search import STRATEGIES, auto, bisect, conversation, rehearse, together, worst_case
 from modbisect.search.ageing import monotone
-from modbisect.search.conversation import Conversation
+from modbisect.search.halving import Conversation
 from modbisect.search.problem import Problem, Strategy
 
 DEMO = "components: 80\nbreaks-without: {1}, {2}, {3}\nvital: {vital}\nslow: {0}\nseed: {seed}"

@@ -1,7 +1,7 @@
 """Samples to verdicts: levels, noise, controls, effects. Pure."""
 
 from modbisect.judging.judge import Judge, cap, difference, effect, requests
-from modbisect.judging.level import REQUESTS, Level, combine, level, measured
+from modbisect.judging.levels import REQUESTS, Level, combine, level, measured
 from modbisect.judging.noise import Noise, pooled
 
 __all__ = [

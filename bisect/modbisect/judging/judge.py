@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from modbisect.judging.level import PRIOR_SD as SCATTER_SD
-from modbisect.judging.level import Level, combine, level
+from modbisect.judging.levels import PRIOR_SD as SCATTER_SD
+from modbisect.judging.levels import Level, combine, level
 from modbisect.judging.noise import PRIOR_SD as LUCK_SD
 from modbisect.judging.noise import Noise
 from modbisect.model import Effect, Measure, Measurement, Symptom, Verdict

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist, fmean
 
-from modbisect.judging.level import Level
+from modbisect.judging.levels import Level
 
 PRIOR_SD = 0.10
 PRIOR_DF = 4

@@ -7,7 +7,7 @@ address of its own that only this box reaches. Needs root.
 from pathlib import Path
 
 from modbisect.lab.errors import LabError
-from modbisect.lab.hosts import LabHost, boot, down, execute, hosts, inventory, kill, up
+from modbisect.lab.host import LabHost, boot, down, execute, hosts, inventory, kill, up
 from modbisect.lab.tree import build_tree
 
 SETUPS = Path(__file__).parent / "setups"

@@ -1,7 +1,7 @@
 """Report -> text, JSON, Markdown: each one function."""
 
 from modbisect.report.document import from_json, json_schema, to_json
-from modbisect.report.markdown import markdown
+from modbisect.report.in_markdown import markdown
 from modbisect.report.terminal import text
 from modbisect.report.values import SCHEMA, Report, Restored
 from modbisect.report.wording import proven, verdict

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from modbisect.judging.level import GROWTH_OFFSET
+from modbisect.judging.levels import GROWTH_OFFSET
 from modbisect.model import Effect, Measure, Memory
 
 # Up to which value (what rounds to the next row's least), times what, in which format.

@@ -11,15 +11,15 @@ from types import MappingProxyType
 
 from modbisect.errors import UsageError
 from modbisect.model import Conclusion
-from modbisect.search.bayes import bayes
+from modbisect.search.bayesian import bayes
 from modbisect.search.bench import Spent
-from modbisect.search.conversation import Conversation
 from modbisect.search.feasible import Feasible
 from modbisect.search.forecast import Forecast
 from modbisect.search.forecast import forecast as _forecast
+from modbisect.search.groups import tested, together
+from modbisect.search.halving import Conversation
 from modbisect.search.problem import Flips, Problem, Strategy, Talk
 from modbisect.search.rehearsal import rehearse
-from modbisect.search.together import tested, together
 
 __all__ = [
     "STRATEGIES",

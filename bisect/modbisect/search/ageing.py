@@ -13,7 +13,7 @@ from statistics import fmean
 
 from modbisect.judging import level
 from modbisect.judging.judge import LEAST_GROWTH, floor
-from modbisect.judging.level import growth
+from modbisect.judging.levels import growth
 from modbisect.model import Aged, Ageing, Measure
 from modbisect.search.bench import Bench
 from modbisect.search.problem import NOTHING, Talk

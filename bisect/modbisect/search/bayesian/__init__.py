@@ -10,6 +10,6 @@ __all__ = ["bayes"]
 
 def bayes(problem: Problem) -> Talk[Conclusion]:
     """Asks what tells most about the culprits per second; accuses at 99 %, confirmed."""
-    from modbisect.search.bayes.planner import Planner  # noqa: PLC0415  numpy is not for those who do not use it
+    from modbisect.search.bayesian.planner import Planner  # noqa: PLC0415  numpy is not for those who do not use it
 
     return (yield from Planner(problem, one_at_a_time=False).talk())

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modbisect.model import Measure
-from modbisect.search.bayes.rows import Array, Rows
+from modbisect.search.bayesian.rows import Array, Rows
 
 Members = tuple[int, ...]
 

@@ -27,10 +27,10 @@ from modbisect.search.bench import Bench, Spent
 from modbisect.search.chance import BEYOND, Seen, beyond_chance, slow_beside
 from modbisect.search.confirm import confirm, everything
 from modbisect.search.feasible import Feasible
+from modbisect.search.groups import tested, together
 from modbisect.search.minimal import Culprit, Minimal
-from modbisect.search.one_at_a_time import sweep
 from modbisect.search.problem import NOTHING, Flips, Problem, Talk
-from modbisect.search.together import tested, together
+from modbisect.search.sweeping import sweep
 
 _CONFIRMATION = 5
 _SWING = math.log(2.5)

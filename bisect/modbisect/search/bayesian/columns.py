@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from modbisect.model import Component, ComponentId
-from modbisect.search.bayes.rows import Array
+from modbisect.search.bayesian.rows import Array
 from modbisect.search.feasible import Feasible
 from modbisect.search.problem import NOTHING, Flips
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modbisect.judging import Level, level, measured
-from modbisect.judging.level import PRIOR_DF, PRIOR_SD
+from modbisect.judging.levels import PRIOR_DF, PRIOR_SD
 from modbisect.model import ComponentId, Measure, Measurement
 from modbisect.search.problem import NOTHING, Flips
 

@@ -10,9 +10,9 @@ from random import Random
 import numpy as np
 
 from modbisect.model import Enough, Limit
-from modbisect.search.bayes.columns import Held
-from modbisect.search.bayes.posterior import Belief, Fit, Posterior, design
-from modbisect.search.bayes.rows import Array
+from modbisect.search.bayesian.columns import Held
+from modbisect.search.bayesian.posterior import Belief, Fit, Posterior, design
+from modbisect.search.bayesian.rows import Array
 
 _SHARES = (0.3, 0.5, 0.7)
 _RANDOM_EACH = 8

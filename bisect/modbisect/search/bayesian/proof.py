@@ -18,9 +18,9 @@ import numpy as np
 
 from modbisect.judging import level
 from modbisect.model import Confirmation, Enough, Finding, Measurement, Verdict
-from modbisect.search.bayes.design import enough
-from modbisect.search.bayes.posterior import LUCK, Fit
-from modbisect.search.bayes.rows import Array, coded, decoded, location, spread, variance
+from modbisect.search.bayesian.design import enough
+from modbisect.search.bayesian.posterior import LUCK, Fit
+from modbisect.search.bayesian.rows import Array, coded, decoded, location, spread, variance
 from modbisect.search.bench import Bench
 from modbisect.search.confirm import everything, finding
 from modbisect.search.minimal import Culprit

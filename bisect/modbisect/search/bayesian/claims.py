@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from modbisect.judging.judge import SHARE
-from modbisect.search.bayes.posterior import NUISANCES, Belief, Members, Posterior
+from modbisect.search.bayesian.posterior import NUISANCES, Belief, Members, Posterior
 
 
 @dataclass(frozen=True, slots=True)

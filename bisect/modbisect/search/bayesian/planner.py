@@ -18,13 +18,13 @@ from modbisect.judging import Level, requests
 from modbisect.judging.judge import CAP_FACTOR, floor
 from modbisect.model import Conclusion, Finding, Measure, Outcome, Verdict
 from modbisect.search import apart, baseline, needs
-from modbisect.search.bayes.claims import Claim, Parts, claimed, taken_apart
-from modbisect.search.bayes.columns import Columns, Held, none
-from modbisect.search.bayes.design import Costs, Designer
-from modbisect.search.bayes.posterior import NUISANCES, Belief, Posterior, design
-from modbisect.search.bayes.proof import Proof
-from modbisect.search.bayes.rows import Array, Rows, coded, decoded, rows
-from modbisect.search.conversation import Conversation
+from modbisect.search.bayesian.claims import Claim, Parts, claimed, taken_apart
+from modbisect.search.bayesian.columns import Columns, Held, none
+from modbisect.search.bayesian.design import Costs, Designer
+from modbisect.search.bayesian.posterior import NUISANCES, Belief, Posterior, design
+from modbisect.search.bayesian.proof import Proof
+from modbisect.search.bayesian.rows import Array, Rows, coded, decoded, rows
+from modbisect.search.halving import Conversation
 from modbisect.search.minimal import Culprit
 from modbisect.search.problem import NOTHING, Flips, Talk
 
