@@ -15,21 +15,14 @@ from modbisect.run.past import report_of, summary
 
 @click.command("report")
 @click.argument("run", default="last")
-@click.option(
-    "-f", "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True
-)
+@click.option("-f", "--format", "form", type=click.Choice(list(reports.FORMATS)), default="text", show_default=True)
 @verbose_option
 def command(run: str, form: str, *, verbose: bool) -> int:
     """Print a run's report from its journal: that of the last run that has one, or of the id given."""
     report = _last() if run == "last" else None
     report = report or _report(run)
-    match form:
-        case "json":
-            click.echo(reports.to_json(report), nl=False)
-        case "markdown":
-            click.echo(reports.markdown(report))
-        case _:
-            click.echo(on_terminal(report, verbose=verbose))
+    told = on_terminal(report, verbose=verbose) if form == "text" else reports.FORMATS[form](report)
+    click.echo(told, nl=not told.endswith("\n"))
     return exit_code(report)
 
 

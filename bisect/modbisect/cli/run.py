@@ -38,6 +38,7 @@ from modbisect.run.journal import Journal
 from modbisect.run.remembered import needed
 from modbisect.run.signals import Signals
 
+_OUTPUTS = " or ".join(f"{form}=FILE" for form in reports.FORMATS)
 _EXITS = {
     Outcome.FOUND: Exit.FOUND,
     Outcome.NONE: Exit.CLEARED,
@@ -51,8 +52,8 @@ def _outputs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
     found = []
     for text in values:
         form, equals, path = text.partition("=")
-        if form not in ("json", "markdown") or not equals or not path:
-            raise click.BadParameter(f"--output takes json=FILE or markdown=FILE, not {text!r}")
+        if form not in reports.FORMATS or not equals or not path:
+            raise click.BadParameter(f"--output takes {_OUTPUTS}, not {text!r}")
         if not Path(path).parent.is_dir() or Path(path).is_dir():
             raise click.BadParameter(f"{path!r} is no file in a folder that is there")
         found.append((form, Path(path)))
@@ -98,7 +99,7 @@ output_option = click.option(
     multiple=True,
     callback=_outputs,
     metavar="FORMAT=PATH",
-    help="Write a report as well: json=FILE or markdown=FILE; may be repeated.",
+    help=f"Write a report as well: {_OUTPUTS}; may be repeated.",
 )
 
 
@@ -181,7 +182,7 @@ def write(report: Report, outputs: tuple[tuple[str, Path], ...], *, as_json: boo
         lost = error
     for form, path in outputs:
         try:
-            path.write_text(reports.to_json(report) if form == "json" else reports.markdown(report), encoding="utf-8")
+            path.write_text(reports.FORMATS[form](report), encoding="utf-8")
         except OSError as error:
             command = f"modbisect report {report.run[:8]} -f {form}"
             tell(f"modbisect: cannot write {path}: {error.strerror}; '{command}' prints the report")
