@@ -26,7 +26,6 @@ from modbisect.cli.streams import tell
 from modbisect.errors import UsageError
 from modbisect.model import Outcome
 from modbisect.playbook import Budget, Playbook, load_playbook, parse_seconds
-from modbisect.report import Report
 from modbisect.run.conduct import Options
 from modbisect.run.journal import read
 from modbisect.run.past import Past, finished, left_out, past, resumed, whole
@@ -87,11 +86,13 @@ def command(
         requests or budget.requests,
         downtime or budget.downtime,
     )
-    report = _ended(before, budget)
-    if report:
+    not_slow = before.posed is None and before.report and before.report.outcome is Outcome.NOT_SLOW
+    dialogue = None if not_slow else resumed(before, budget)
+    ended = finished(before, dialogue, budget) if dialogue else before.report
+    if ended:
         tell(f"modbisect: run {before.run[:8]} has ended: told again from its journal, no host touched")
-        write(report, outputs, as_json=as_json, verbose=verbose)
-        return exit_code(report)
+        write(ended, outputs, as_json=as_json, verbose=verbose)
+        return exit_code(ended)
     if before.began.by_hand:
         need_terminal()
     options = Options(
@@ -102,6 +103,7 @@ def command(
         playbook_path=before.began.playbook_path,
         inventory=str(inventory.resolve()) if inventory else before.began.inventory,
         before=before,
+        dialogue=dialogue,
         cure_seconds=cure_seconds,
     )
     host = one_host(before.began.host, None, Path(options.inventory) if options.inventory else None)
@@ -110,13 +112,6 @@ def command(
     write(report, outputs, as_json=as_json, verbose=verbose)
     count_down(host, report, options.ask_password)
     return code
-
-
-def _ended(before: Past, budget: Budget) -> Report | None:
-    """The report of a run that there is nothing to add to."""
-    if before.posed is None and before.report and before.report.outcome is Outcome.NOT_SLOW:
-        return before.report
-    return finished(before, resumed(before, budget), budget)
 
 
 def _playbook(before: Past) -> Playbook:

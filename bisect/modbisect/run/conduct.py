@@ -27,7 +27,7 @@ from modbisect.host.survey import config_tests, survey
 from modbisect.inventory import Host
 from modbisect.judging import level
 from modbisect.kinds import Found
-from modbisect.model import Component, ComponentId, Conclusion, Measurement, Outcome, Symptom
+from modbisect.model import Component, ComponentId, Conclusion, Outcome, Symptom
 from modbisect.playbook import Playbook
 from modbisect.probe import ProbeProcess
 from modbisect.report import Report, Restored
@@ -46,6 +46,7 @@ from modbisect.run.events import (
     Posed,
     PutBack,
     Stage,
+    Surveyed,
     Warned,
 )
 from modbisect.run.measure import check_secrets, reached
@@ -79,6 +80,8 @@ class Options:
     """For the journal."""
     before: Past | None = None
     """The run to go on from."""
+    dialogue: Dialogue | None = None
+    """Its conversation, where it has been led again already."""
     cure_seconds: int = 0
     """How long proven culprits are kept switched over before the host is put back; 0: not at all."""
     needed: frozenset[ComponentId] = frozenset()
@@ -176,44 +179,24 @@ def _begin(story: Story, options: Options) -> None:
 
 
 def _investigate(story: Story, options: Options, signals: Signals) -> None:
-    host, before = story.host, story.before
-    story.closes = preflight.closing_time(host, story.playbook)
+    story.closes = preflight.closing_time(story.host, story.playbook)
     if not story.by_hand:
-        check_secrets(host, story.playbook)
-    dialogue = resumed(before, story.playbook.budget) if before else None
+        check_secrets(story.host, story.playbook)
     with ExitStack() as stack:
         story.observe(Stage("connecting"))
-        root = stack.enter_context(opened(host, options.ask_password))
-        story.observe(Stage("looking at what is there"))
-        facts = story.facts = survey(root)
-        chosen = suspects_of(story.playbook, facts)
-        story.components = tuple(replace(one, vital=one.vital or one.id in options.needed) for one in chosen)
-        asked = None if story.by_hand else story.playbook
-        preflight.check(host, facts, story.components, playbook=asked, accept_drift=options.accept_drift)
-        if said := preflight.left_open(facts, story.components):
-            story.observe(Warned(said))
-        preflight.agree_to_open(host, facts, story.components, given=options.open_security, ask=options.ask)
-        surveyed = same.state_of(root, facts, story.components)
-        if before and before.surveyed:
-            same.refuse_another(host.name, before.surveyed, surveyed)
+        root = stack.enter_context(opened(story.host, options.ask_password))
+        facts, surveyed = _surveyed(story, options, root)
         watcher = stack.enter_context(_watcher(story, options.asker, root))
-        if not story.by_hand:
-            story.observe(Stage(f"measuring {story.playbook.shown_by} as found: a complete request"))
-        found = _look(story, watcher, facts)
-        if dialogue:
-            problem = dialogue.problem
-            same.refuse_other_times(host.name, problem.found, found, problem.symptom)
-            story.components, story.found = problem.components, problem.found
+        _look(story, watcher, facts)
+        if story.before:
+            dialogue = _gone_on(story, story.before, options)
         elif _is_slow(story):
-            story.observe(Stage("asking Apache, on a copy, what its configuration needs"))
-            story.components = requirements.learn(story.components, facts, lambda wanted: config_tests(root, wanted))
-            story.observe(replace(surveyed, components=tuple(story.components)))
-            dialogue = _pose(story, options)
+            dialogue = _begun(story, options, root, surveyed)
         else:
             return
 
         def status() -> Status:
-            with opened(host, options.ask_password) as fresh:
+            with opened(story.host, options.ask_password) as fresh:
                 return Guard(fresh, story.run).status()
 
         with guarded(
@@ -237,12 +220,58 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
                 session.cure_seconds = options.cure_seconds
 
 
-def _look(story: Story, watcher: Watcher, facts: Found) -> Measurement:
+def _surveyed(story: Story, options: Options, root: RootLink) -> tuple[Found, Surveyed]:
+    """What the host is and has; what may be switched is in the story then.
+
+    Raises:
+        Refused: a run may not begin there, or the host is no longer the one to go on with.
+    """
+    story.observe(Stage("looking at what is there"))
+    facts = story.facts = survey(root)
+    chosen = suspects_of(story.playbook, facts)
+    story.components = tuple(replace(one, vital=one.vital or one.id in options.needed) for one in chosen)
+    asked = None if story.by_hand else story.playbook
+    preflight.check(story.host, facts, story.components, playbook=asked, accept_drift=options.accept_drift)
+    if said := preflight.left_open(facts, story.components):
+        story.observe(Warned(said))
+    preflight.agree_to_open(story.host, facts, story.components, given=options.open_security, ask=options.ask)
+    surveyed = same.state_of(root, facts, story.components)
+    if story.before and story.before.surveyed:
+        same.refuse_another(story.host.name, story.before.surveyed, surveyed)
+    return facts, surveyed
+
+
+def _gone_on(story: Story, before: Past, options: Options) -> Dialogue:
+    """The conversation of an earlier run, led again up to its end.
+
+    Raises:
+        Refused: as found the site is no longer what it was then.
+    """
+    dialogue = options.dialogue or resumed(before, story.playbook.budget)
+    problem = dialogue.problem
+    if story.found:
+        same.refuse_other_times(story.host.name, problem.found, story.found, problem.symptom)
+    story.components, story.found = problem.components, problem.found
+    return dialogue
+
+
+def _begun(story: Story, options: Options, root: RootLink, surveyed: Surveyed) -> Dialogue:
+    """A conversation about what the configuration tests leave to be switched."""
+    story.observe(Stage("asking Apache, on a copy, what its configuration needs"))
+    if story.facts:
+        story.components = requirements.learn(story.components, story.facts, lambda wanted: config_tests(root, wanted))
+    story.observe(replace(surveyed, components=tuple(story.components)))
+    return _pose(story, options)
+
+
+def _look(story: Story, watcher: Watcher, facts: Found) -> None:
     """Measure the host as found, before anything is touched.
 
     Raises:
         Refused: its site does not work, or answers through what may keep a broken trial's answers.
     """
+    if not story.by_hand:
+        story.observe(Stage(f"measuring {story.playbook.shown_by} as found: a complete request"))
     story.found = found = watcher.found()
     story.learned, story.outside = watcher.learned, watcher.outside
     preflight.refuse_cache(story.host, facts, story.playbook, story.learned)
@@ -250,7 +279,6 @@ def _look(story: Story, watcher: Watcher, facts: Found) -> Measurement:
         story.observe(Warned(said))
     story.observe(FoundSlow(found))
     story.note(found)
-    return found
 
 
 def _ask_again(story: Story, options: Options) -> None:

@@ -10,8 +10,8 @@ from statistics import median
 from typing import Protocol
 
 from modbisect import kinds
-from modbisect.host.guard import Applied, Guard, Sample
-from modbisect.kinds import Found
+from modbisect.host.guard import Applied, Sample
+from modbisect.kinds import Found, Step
 from modbisect.model import Aged, Ask, Component, ComponentId, Configuration, Measure, Measurement
 from modbisect.probe import Markers
 from modbisect.run.outage import Outage
@@ -53,11 +53,21 @@ class Watcher(Protocol):
         """So many requests more, in at most so many seconds."""
 
 
+class Ground(Protocol):
+    """Where configurations are tried. In place that is the host's guard: the live server itself is switched."""
+
+    def apply(self, steps: Sequence[Step], *, reap: bool) -> Applied:
+        """Bring a configuration about, given as all its deviations from the state as found, and restart the server."""
+
+    def sample(self) -> Sample:
+        """Processor time of the host, and memory of the server's workers."""
+
+
 @dataclass(slots=True)
 class Trials:
-    """Carries out what a planner asks for, one guard call a trial."""
+    """Carries out what a planner asks for, one call to the ground a trial."""
 
-    guard: Guard
+    ground: Ground
     watcher: Watcher
     facts: Found
     components: Sequence[Component]
@@ -101,16 +111,16 @@ class Trials:
         self.outage.serves()
         if ask.measure is Measure.GROWTH:
             seen = self._grown(seen)
-        after = self.guard.sample()
+        after = self.ground.sample()
         return replace(seen, memory=after.memory, steal=_steal(applied.sample, after))
 
     def _grown(self, seen: Measurement) -> Measurement:
         """With what requests leave behind: stretch by stretch, since a worker's first requests take memory once."""
-        before, sent, grown = self.guard.sample().own, 0, 0
+        before, sent, grown = self.ground.sample().own, 0, 0
         each, curve = [], []
         for _ in range(_STRETCHES):
             aged = self.watcher.age(_STRETCH, _STRETCH_SECONDS)
-            after = self.guard.sample().own
+            after = self.ground.sample().own
             if not aged.requests:
                 break
             more = sum(after[pid] - before[pid] for pid in after.keys() & before.keys())
@@ -130,7 +140,7 @@ class Trials:
         while True:
             configuration = Configuration(wanted.flipped - self.unmoved)
             steps = kinds.plan(self.facts, self.components, configuration)
-            applied = self.guard.apply(steps, reap=self.watcher.cut_off)
+            applied = self.ground.apply(steps, reap=self.watcher.cut_off)
             if applied.restart_seconds > 0:
                 self.restarts += 1
                 self.outage.restarted(applied.restart_seconds)
