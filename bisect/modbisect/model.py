@@ -195,9 +195,9 @@ class Ageing:
 
     requests: int = 0
     seconds: float = 0.0
-    """Until so many were sent, and so much time has passed ..."""
+    """It lasts until so many were sent and so much time has passed, or ends early by ``shown``."""
     shown: float | None = None
-    """... or several in a row took longer than this, in seconds."""
+    """It ends early when several requests in a row took longer than this, in seconds."""
     most: float = 120.0
     """Seconds after which it ends all the same."""
 
@@ -222,9 +222,9 @@ class Symptom:
     slower_than: float | None = None
     """Seconds; a site faster than this has nothing to find. None: whatever flipping everything gains."""
     ratio: float = 1.5
-    """Smallest slowdown that matters, as a factor ..."""
+    """Smallest slowdown that matters, as a factor; ``at_least`` has to be exceeded as well."""
     at_least: float = 0.02
-    """... and in seconds (GiB where it is about memory): both must be exceeded."""
+    """Smallest slowdown that matters, in seconds (of memory in GiB); ``ratio`` has to be exceeded as well."""
     measure: Measure = Measure.LATENCY
     then: tuple[str, ...] = ()
     """Probes that are asked right after it: how long all of them take, added up, is what counts."""
@@ -308,11 +308,11 @@ class Limit:
     """Between two levels of latency that a trial may show."""
 
     log_seconds: float
-    """The limit ..."""
+    """The limit, as the log of a typical request's seconds."""
     least: float
-    """... and how far from it the log of the median has to be after many requests to be surely on one side ..."""
+    """How far from the limit the log of the median has to be, after many requests, to be surely on one side of it."""
     more: float
-    """... and so much more after a single one, half of that after two, and so on."""
+    """How much farther it has to be after a single request; half of that after two, and so on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from statistics import fmean, median
 from modbisect.model import Measure, Measurement
 
 PRIOR_SD = 0.45
-"""Usual spread of log latency between the requests of one restart ..."""
+"""Usual spread of log latency between the requests of one restart, before any of them is seen."""
 PRIOR_DF = 6
-"""... and how many degrees of freedom that belief is worth."""
+"""How many degrees of freedom the belief in `PRIOR_SD` is worth."""
 _SD_OF_MAD = 1.4826
 _MEDIAN_PENALTY = math.pi / 2
 """Variance of a median beside that of a mean."""
@@ -27,9 +27,9 @@ _MIB = 1 << 20
 GROWTH_OFFSET = 8 << 10
 """Bytes a request that count as no growth: a log needs something above zero."""
 _GROWTH_SD = 6 << 10
-"""Bytes a request, between equal restarts ..."""
+"""Spread of growth between equal restarts, in bytes a request, whatever its size."""
 _GROWTH_SHARE = 0.05
-"""... and the share of what grows that comes on top."""
+"""Spread of growth between equal restarts that goes with its size, as a share of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,9 +61,9 @@ class CanaryOptions:
     runs: int = 20
     """Earlier runs that it compares with."""
     ratio: float = 1.5
-    """Smallest slowdown that matters, as a factor ..."""
+    """Smallest slowdown that matters, as a factor; ``at_least`` has to be exceeded as well."""
     at_least: float = 0.02
-    """... and in seconds."""
+    """Smallest slowdown that matters, in seconds; ``ratio`` has to be exceeded as well."""
 
 
 @dataclass(frozen=True, slots=True)

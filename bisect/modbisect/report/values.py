@@ -56,9 +56,9 @@ class Report:
     seconds: float
     restored: Restored
     probe: str = ""
-    """Name of the symptom's probe ..."""
+    """Name of the symptom's probe."""
     request: str = ""
-    """... and what it sends, in words; no secrets."""
+    """What the symptom's probe sends, in words; no secrets."""
     measure: Measure = Measure.LATENCY
     """What the symptom is about; of memory, what is called seconds is GiB."""
     found_seconds: float = 0.0
@@ -91,9 +91,9 @@ class Report:
     remedies: dict[ComponentId, tuple[str, ...]] = field(default_factory=dict)
     """For each culprit and its dependents, the commands that switch it for good, a restart last."""
     resumed: str = ""
-    """Id of the run that this one went on from ..."""
+    """Id of the run that this one went on from; empty for one that began afresh."""
     known_trials: int = 0
-    """... and how many of the trials are that one's."""
+    """How many of the trials are those of the run that this one went on from."""
     resume: str = ""
     """The command that goes on from here; empty where nothing is left to do."""
     by_hand: bool = False
@@ -106,7 +106,7 @@ class Report:
     reason: str = ""
     warnings: tuple[str, ...] = ()
     aged: Aged | None = None
-    """What had to come after a restart before it showed, as found ..."""
+    """What had to come after a restart before the symptom showed, as found."""
     aged_without: Aged | None = None
-    """... and the same with the culprit switched over."""
+    """The same traffic with the culprit switched over."""
     schema: int = SCHEMA

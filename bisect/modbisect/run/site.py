@@ -30,11 +30,11 @@ BURST_RATIO = 3.0
 QUICK_SECONDS = 2.0
 """A page faster than this is measured several times as found."""
 AGAIN_SHARE = 0.25
-"""Of a slow first request's time: so long the second is waited for, ..."""
+"""Of a slow first request's time: so long a second one is waited for. One that ends by then belies the first."""
 _SHORTEST = 0.5
 """Seconds: less is no time to wait for anything."""
 AGAIN_SECONDS = 5.0
-"""... and no longer than this. One that ends by then belies the first."""
+"""Seconds: no longer is a second request waited for."""
 
 
 @dataclass(slots=True)
@@ -47,9 +47,9 @@ class Site:
     learned: dict[str, tuple[Markers, ...]] = field(default_factory=dict)
     """What each probe's answers look like as found."""
     bypassing: frozenset[str] = frozenset()
-    """Probes that go past what stands in front of the server ..."""
+    """Probes that go past what stands in front of the server, as visitors do not."""
     outside: dict[str, tuple[Markers, ...]] = field(default_factory=dict)
-    """... and what visitors get there as found, who do not."""
+    """For each of those probes, what visitors get as found."""
     fastest_cold: float | None = None
     bursts: bool = False
     """Several requests at the same moment show what a steady loop of them hides: they are measured."""

@@ -36,9 +36,9 @@ class Watcher(Protocol):
     cut_off: bool
     """A request of the last measurement was cut off; its worker may still burn."""
     learned: dict[str, tuple[Markers, ...]]
-    """For each probe that ``found`` got correct answers from, what they are like ..."""
+    """For each probe that ``found`` got correct answers from, what they are like."""
     outside: dict[str, tuple[Markers, ...]]
-    """... and what visitors get, of probes that go past what stands in front of the server."""
+    """For each probe that goes past what stands in front of the server, what visitors get instead."""
 
     def found(self) -> Measurement:
         """What the site is like before anything is switched."""

@@ -64,9 +64,9 @@ class Status:
     reason: str = ""
     """Why the last restore failed, or traces of the last run are still there."""
     rolled_back: str = ""
-    """The last run that the guard rolled back by itself ..."""
+    """The last run that the guard rolled back by itself; empty where it never did."""
     because: str = ""
-    """... and why."""
+    """Why the guard rolled that run back."""
     stopped_by: str = ""
     """The host's stop file, with its first line; empty where there is none."""
 
@@ -124,9 +124,9 @@ class Sample:
     memory: Memory | None
     """Peak and resident memory of the server's workers, found by their parent, not by name."""
     busy: int
-    """Clock ticks of all processors since boot ..."""
+    """Clock ticks of all processors since boot."""
     stolen: int
-    """... and of these, taken by the hypervisor."""
+    """Clock ticks that the hypervisor has taken, among ``busy``."""
     own: Mapping[int, int] = field(default_factory=dict)
     """What each worker, by its pid, shares with nobody."""
 

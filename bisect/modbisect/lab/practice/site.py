@@ -13,9 +13,9 @@ from typing import TypeAlias
 from modbisect.lab.practice.machine import WORKER_KIB, Machine
 
 QUICK_SECONDS = 0.02
-"""What a quick upload takes on top of its transfer ..."""
+"""What a quick upload takes on top of its transfer."""
 REPORT_SECONDS = 0.3
-"""... and a report that has to be compiled anew."""
+"""What a report takes that has to be compiled anew."""
 _CHUNK = 1 << 18
 _DATABASE = frozenset({"php-module:mysqli", "php-module:mysqlnd", "php-module:mbstring"})
 

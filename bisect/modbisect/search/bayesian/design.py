@@ -28,11 +28,11 @@ _COUNTS = (3, 4, 6, 8, 11, 15, 20, 27, 36)
 _SOME_COUNTS = (3, 8, 27)
 _CUT_OFF = 2
 _CLEAR = 5.0
-"""Nats that tell two levels apart, when no further request is needed ..."""
+"""Nats between two levels at which no further request is needed to tell them apart."""
 _APART = 0.08
-"""... where levels differ by so much, ..."""
+"""Least difference of two levels, in logs, at which it pays to tell them apart."""
 _UNLIKELY = 0.05
-"""... and are likelier than this."""
+"""Least probability of a level at which it pays to tell it apart from another."""
 _REACH = 4.0
 """Standard deviations that the quadrature covers."""
 _WIDE = 3.0

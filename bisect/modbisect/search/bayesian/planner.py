@@ -46,9 +46,9 @@ _DOUBTFUL = 0.2
 """Probability of nobody at which as found, before any restart, is no control to go by."""
 _PLAIN = math.log(5)
 _SEVERAL = 16
-"""Flipped together, of which one is to blame ..."""
+"""Where the site is fast with so many flipped, they are enough to search among."""
 _FEW_MORE = 4
-"""... unless so many more trials do not find that many."""
+"""So many trials after the first fast one, fewer are enough as well."""
 _QUIET = 4
 """Trials of which none was slow: then a restart alone may have cured it."""
 _LUCKY = 0.2

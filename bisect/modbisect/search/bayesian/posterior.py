@@ -54,11 +54,12 @@ _PRIOR = {
     "all": 0.004,
     "four": 0.006,
 }
-_GROWTH = 0.25
-"""The more components, the more pairs that may be slow only together: their probability goes with this power ..."""
-_USUAL = 32
-"""... of the number of components beside this one, at the expense of a single one's."""
 """``three`` and ``four``: each for itself; ``all``: only the three together."""
+_GROWTH = 0.25
+"""The more components, the more pairs that may be slow only together: their probability goes with this power of the
+number of components beside `_USUAL`, at the expense of a single one's."""
+_USUAL = 32
+"""Components of a usual host."""
 
 
 @dataclass(frozen=True, slots=True)

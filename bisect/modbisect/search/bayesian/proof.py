@@ -61,9 +61,9 @@ class Proof:
     bench: Bench
     culprits: Sequence[Culprit]
     fit: Fit
-    """Level, drift and effects by the search ..."""
+    """Level, drift and effects, as the search has left them."""
     features: Callable[[Flips], Array]
-    """... and how these make the log seconds of a configuration."""
+    """What of a configuration the fit's figures are multiplied with to give its log seconds."""
     luck: Array
     """Weights of ``LUCK``, by the search."""
     ceiling: float
