@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from modbisect.model import Component, ComponentId
 from modbisect.search.problem import Flips
@@ -32,6 +32,16 @@ class Feasible:
                 excluded.setdefault(other, set()).add(one)
         object.__setattr__(self, "_by_id", by_id)
         object.__setattr__(self, "_excluded", {key: frozenset(value) for key, value in excluded.items()})
+
+    def depending(self, more: Mapping[ComponentId, Iterable[ComponentId]]) -> Feasible:
+        """The same, with dependencies that nobody has declared; those of what is off as found bind nobody."""
+        by_id = self._by_id
+        learned = {
+            one: {other for other in others if by_id[one].on and by_id[other].on} for one, others in more.items()
+        }
+        return Feasible(
+            tuple(replace(one, depends=one.depends | learned.get(one.id, set())) for one in self.components)
+        )
 
     def is_on(self, one: ComponentId) -> bool:
         """The production state."""

@@ -69,6 +69,14 @@ def learn(bench: Bench, suspects: Sequence[ComponentId], enough: Enough = _never
     return Flippable(flips, tuple(kept))
 
 
+def widest(bench: Bench, serving: Flips, others: Sequence[ComponentId]) -> Talk[list[Kept]]:
+    """Which of these others break the site beside what is known to serve, as many as can be of them flipped."""
+    kept: list[Kept] = []
+    of = len(serving) + len(others)
+    yield from _learn_batch(bench, serving, others, kept, expected=1, enough=_never, of=of)
+    return kept
+
+
 def serves_at_first(bench: Bench, suspects: Sequence[ComponentId]) -> Talk[bool]:
     """Whether the site serves with all suspects flipped at once, those left out that most sites need."""
     first = _first(bench, suspects)

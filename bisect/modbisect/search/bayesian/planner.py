@@ -400,7 +400,24 @@ class Planner(Conversation):
         yield from bench.ensure(bench.fast, "fast, by all that is known")
         if not bench.levels(bench.fast):
             return _End.LOST
+        for one in culprits:
+            yield from self._room_beside(one)
         return _Settled(posterior, claim.belief, parts, culprits)
+
+    def _room_beside(self, culprit: Culprit) -> Talk[None]:
+        """What a culprit itself cannot do without: the site breaks where that alone is flipped, and not beside it."""
+        bench, within = self.bench, self.columns.within
+        flips = bench.fast - culprit.held
+        if not bench.broken(flips):
+            return
+        serving = max((at for at, seen in bench.trials if at <= flips and not seen.broken), key=len, default=NOTHING)
+        others = [one for one in sorted(flips - serving) if not (bench.feasible.close({one}) or within) & culprit.held]
+        needed = set()
+        for kept in (yield from needs.widest(bench, serving, others)):
+            proven = yield from needs.prove(bench, kept)
+            needed |= {proven.component} if proven.proven else set()
+        bench.feasible = bench.feasible.depending(dict.fromkeys(culprit.components, needed))
+        self.columns = Columns(bench.feasible, within, self.problem.needs)
 
     def _culprit(self, part: Sequence[int]) -> Culprit:
         feasible = self.bench.feasible

@@ -82,9 +82,17 @@ class Proof:
         others = everything([one for one in self.culprits if one is not culprit], bench)
         offs = [bench.feasible.close(others | {one}) or NOTHING for one in sorted(culprit.components)]
         asked = [Contrast(others, off, "on") for off in offs]
-        asked.append(Contrast(bench.fast - culprit.held, bench.fast if self.adds_up else offs[0], "alone"))
+        asked.append(Contrast(self._alone_flips(culprit), bench.fast if self.adds_up else offs[0], "alone"))
         # Where it is the only suspect, both questions are the same.
         return list({(one.slow, one.fast): one for one in reversed(asked)}.values())[::-1]
+
+    def _alone_flips(self, culprit: Culprit) -> Flips:
+        """All but it; where the site breaks without what the culprit itself needs, the most that serves."""
+        flips = self.bench.fast - culprit.held
+        if not self.bench.broken(flips):
+            return flips
+        serving = (at for at, seen in self.bench.trials if at and at <= flips and not seen.broken)
+        return max(serving, key=len, default=flips)
 
     def run(self, random: Random) -> Talk[list[Finding] | str]:
         """Findings for all culprits, or the reason why not."""
