@@ -82,7 +82,7 @@ def test_what_nobody_foresaw_is_told_in_a_line_with_the_place_of_its_details(
     monkeypatch.setattr(dict(VERBS)["schema"], "callback", fail)
     answer = command("schema")
     first, state, advice = answer.err.splitlines()
-    assert first == "modbisect: something unforeseen went wrong: ValueError: several lines [31m"
+    assert first == "modbisect: something unforeseen went wrong: ValueError: several lines"
     assert state == "state: this command has no run under way"
     (kept,) = (tmp_path / "state").rglob("errors/*.txt")
     assert str(kept) in advice
