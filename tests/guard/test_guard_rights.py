@@ -15,7 +15,7 @@ from modbisect import kinds
 from modbisect.errors import Refused
 from modbisect.host import helper
 from modbisect.host.survey import config_tests, survey
-from modbisect.kinds import Found, Step
+from modbisect.kinds import Found, Step, access, apache
 from modbisect.kinds.kind import Linked
 
 # Off as found: two that no package switches on, two that one does, and a debugger, whose package does.
@@ -180,11 +180,11 @@ def test_no_value_of_the_configuration_leaves_the_host(shut: Target) -> None:
             wanted = {one: (Step(f"{MODS}/{one}.load", "absent"),) for one in ("asis", "expires")}
             tests = config_tests(root, wanted)
         assert "Sesame" not in survey_text
-        assert [line.text for line in facts.php_settings if "99-mine" in line.path] == [
+        assert [line.text for line in facts.lines("php-settings") if "99-mine" in line.path] == [
             "auto_append_file = set",
             "opcache.enable = 1",
         ]
-        assert any(line.text == "php_admin_value mysqli.default_pw" for line in facts.handlers)
+        assert any(line.text == "php_admin_value mysqli.default_pw" for line in apache.handlers(facts))
         for one, file in (("asis", "/etc/apache2/conf-enabled/secrets.conf"), ("expires", "/etc/secrets.d/rules")):
             assert not tests[one].ok
             assert re.search(rf"Syntax error on line \d+ of {file}: Invalid command", tests[one].text), tests[one].text
@@ -193,7 +193,7 @@ def test_no_value_of_the_configuration_leaves_the_host(shut: Target) -> None:
         status, said = apply(shut, f"absent\t{MODS}/asis.load")
         assert (status, "Sesame" in said) == (20, False), said
         assert "text AH00526: Syntax error on line" in said
-        guarding = {(one.where, one.directive) for one in facts.guards if one.top.endswith("/secrets.conf")}
+        guarding = {(one.where, one.directive) for one in access.guards(facts) if one.top.endswith("/secrets.conf")}
         assert ("/etc/apache2/conf-available/secrets.conf:7", "AuthType") in guarding
     finally:
         shut.guard("rescue", "force")
@@ -249,7 +249,7 @@ def test_what_others_could_write_is_not_looked_into(shut: Target, plant: str) ->
     file = "/etc/apache2/conf-available/theirs.conf"
     shut.sh(f"echo 'IncludeOptional /home/ops/rules' >{file}; {plant}; chown -h ops /home/ops/rules")
     try:
-        (guard,) = (one for one in facts_of(shut).guards if one.top == file)
+        (guard,) = (one for one in access.guards(facts_of(shut)) if one.top == file)
     finally:
         shut.sh(f"rm -f {file} /home/ops/rules")
     assert (guard.where, guard.directive) == (f"{file}:1", "Include")
@@ -300,7 +300,7 @@ def test_every_directive_of_access_control_is_found_by_its_name_alone(shut: Targ
     shut.sh('mkdir "$2"; printf %s "$1" | tail -n +2 >"$3"; echo AuthType None >"$2/b.conf"', DIRECTIVES, rules, top)
     shut.sh(f"ln -s {top} {rules}/a-loop.conf")
     try:
-        guards = [one for one in facts_of(shut).guards if one.top == top]
+        guards = [one for one in access.guards(facts_of(shut)) if one.top == top]
     finally:
         shut.sh(f"rm -r {top} {rules}")
     found = {

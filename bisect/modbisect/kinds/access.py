@@ -48,7 +48,8 @@ def pinned(components: Sequence[tuple[Kind, Component]], found: Found) -> list[C
 
 
 @once
-def _guards(found: Found) -> tuple[Guarding, ...]:
+def guards(found: Found) -> tuple[Guarding, ...]:
+    """Every directive of access control that the survey has found."""
     fields = (line.split("\t") for line in found.sections.get("access", ()))
     return tuple(
         Guarding(top, where, frozenset(conditions.split()[1:]), directive)
@@ -59,10 +60,10 @@ def _guards(found: Found) -> tuple[Guarding, ...]:
 def _counting(found: Found, in_effect: set[str]) -> Iterator[Guarding]:
     """Without what decides nothing: variables that no access rule asks for."""
     passive = ("SetEnvIf", "Define ", *_GRANTS)
-    rules = [one for one in _guards(found) if one.top in in_effect and not one.directive.startswith(passive)]
+    rules = [one for one in guards(found) if one.top in in_effect and not one.directive.startswith(passive)]
     by_environment = any(one.directive.endswith(" env") for one in rules)
     asked = {condition.removeprefix("define.") for one in rules for condition in one.conditions}
-    for one in _guards(found):
+    for one in guards(found):
         word, _, name = one.directive.partition(" ")
         if (word != "SetEnvIf" or by_environment) and (word != "Define" or name in asked):
             yield one
