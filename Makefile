@@ -20,7 +20,11 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	shellcheck -S warning -s sh bisect/modbisect/host/*.sh bisect/modbisect/kinds/*.sh bisect/modbisect/servers/*.sh bisect/modbisect/host/guard/guard.sh bisect/modbisect/lab/*.sh bisect/modbisect/lab/setups/*.sh
+	shellcheck -S warning -s sh bisect/modbisect/host/guard/guard.sh bisect/modbisect/lab/*.sh bisect/modbisect/lab/setups/*.sh
+	# The others are parts of what travels as one.
+	$(BIN)/python -c 'from modbisect.host import helper; print(helper.script().decode())' | shellcheck -S warning -s sh -
+	$(BIN)/python -c 'from modbisect.host import helper; print(*helper.parts("survey"))' | shellcheck -S warning -s sh -
+	$(BIN)/python -c 'from modbisect.host import helper; print(*helper.parts("scratch"))' | shellcheck -S warning -s sh -
 
 bench: setup
 	$(BIN)/pip install --quiet --editable '.[bench]'

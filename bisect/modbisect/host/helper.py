@@ -38,11 +38,11 @@ _READING_SECONDS = {"survey": 50, "scratch": 600}
 
 def script() -> bytes:
     """The script: its parts, the table of all kinds' rules, and the two scripts that only read as verbs of it."""
-    parts = [_read(name) for name in _PARTS]
-    parts += [f"rules() {{\ncat <<'END_OF_rules'\n{guard_rules()}END_OF_rules\n}}\n"]
-    parts += [f"{verb}() {{\n{reading(verb)}}}\n" for verb in _READING]
+    texts = [_read(name) for name in _PARTS]
+    texts += [f"rules() {{\ncat <<'END_OF_rules'\n{guard_rules()}END_OF_rules\n}}\n"]
+    texts += [f"{verb}() {{\n{reading(verb)}}}\n" for verb in _READING]
     # A last command that failed, and said nothing of it, could not write.
-    return "\n".join([*parts, 'main "$@" || exit 73\nexit 0\n']).encode()
+    return "\n".join([*texts, 'main "$@" || exit 73\nexit 0\n']).encode()
 
 
 def reading(verb: str) -> str:
@@ -50,8 +50,13 @@ def reading(verb: str) -> str:
 
     Its standard input is that of the whole, so the script itself arrives on another descriptor.
     """
-    text = "".join(_read(part) for part in _READING[verb])
+    text = "".join(parts(verb))
     return f"timeout -k 5 {_READING_SECONDS[verb]} /bin/sh /dev/fd/3 3<<'END_OF_{verb}'\n{text}END_OF_{verb}\n"
+
+
+def parts(verb: str) -> list[str]:
+    """The texts that a script which only reads is put together from."""
+    return [_read(part) for part in _READING[verb]]
 
 
 def digest() -> str:
