@@ -6,7 +6,6 @@ from modbisect.kinds.apache_conf import ApacheConf
 from modbisect.kinds.apache_module import ApacheModule
 from modbisect.kinds.apache_site import ApacheSite
 from modbisect.kinds.kind import Kind
-from modbisect.kinds.nginx_module import NginxModule
 from modbisect.kinds.php_ini import PhpIni
 from modbisect.kinds.php_module import PhpModule
 
@@ -16,7 +15,6 @@ KINDS: tuple[Kind, ...] = (
     ApacheSite(),
     PhpModule(),
     PhpIni(),
-    NginxModule(),
 )
 EXAMPLE = "php-module:xdebug"
 """Of a component's id, for a person."""

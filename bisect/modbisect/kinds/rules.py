@@ -27,9 +27,8 @@ class LinkRule:
     with_suffix: str = ""
     """The link of the same name that never comes without this one, as it may be what tames it."""
     off: str = ""
-    """The command that switches it off for good, ``{stem}`` being its name without suffix, ``{path}`` the link."""
+    """The command that switches it off for good, ``{stem}`` being its name without suffix."""
     on: str = ""
-    """The same for on, ``{home}`` being the target."""
 
     def line(self) -> str:
         """A row of the table."""

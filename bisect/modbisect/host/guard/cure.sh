@@ -71,7 +71,6 @@ for_good() ( # what was switched, by the tools of the distribution
         if (prefix[i] != "^(-)") sub(prefix[i], "", stem)
         command = $1 == "absent" ? off[i] : on[i]
         sub(/\{4\}/, part[4], command); sub(/\{5\}/, part[5], command); sub(/\{stem\}/, stem, command)
-        sub(/\{path\}/, $2, command); sub(/\{home\}/, $3, command)
         if (command != "-") print command
         next
       }
