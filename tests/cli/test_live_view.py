@@ -10,6 +10,7 @@ from modbisect.cli.live import Live
 from modbisect.model import AS_FOUND, Ask, Measure, Measurement, Memory, Request
 from modbisect.run.events import Began, FoundSlow, Known, TrialBegan, TrialEnded
 
+BEGAN = Began("a", "web1", "book", "", "0.1.0", 1)
 FAST = Measurement(AS_FOUND, (Request("page", 0.2),), seconds=40.0)
 SUSPECTS = (("php-module:xdebug", 0.62), ("php-module:curl", 0.2), ("php-module:zip", 0.09), ("php-module:gd", 0.04))
 
@@ -22,6 +23,7 @@ def test_the_suspects_are_named_when_they_change_and_the_time_to_go_is_told(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with Live() as live:
+        live(BEGAN)
         live(TrialBegan(1, ask(3)))
         live(TrialEnded(1, FAST))
         for number in (2, 3):
@@ -43,6 +45,7 @@ def test_the_suspects_are_named_when_they_change_and_the_time_to_go_is_told(
 def test_memory_is_no_time_and_what_was_cut_off_is_more(capsys: pytest.CaptureFixture[str]) -> None:
     memory = Memory(40 << 20, 30 << 20, 2)
     with Live() as live:
+        live(BEGAN)
         live(FoundSlow(replace(FAST, memory=memory, measure=Measure.MEMORY)))
         live(FoundSlow(replace(FAST, requests=(Request("page", 180.0, censored=True),))))
     lines = [" ".join(line.split()) for line in capsys.readouterr().err.splitlines()]
@@ -51,13 +54,14 @@ def test_memory_is_no_time_and_what_was_cut_off_is_more(capsys: pytest.CaptureFi
 
 def test_known_trials_are_told_as_such(capsys: pytest.CaptureFixture[str]) -> None:
     with Live() as live:
+        live(BEGAN)
         live(Known(1, ask(3), FAST))
     assert " known " in capsys.readouterr().err
 
 
 def test_a_persons_answers_are_words(capsys: pytest.CaptureFixture[str]) -> None:
     with Live() as live:
-        live(Began("a", "web1", "book", "", "0.1.0", 1, by_hand=True))
+        live(replace(BEGAN, by_hand=True))
         for number, seconds in enumerate((1.0, 10.0), 1):
             live(TrialBegan(number, ask(0)))
             live(TrialEnded(number, Measurement(AS_FOUND, (Request("by hand", seconds),))))

@@ -24,7 +24,7 @@ from modbisect.run.access import opened
 from modbisect.run.conduct import new_run
 from modbisect.run.events import Curing, Event, PutBack, TrialEnded, Warned
 from modbisect.run.journal import find, read
-from modbisect.run.past import report_of
+from modbisect.run.past import past
 from modbisect.run.signals import Signals
 
 LINK = "/etc/php/8.2/apache2/conf.d/20-uploadguard.ini"
@@ -98,7 +98,7 @@ def test_whoever_keeps_it_keeps_it_for_good(made: PracticeHost, command: Command
     assert guard_status(made).state == "NONE"
     assert before - files(made) == {LINK}
 
-    report = report_of(list(read("last")))
+    report = past(read("last")).report
     assert report is not None
     assert report.restored.cured_by == ("phpdismod -v 8.2 -s apache2 uploadguard",)
     for verb in (("report", "last"), ("resume", "last"), ("report", "-f", "markdown")):

@@ -17,7 +17,7 @@ from modbisect.model import (
     Untestable,
     Verdict,
 )
-from modbisect.report import Report, Restored
+from modbisect.report import Report, Restored, Tried
 
 MIB = 1 << 20
 DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -87,11 +87,16 @@ FOUND = Report(
     ),
 )
 
+TRIED = (
+    Tried(1, "does it break without them?", (GUARD, "php-module:mysqli"), verdict=Verdict.BROKEN, broken="status 500"),
+    Tried(2, f"is it {GUARD}?", (GUARD,), 0.18, times=(0.17, 0.18, 0.2), memory=memory(37.4)),
+    Tried(3, "is a restart enough?", (), 71.0, censored=True, times=(71.0,)),
+)
 _BARE = replace(FOUND, findings=(), residual=None, untestable=(), details={}, remedies={})
 _APACHE = "systemctl restart apache2"
 
 CASES = {
-    "found-single": FOUND,
+    "found-single": replace(FOUND, tried=TRIED),
     "found-censored": replace(
         FOUND,
         findings=(

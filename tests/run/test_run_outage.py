@@ -14,8 +14,9 @@ from modbisect.inventory import Host
 from modbisect.model import AS_FOUND, Measurement
 from modbisect.playbook import Budget, Health, Playbook
 from modbisect.run.dialogue import larger, spent
-from modbisect.run.events import Effort, FoundSlow
+from modbisect.run.events import Began, Effort, FoundSlow
 from modbisect.run.outage import Outage
+from modbisect.run.past import Past
 from modbisect.run.story import Story
 from search.worldtext import world
 
@@ -48,9 +49,8 @@ def test_it_counts_restarts_and_what_does_not_serve(trials: list[tuple[float, fl
 
 
 def story(playbook: Playbook, clock: Clock) -> Story:
-    made = Story("a" * 32, Host("web1", "web1"), playbook, lambda _: None)
-    made.outage = Outage(clock)
-    return made
+    began = Began("a" * 32, "web1", playbook.name, "", "0.1.0", 1)
+    return Story(Past(began), Host("web1", "web1"), playbook, lambda _: None, outage=Outage(clock))
 
 
 def test_a_site_that_is_away_for_too_long_ends_it() -> None:

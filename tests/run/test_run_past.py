@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from modbisect.errors import Exit, ModbisectError, Refused, UsageError
-from modbisect.model import Ask, Auth, Conclusion, Outcome, Probe
-from modbisect.playbook import Budget, Playbook
+from modbisect.model import Ask, Auth, Conclusion, Outcome, Probe, Verdict
+from modbisect.playbook import Budget, Playbook, whole, without_secrets
 from modbisect.report import Report, Restored
 from modbisect.run import journal
 from modbisect.run.dialogue import Dialogue
@@ -32,11 +32,14 @@ from modbisect.run.events import (
     TrialEnded,
 )
 from modbisect.run.journal import Journal
-from modbisect.run.past import finished, past, resumed, whole, without_secrets
+from modbisect.run.past import past
+from modbisect.run.replay import finished, resumed
+from modbisect.run.telling import report_of
 from modbisect.search import STRATEGIES
 from search.worldtext import World, world
 
 NO_BUDGET = Budget()
+RESTORED = Restored(verified=True, how="")
 RUN = "a" * 32
 st.register_type_strategy(float, st.floats(allow_nan=False))
 EVENTS = st.one_of(*map(st.from_type, get_args(Event)))
@@ -83,7 +86,7 @@ def told(site: World, strategy: str, most: int = 1000) -> list[Event]:
             TrialEnded(number, measurement, Effort(number, 3 * number, number / 2, 10.0 * number)),
         ]
     if isinstance(ask, Conclusion):
-        report = Report(RUN, "web1", "book", ask.outcome, "", 1.0, Restored(verified=True, how=""))
+        report = Report(RUN, "web1", "book", ask.outcome, "", 1.0, RESTORED)
         events += [Concluded(ask), Finished(report)]
     return events
 
@@ -106,7 +109,8 @@ def test_another_process_asks_the_same(tmp_path: Path, strategy: str) -> None:
     written(tmp_path, told(PAIR, strategy))
     code = (
         "import sys; from pathlib import Path; from modbisect.playbook import Budget; "
-        "from modbisect.run.journal import read; from modbisect.run.past import past, resumed; "
+        "from modbisect.run.journal import read; from modbisect.run.past import past; "
+        "from modbisect.run.replay import resumed; "
         "print(resumed(past(read('last', Path(sys.argv[1]))), Budget()).now.outcome)"
     )
     for seed in ("1", "2"):
@@ -118,6 +122,21 @@ def test_another_process_asks_the_same(tmp_path: Path, strategy: str) -> None:
             check=False,
         )
         assert done.stdout == "found\n", done.stderr
+
+
+def test_a_report_is_made_of_nothing_but_the_events(tmp_path: Path) -> None:
+    """Each trial is in it, with what was seen then."""
+    before = past(written(tmp_path, told(PAIR, "bisect")))
+    made = report_of(before, Playbook("book", probes=(Probe("page", "/"),)), before.effort, restored=RESTORED)
+    assert (made.outcome, made.trials, made.restarts) == (Outcome.FOUND, len(before.trials), before.effort.restarts)
+    assert [finding.components for finding in made.findings] == [("c03", "c17")]
+    assert [trial.flipped for trial in made.tried] == [
+        tuple(sorted(x.ask.configuration.flipped)) for x in before.trials
+    ]
+    served = [trial for trial in made.tried if not trial.broken]
+    assert served
+    assert all(trial.seconds and min(trial.times) <= trial.seconds <= max(trial.times) for trial in served)
+    assert {trial.verdict for trial in made.tried if trial.broken} == {Verdict.BROKEN}
 
 
 def test_a_run_that_ended_is_told_again() -> None:

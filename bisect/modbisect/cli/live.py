@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from statistics import fmean
 from typing import Self
 
 from modbisect.cli.streams import silence
-from modbisect.model import Ask, Measure, Measurement
+from modbisect.model import Measure, Measurement
 from modbisect.report.figures import at_least
 from modbisect.report.figures import seconds as in_words
 from modbisect.run.events import (
     Armed,
-    Began,
     Concluded,
     Event,
     FoundSlow,
@@ -28,6 +26,7 @@ from modbisect.run.events import (
     TrialEnded,
     Warned,
 )
+from modbisect.run.past import Past, after
 from modbisect.run.person import SLOW_SECONDS
 
 _LATEST = 5
@@ -48,10 +47,8 @@ class Live:
         self._turning: Callable[[], AbstractContextManager[None]] = nullcontext
         self._moving = ExitStack()
         self._since = time.monotonic()
-        self._asked: Ask | None = None
-        self._took: deque[float] = deque(maxlen=_LATEST)
+        self._run: Past | None = None
         self._suspects = ""
-        self._by_hand = False
         self.doing = ""
         """What is going on, in words."""
 
@@ -96,9 +93,8 @@ class Live:
 
     def __call__(self, event: Event) -> None:
         """Show an event."""
+        self._run = after(self._run, event)
         match event:
-            case Began():
-                self._by_hand = event.by_hand
             case Stage(what):
                 self._set(what)
                 if not self._lively:
@@ -114,31 +110,30 @@ class Live:
                 self._set("")
             case Warned(what):
                 self.say(f"warning     {what}")
-            case _:
-                self._search(event)
-
-    def _search(self, event: Event) -> None:
-        match event:
-            case FoundSlow(measurement):
-                self.say(f"as found    {self._figure(measurement)}")
-            case Surveyed(components):
-                self.say(f"components  {len(components)}, of which {event.suspects} may be flipped")
-            case Known(number, ask, measurement):
-                self._took.append(measurement.seconds)
-                self._trial(number, measurement, "known", ask.why)
-            case TrialBegan(number, ask):
-                self._asked = ask
-                self._suspect([one for one, _ in ask.suspects])
-                self._set(f"trial {number}, {self._to_go(ask.left)}: {ask.why}")
-            case TrialEnded(number, measurement) if self._asked:
-                self._took.append(measurement.seconds)
-                left = self._to_go(self._asked.left) if self._asked.left else ""
-                self._trial(number, measurement, left, self._asked.why)
+            case _ if self._run:
+                self._search(event, self._run)
             case _:
                 pass
 
-    def _trial(self, number: int, measurement: Measurement, left: str, why: str) -> None:
-        self.say(f"trial {number:>3}   {self._figure(measurement):<28} {left:<20} {why}")
+    def _search(self, event: Event, run: Past) -> None:
+        match event:
+            case FoundSlow(measurement):
+                self.say(f"as found    {_figure(measurement, run)}")
+            case Surveyed(components):
+                self.say(f"components  {len(components)}, of which {event.suspects} may be flipped")
+            case Known(number, ask, measurement):
+                self._trial(number, _figure(measurement, run), "known", ask.why)
+            case TrialBegan(number, ask):
+                self._suspect(run.suspects)
+                self._set(f"trial {number}, {_to_go(ask.left, run)}: {ask.why}")
+            case TrialEnded(number, measurement) if run.asked:
+                left = _to_go(run.asked.left, run) if run.asked.left else ""
+                self._trial(number, _figure(measurement, run), left, run.asked.why)
+            case _:
+                pass
+
+    def _trial(self, number: int, figure: str, left: str, why: str) -> None:
+        self.say(f"trial {number:>3}   {figure:<28} {left:<20} {why}")
 
     def _suspect(self, likeliest: Sequence[str]) -> None:
         """On a terminal beside what is going on, elsewhere a line whenever it changes."""
@@ -147,26 +142,29 @@ class Live:
             self.say(f"suspects    {suspects}")
         self._suspects = suspects
 
-    def _to_go(self, trials: int) -> str:
-        """How many restarts come after this one, and how long they take if they are like the latest."""
-        if not (self._took and trials):
-            return f"~{trials} left"
-        seconds = round(fmean(self._took) * trials) or 1
-        return f"~{trials} left, {f'{seconds} s' if seconds < _MINUTES else in_words(seconds)}"
-
     def _set(self, doing: str) -> None:
         self.doing, self._since = doing, time.monotonic()
 
-    def _figure(self, measurement: Measurement) -> str:
-        if measurement.broken:
-            return f"broken: {measurement.broken}"[:60]
-        if not measurement.requests:
-            return "nothing measured"
-        from modbisect.judging import level  # noqa: PLC0415  # not needed for --help
 
-        of = level(measurement)
-        if self._by_hand:
-            return "fast" if of.seconds < SLOW_SECONDS else "slow"
-        memory = None if of.measure is Measure.MEMORY else measurement.memory
-        peak = f", {memory.peak / (1 << 20):.0f} MiB" if memory else ""
-        return at_least(of.seconds, censored=of.censored, measure=of.measure) + peak
+def _to_go(trials: int, run: Past) -> str:
+    """How many restarts come after this one, and how long they take if they are like the latest."""
+    took = [trial.measurement.seconds for trial in run.trials[-_LATEST:]]
+    if not (took and trials):
+        return f"~{trials} left"
+    seconds = round(fmean(took) * trials) or 1
+    return f"~{trials} left, {f'{seconds} s' if seconds < _MINUTES else in_words(seconds)}"
+
+
+def _figure(measurement: Measurement, run: Past) -> str:
+    if measurement.broken:
+        return f"broken: {measurement.broken}"[:60]
+    if not measurement.requests:
+        return "nothing measured"
+    from modbisect.judging import level  # noqa: PLC0415  # not needed for --help
+
+    of = level(measurement)
+    if run.began.by_hand:
+        return "fast" if of.seconds < SLOW_SECONDS else "slow"
+    memory = None if of.measure is Measure.MEMORY else measurement.memory
+    peak = f", {memory.peak / (1 << 20):.0f} MiB" if memory else ""
+    return at_least(of.seconds, censored=of.censored, measure=of.measure) + peak

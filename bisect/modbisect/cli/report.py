@@ -10,7 +10,7 @@ from modbisect.errors import UsageError
 from modbisect.harmless import one_line
 from modbisect.report import Report
 from modbisect.run.journal import find, read, runs, under_way
-from modbisect.run.past import report_of, summary
+from modbisect.run.past import past, summary
 
 
 @click.command("report")
@@ -28,7 +28,8 @@ def command(run: str, form: str, *, verbose: bool) -> int:
 
 def _last() -> Report | None:
     """Of the last run that has one."""
-    return next(filter(None, (report_of(list(read(path.name))) for path in runs())), None)
+    told = (past(events) for path in runs() if (events := list(read(path.name))))
+    return next((run.report for run in told if run.report), None)
 
 
 def _report(run: str) -> Report:
@@ -37,10 +38,10 @@ def _report(run: str) -> Report:
     Raises:
         UsageError: it has none; with what is known instead.
     """
-    events = list(read(run))
-    if report := report_of(events):
-        return report
-    seen = summary(events, under_way=under_way(find(run)))
+    told = past(read(run))
+    if told.report:
+        return told.report
+    seen = summary(told, under_way=under_way(find(run)))
     short, host = seen.run[:8], one_line(seen.host)
     ask = f"'modbisect status {host}' tells what the host's guard is doing"
     advice = {

@@ -25,10 +25,11 @@ from modbisect.cli.run import (
 from modbisect.cli.streams import tell
 from modbisect.errors import UsageError
 from modbisect.model import Outcome
-from modbisect.playbook import Budget, Playbook, load_playbook, parse_seconds
+from modbisect.playbook import Budget, Playbook, left_out, load_playbook, parse_seconds, whole
 from modbisect.run.conduct import Options
 from modbisect.run.journal import read
-from modbisect.run.past import Past, finished, left_out, past, resumed, whole
+from modbisect.run.past import Past, past
+from modbisect.run.replay import finished, resumed
 
 
 def _time(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:

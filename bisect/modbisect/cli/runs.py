@@ -13,7 +13,7 @@ from modbisect.cli.streams import tell
 from modbisect.errors import UsageError
 from modbisect.harmless import one_line
 from modbisect.run.journal import read, runs, under_way
-from modbisect.run.past import Summary, summary
+from modbisect.run.past import Summary, past, summary
 
 _HEAD = ("id", "when", "host", "playbook", "outcome", "restored")
 
@@ -40,7 +40,7 @@ def _summaries() -> Iterator[Summary]:
     for path in runs():
         running = under_way(path)
         try:
-            yield summary(list(read(path.name)), under_way=running)
+            yield summary(past(read(path.name)), under_way=running)
         except UsageError as error:
             tell(f"modbisect: {error.what}")
 

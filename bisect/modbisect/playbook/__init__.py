@@ -1,6 +1,7 @@
 """Playbooks: YAML to values, strictly, with the place of every error."""
 
 from modbisect.playbook.hours import Hours
+from modbisect.playbook.kept import left_out, whole, without_secrets
 from modbisect.playbook.load import json_schema, load_playbook, parse_playbook, with_base
 from modbisect.playbook.secret import resolve_secret
 from modbisect.playbook.units import format_seconds, format_size, parse_seconds, parse_size
@@ -17,10 +18,13 @@ __all__ = [
     "format_seconds",
     "format_size",
     "json_schema",
+    "left_out",
     "load_playbook",
     "parse_playbook",
     "parse_seconds",
     "parse_size",
     "resolve_secret",
+    "whole",
     "with_base",
+    "without_secrets",
 ]

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from modbisect.report.document import from_json, json_schema, to_json
 from modbisect.report.in_markdown import markdown
 from modbisect.report.terminal import text
-from modbisect.report.values import SCHEMA, Report, Restored
+from modbisect.report.values import SCHEMA, Report, Restored, Tried
 from modbisect.report.wording import proven, verdict
 
 FORMATS: Mapping[str, Callable[[Report], str]] = MappingProxyType({"text": text, "json": to_json, "markdown": markdown})
@@ -17,6 +17,7 @@ __all__ = [
     "SCHEMA",
     "Report",
     "Restored",
+    "Tried",
     "from_json",
     "json_schema",
     "markdown",

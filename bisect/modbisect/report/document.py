@@ -24,7 +24,7 @@ from modbisect.model import (
     Untestable,
     Verdict,
 )
-from modbisect.report.values import SCHEMA, Report, Restored
+from modbisect.report.values import SCHEMA, Report, Restored, Tried
 from modbisect.report.wording import verdict
 
 
@@ -127,10 +127,11 @@ class Document:
     warnings: tuple[str, ...]
     aged: Aged | None
     aged_without: Aged | None
+    tried: tuple[Tried, ...]
 
 
 _ADAPTER = TypeAdapter(Document)
-_ADDED = {"aged": None, "aged_without": None}
+_ADDED = {"aged": None, "aged_without": None, "tried": ()}
 """What earlier versions did not write."""
 
 

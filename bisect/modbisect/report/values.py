@@ -15,6 +15,7 @@ from modbisect.model import (
     Outcome,
     Together,
     Untestable,
+    Verdict,
 )
 
 SCHEMA = 1
@@ -41,6 +42,28 @@ class Restored:
     def in_doubt(self) -> bool:
         """The host is neither as found nor left otherwise on purpose: a person must look."""
         return not (self.verified or self.cure_until or self.cured_by)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One trial that was measured."""
+
+    number: int
+    why: str
+    """The question it was to answer."""
+    flipped: tuple[ComponentId, ...]
+    """In the order of their names; none for the site as found."""
+    seconds: float | None = None
+    """Its level, as ``found_seconds`` is; None where nothing was measured, or a person judged it."""
+    censored: bool = False
+    """It was cut off there: it takes at least so long."""
+    times: tuple[float, ...] = ()
+    """Seconds of the requests in its window."""
+    memory: Memory | None = None
+    verdict: Verdict | None = None
+    """What a person said of it, or that it was broken; else None, since only trials beside each other tell."""
+    broken: str = ""
+    """Why it did not serve the site."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,4 +132,6 @@ class Report:
     """What had to come after a restart before the symptom showed, as found."""
     aged_without: Aged | None = None
     """The same traffic with the culprit switched over."""
+    tried: tuple[Tried, ...] = ()
+    """Every trial, in their order."""
     schema: int = SCHEMA

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import modbisect
 from modbisect import kinds
@@ -18,7 +19,6 @@ from modbisect.errors import (
     ProbeError,
     Unforeseen,
     Unreachable,
-    UsageError,
     in_words,
 )
 from modbisect.host.guard import Guard, Status
@@ -27,8 +27,8 @@ from modbisect.host.survey import config_tests, survey
 from modbisect.inventory import Host
 from modbisect.judging import level
 from modbisect.kinds import Found
-from modbisect.model import Component, ComponentId, Conclusion, Outcome, Symptom
-from modbisect.playbook import Playbook
+from modbisect.model import Component, ComponentId, Conclusion, Measurement, Outcome, Symptom
+from modbisect.playbook import Playbook, without_secrets
 from modbisect.probe import ProbeProcess
 from modbisect.report import Report, Restored
 from modbisect.run import preflight, requirements, same
@@ -46,12 +46,12 @@ from modbisect.run.events import (
     Posed,
     PutBack,
     Stage,
-    Surveyed,
     Warned,
 )
 from modbisect.run.measure import check_secrets, reached
-from modbisect.run.past import Past, resumed, without_secrets
+from modbisect.run.past import Past
 from modbisect.run.person import Asker, Person
+from modbisect.run.replay import resumed
 from modbisect.run.session import guarded
 from modbisect.run.signals import Signals
 from modbisect.run.site import CHECK_SECONDS, Site
@@ -99,14 +99,13 @@ def conduct(
         Refused, Unreachable, UsageError: nothing was changed.
         Unforeseen: it says in which state the host is.
     """
-    story = Story(run, host, playbook, observer, options.before, by_hand=options.asker is not None)
-    _begin(story, options)
+    story = _begin(host, playbook, options, observer, run)
     try:
         _investigate(story, options, signals)
     except Exception as raised:  # whatever it was, the state of the host is told with it
         error = in_words(raised)
         if isinstance(error, NotRestored):
-            story.restored = Restored(verified=False, how=f"{error.what}: {error.state}")
+            story.observe(PutBack(Restored(verified=False, how=f"{error.what}: {error.state}")))
         elif interrupted := error if isinstance(error, Interrupted) else signals.raised:
             story.ended_early(Outcome.INTERRUPTED, interrupted.what)
         elif isinstance(error, Unforeseen):
@@ -149,26 +148,25 @@ def suspects_of(playbook: Playbook, facts: Found) -> tuple[Component, ...]:
     )
 
 
-def _begin(story: Story, options: Options) -> None:
+def _begin(host: Host, playbook: Playbook, options: Options, observer: Observer, run: str) -> Story:
     """A journal says at once all that its run knows already, so that the latest one is enough to go on from."""
-    before = story.before
-    story.observe(
-        Began(
-            story.run,
-            story.host.name,
-            story.playbook.name,
-            story.started.isoformat(),
-            modbisect.__version__,
-            before.began.seed if before else options.seed,
-            without_secrets(story.playbook),
-            options.playbook_path,
-            options.inventory,
-            before.run if before else "",
-            by_hand=story.by_hand,
-        )
+    before = options.before
+    began = Began(
+        run,
+        host.name,
+        playbook.name,
+        datetime.now(UTC).isoformat(),
+        modbisect.__version__,
+        before.began.seed if before else options.seed,
+        without_secrets(playbook),
+        options.playbook_path,
+        options.inventory,
+        before.run if before else "",
+        by_hand=options.asker is not None,
     )
+    story = Story.of(began, host, playbook, observer, before)
     if before is None:
-        return
+        return story
     if before.surveyed and before.posed:
         story.observe(before.surveyed)
         story.observe(before.posed)
@@ -176,6 +174,7 @@ def _begin(story: Story, options: Options) -> None:
         story.observe(trial)
         story.note(trial.measurement)
     story.resume = _resume(story, options)
+    return story
 
 
 def _investigate(story: Story, options: Options, signals: Signals) -> None:
@@ -185,15 +184,16 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
     with ExitStack() as stack:
         story.observe(Stage("connecting"))
         root = stack.enter_context(opened(story.host, options.ask_password))
-        facts, surveyed = _surveyed(story, options, root)
+        facts = _surveyed(story, options, root)
         watcher = stack.enter_context(_watcher(story, options.asker, root))
-        _look(story, watcher, facts)
+        found = _look(story, watcher, facts)
         if story.before:
-            dialogue = _gone_on(story, story.before, options)
-        elif _is_slow(story):
-            dialogue = _begun(story, options, root, surveyed)
-        else:
+            dialogue = _gone_on(story, story.before, found, options)
+        elif not_slow := _not_slow(story, found):
+            story.conclude(not_slow)
             return
+        else:
+            dialogue = _begun(story, facts, found, options, root)
 
         def status() -> Status:
             with opened(story.host, options.ask_password) as fresh:
@@ -209,7 +209,7 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
             reconnect=status,
             on_loss=watcher.stop,
         ) as session:
-            story.counted = Trials(session.guard, watcher, facts, story.components, outage=story.outage)
+            story.counted = Trials(session.guard, watcher, facts, story.past.components, outage=story.outage)
             story.resume = _resume(story, options)
             try:
                 drive(story, dialogue, (signals.check, session.check), story.counted)
@@ -220,8 +220,8 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
                 session.cure_seconds = options.cure_seconds
 
 
-def _surveyed(story: Story, options: Options, root: RootLink) -> tuple[Found, Surveyed]:
-    """What the host is and has; what may be switched is in the story then.
+def _surveyed(story: Story, options: Options, root: RootLink) -> Found:
+    """What the host is and has.
 
     Raises:
         Refused: a run may not begin there, or the host is no longer the one to go on with.
@@ -229,19 +229,21 @@ def _surveyed(story: Story, options: Options, root: RootLink) -> tuple[Found, Su
     story.observe(Stage("looking at what is there"))
     facts = story.facts = survey(root)
     chosen = suspects_of(story.playbook, facts)
-    story.components = tuple(replace(one, vital=one.vital or one.id in options.needed) for one in chosen)
+    components = tuple(replace(one, vital=one.vital or one.id in options.needed) for one in chosen)
     asked = None if story.by_hand else story.playbook
-    preflight.check(story.host, facts, story.components, playbook=asked, accept_drift=options.accept_drift)
-    if said := preflight.left_open(facts, story.components):
+    preflight.check(story.host, facts, components, playbook=asked, accept_drift=options.accept_drift)
+    if said := preflight.left_open(facts, components):
         story.observe(Warned(said))
-    preflight.agree_to_open(story.host, facts, story.components, given=options.open_security, ask=options.ask)
-    surveyed = same.state_of(root, facts, story.components)
+    preflight.agree_to_open(story.host, facts, components, given=options.open_security, ask=options.ask)
+    surveyed = same.state_of(root, facts, components)
     if story.before and story.before.surveyed:
         same.refuse_another(story.host.name, story.before.surveyed, surveyed)
-    return facts, surveyed
+    else:
+        story.observe(surveyed)
+    return facts
 
 
-def _gone_on(story: Story, before: Past, options: Options) -> Dialogue:
+def _gone_on(story: Story, before: Past, found: Measurement, options: Options) -> Dialogue:
     """The conversation of an earlier run, led again up to its end.
 
     Raises:
@@ -249,22 +251,30 @@ def _gone_on(story: Story, before: Past, options: Options) -> Dialogue:
     """
     dialogue = options.dialogue or resumed(before, story.playbook.budget)
     problem = dialogue.problem
-    if story.found:
-        same.refuse_other_times(story.host.name, problem.found, story.found, problem.symptom)
-    story.components, story.found = problem.components, problem.found
+    same.refuse_other_times(story.host.name, problem.found, found, problem.symptom)
     return dialogue
 
 
-def _begun(story: Story, options: Options, root: RootLink, surveyed: Surveyed) -> Dialogue:
+def _begun(story: Story, facts: Found, found: Measurement, options: Options, root: RootLink) -> Dialogue:
     """A conversation about what the configuration tests leave to be switched."""
     story.observe(Stage("asking Apache, on a copy, what its configuration needs"))
-    if story.facts:
-        story.components = requirements.learn(story.components, story.facts, lambda wanted: config_tests(root, wanted))
-    story.observe(replace(surveyed, components=tuple(story.components)))
-    return _pose(story, options)
+    components = requirements.learn(story.past.components, facts, lambda wanted: config_tests(root, wanted))
+    playbook = story.playbook
+    plain = Symptom(playbook.symptom_probes[0].name)
+    problem = Problem(
+        components,
+        found,
+        plain if story.by_hand else playbook.symptom or plain,
+        seed=options.seed,
+        max_trials=playbook.budget.restarts or 0,
+        visitors=not story.by_hand,
+        others=tuple(one.name for one in playbook.probes if one not in playbook.symptom_probes),
+    )
+    story.observe(Posed(problem, playbook.strategy))
+    return Dialogue(problem, playbook.strategy)
 
 
-def _look(story: Story, watcher: Watcher, facts: Found) -> None:
+def _look(story: Story, watcher: Watcher, facts: Found) -> Measurement:
     """Measure the host as found, before anything is touched.
 
     Raises:
@@ -272,13 +282,14 @@ def _look(story: Story, watcher: Watcher, facts: Found) -> None:
     """
     if not story.by_hand:
         story.observe(Stage(f"measuring {story.playbook.shown_by} as found: a complete request"))
-    story.found = found = watcher.found()
+    found = watcher.found()
     story.learned, story.outside = watcher.learned, watcher.outside
     preflight.refuse_cache(story.host, facts, story.playbook, story.learned)
     if said := preflight.kept_in_front(story.outside):
         story.observe(Warned(said))
     story.observe(FoundSlow(found))
     story.note(found)
+    return found
 
 
 def _ask_again(story: Story, options: Options) -> None:
@@ -286,7 +297,8 @@ def _ask_again(story: Story, options: Options) -> None:
     if story.counted is None or not story.restored.verified or not story.learned:
         return
     story.observe(Stage("asking the site once more"))
-    quick = story.found is not None and level(story.found).seconds < CHECK_SECONDS
+    found = story.past.found
+    quick = found is not None and level(found).seconds < CHECK_SECONDS
     seen = asked_again(
         story.restored,
         story.host,
@@ -309,7 +321,7 @@ def _resume(story: Story, options: Options) -> str:
 @contextmanager
 def _watcher(story: Story, asker: Asker | None, root: RootLink) -> Iterator[Watcher]:
     if asker:
-        yield Person(asker, story.seconds_left, lambda: {one.id: one for one in story.components})
+        yield Person(asker, story.seconds_left, lambda: {one.id: one for one in story.past.components})
         return
     with reached(root.link, story.host, story.playbook) as playbook, ProbeProcess() as probes:
         fastest = story.before.fastest_cold if story.before else None
@@ -326,31 +338,11 @@ def _watcher(story: Story, asker: Asker | None, root: RootLink) -> Iterator[Watc
         )
 
 
-def _is_slow(story: Story) -> bool:
+def _not_slow(story: Story, found: Measurement) -> Conclusion | None:
+    """Where there is nothing to look for, that."""
     symptom = story.playbook.symptom
-    if symptom is None or symptom.slower_than is None or story.found is None or story.by_hand:
-        return True
-    if level(story.found).seconds >= symptom.slower_than:
-        return True
-    story.conclusion = Conclusion(
+    if symptom is None or symptom.slower_than is None or story.by_hand or level(found).seconds >= symptom.slower_than:
+        return None
+    return Conclusion(
         Outcome.NOT_SLOW, reason=f"as found it is not slow: nothing above {symptom.slower_than:g} s to look for"
     )
-    return False
-
-
-def _pose(story: Story, options: Options) -> Dialogue:
-    playbook, found = story.playbook, story.found
-    if found is None:
-        raise UsageError("nothing was measured as found")
-    plain = Symptom(playbook.symptom_probes[0].name)
-    problem = Problem(
-        tuple(story.components),
-        found,
-        plain if story.by_hand else playbook.symptom or plain,
-        seed=options.seed,
-        max_trials=playbook.budget.restarts or 0,
-        visitors=not story.by_hand,
-        others=tuple(one.name for one in playbook.probes if one not in playbook.symptom_probes),
-    )
-    story.observe(Posed(problem, playbook.strategy))
-    return Dialogue(problem, playbook.strategy)

@@ -22,20 +22,21 @@ def cured(story: Story, trials: Trials, seconds: int) -> bool:
 
     What goes wrong here is a warning: the verdict stands, and the host is put back as ever.
     """
+    said = story.past.conclusion
     flipped = frozenset(
         one
-        for finding in story.conclusion.findings
+        for finding in (said.findings if said else ())
         if proven(finding)
         for one in (*finding.components, *finding.also_flipped)
     )
     why_not = ""
-    if story.conclusion.outcome is not Outcome.FOUND or not flipped or story.asked is None:
+    if said is None or said.outcome is not Outcome.FOUND or not flipped or story.past.asked is None:
         why_not = "no culprit was proven"
     elif story.closes and (story.closes - datetime.now(UTC)).total_seconds() <= seconds:
         why_not = f"the maintenance window closes at {story.closes:%H:%M %Z}, before the host would be put back"
     else:
         story.observe(Stage("switching the proven culprits over, to be left so"))
-        ask = replace(story.asked, configuration=Configuration(flipped), stage="search", enough=None)
+        ask = replace(story.past.asked, configuration=Configuration(flipped), stage="search", enough=None)
         try:
             story.observe(Curing(tuple(sorted(flipped)), seconds))
             why_not = trials.run(ask).broken

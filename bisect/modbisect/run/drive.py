@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from modbisect.model import Ask, Outcome
 from modbisect.run.dialogue import Dialogue, larger
-from modbisect.run.events import Concluded, TrialBegan, TrialEnded
+from modbisect.run.events import TrialBegan, TrialEnded
 from modbisect.run.story import Story
 from modbisect.run.trial import Trials
 from modbisect.search import Spent
@@ -24,7 +24,7 @@ def drive(story: Story, dialogue: Dialogue, checks: Iterable[Callable[[], None]]
             check()
         early = story.must_end()
         if not early:
-            number = story.trials + 1
+            number = story.number + 1
             story.observe(TrialBegan(number, said))
             try:
                 measurement = trials.run(said)
@@ -36,8 +36,7 @@ def drive(story: Story, dialogue: Dialogue, checks: Iterable[Callable[[], None]]
                 dialogue.tell(measurement)
         if early:
             dialogue.end(early)
-    story.conclusion = said
-    story.observe(Concluded(story.conclusion))
-    more = larger(budget, story.effort, dialogue.problem, story.trials, story.shortest)
-    left = story.conclusion.outcome is Outcome.INCONCLUSIVE and (early or more)
+    story.conclude(said)
+    more = larger(budget, story.effort, dialogue.problem, story.number, story.shortest)
+    left = said.outcome is Outcome.INCONCLUSIVE and (early or more)
     story.resume = story.resume and story.resume + more if left else ""

@@ -33,7 +33,7 @@ class Began:
     version: str
     seed: int
     book: Playbook | None = None
-    """The playbook, without what may be a secret: see ``past.without_secrets``."""
+    """The playbook, without what may be a secret: see ``playbook.without_secrets``."""
     playbook_path: str = ""
     """Empty where it is no file of a person's."""
     inventory: str = ""
@@ -130,9 +130,13 @@ class TrialEnded:
 
 @dataclass(frozen=True, slots=True)
 class Concluded:
-    """The planner's conclusion."""
+    """The planner's conclusion, or what is known where a run ends before it has one."""
 
     conclusion: Conclusion
+    unmoved: tuple[ComponentId, ...] = ()
+    """Suspects whose flips did not reach the live server."""
+    remedies: dict[ComponentId, tuple[str, ...]] = field(default_factory=dict)
+    """For each of those accused, the commands that switch it for good."""
     type: Literal["concluded"] = "concluded"
 
 

@@ -1,24 +1,23 @@
-"""What a journal knows of its run: enough to go on from there, or to tell it again. Reads nothing but the journal."""
+"""A run as its events tell it: while it is under way, at its end, or from a journal. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from math import isclose
-from typing import TypeVar
+from functools import reduce
 
-from modbisect.errors import Refused, UsageError
-from modbisect.model import Ask, Conclusion, Probe
-from modbisect.playbook import Budget, Playbook
-from modbisect.report import Report, Restored
-from modbisect.run.dialogue import Dialogue, larger, spent
+from modbisect.errors import UsageError
+from modbisect.model import Ask, Component, ComponentId, Conclusion, Measurement
+from modbisect.report.values import Report, Restored
 from modbisect.run.events import (
     Armed,
     Began,
+    Concluded,
     Effort,
     Event,
     Failed,
     Finished,
+    FoundSlow,
     Kept,
     Known,
     Posed,
@@ -26,29 +25,59 @@ from modbisect.run.events import (
     Surveyed,
     TrialBegan,
     TrialEnded,
+    Warned,
 )
-
-T = TypeVar("T")
-
-_HIDDEN = "(not kept)"
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A run up to its end, whichever that was."""
+    """A run up to wherever its events end: a fold over them, to which each adds its own."""
 
     began: Began
     surveyed: Surveyed | None = None
     posed: Posed | None = None
+    found: Measurement | None = None
+    """The site as found; of a run that goes on from another, that which the trials are held against."""
     trials: tuple[Known, ...] = ()
     """Those that were measured, in their order."""
+    known: int = 0
+    """How many of them are of the run that this one goes on from."""
+    latest: TrialBegan | Known | None = None
+    """The latest trial that has begun."""
+    armed: Armed | None = None
+    concluded: Concluded | None = None
+    put_back: Restored | None = None
+    warnings: tuple[str, ...] = ()
+    failed: Failed | None = None
     report: Report | None = None
-    """None for a run that was killed."""
+    """None for a run that is under way, was refused, or was killed."""
 
     @property
     def run(self) -> str:
         """Its id."""
         return self.began.run
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """Of the host, with what was learned of them before the search."""
+        if self.posed:
+            return self.posed.problem.components
+        return self.surveyed.components if self.surveyed else ()
+
+    @property
+    def asked(self) -> Ask | None:
+        """What the planner asked for last."""
+        return self.latest.ask if self.latest else None
+
+    @property
+    def suspects(self) -> tuple[ComponentId, ...]:
+        """The likeliest when the latest trial began."""
+        return tuple(suspect for suspect, _ in self.asked.suspects) if self.asked else ()
+
+    @property
+    def conclusion(self) -> Conclusion | None:
+        """The planner's."""
+        return self.concluded.conclusion if self.concluded else None
 
     @property
     def effort(self) -> Effort:
@@ -61,6 +90,60 @@ class Past:
         first = [trial.measurement.cold for trial in self.trials]
         return min((one.seconds for one in first if one and not one.censored), default=None)
 
+    def after(self, event: Event) -> Past:
+        """The run with one more event."""
+        match event:
+            case TrialBegan():
+                return replace(self, latest=event)
+            case TrialEnded(number, measurement, effort) if self.latest and self.latest.number == number:
+                ended = Known(number, self.latest.ask, measurement, effort)
+                return replace(self, trials=(*self.trials, ended))
+            case Known():
+                return replace(self, trials=(*self.trials, event), known=self.known + 1, latest=event)
+            case Concluded():
+                return replace(self, concluded=event)
+            case Warned(what):
+                return replace(self, warnings=(*self.warnings, what))
+            case _:
+                return self._before(event)
+
+    def _before(self, event: Event) -> Past:
+        """What comes before the search."""
+        match event:
+            case Began():
+                return replace(self, began=event)
+            case Surveyed():
+                return replace(self, surveyed=event)
+            case FoundSlow(measurement) if self.posed is None:
+                return replace(self, found=measurement)
+            case Posed(problem):
+                return replace(self, posed=event, found=problem.found)
+            case Armed():
+                return replace(self, armed=event)
+            case _:
+                return self._at_the_end(event)
+
+    def _at_the_end(self, event: Event) -> Past:
+        match event:
+            case PutBack(restored):
+                return replace(self, put_back=restored)
+            case Failed():
+                return replace(self, failed=event)
+            case Finished(report):
+                return replace(self, report=report)
+            case Kept(commands) if self.report:
+                restored = replace(self.report.restored, cure_until="", cured_by=commands)
+                return replace(self, report=replace(self.report, restored=restored))
+            case _:
+                return self
+
+
+def after(told: Past | None, event: Event) -> Past | None:
+    """A run with one more event; None before it has begun."""
+    if told:
+        return told.after(event)
+    return Past(event) if isinstance(event, Began) else None
+
 
 def past(events: Iterable[Event]) -> Past:
     """The run that a journal tells of.
@@ -68,31 +151,10 @@ def past(events: Iterable[Event]) -> Past:
     Raises:
         UsageError: it has no beginning.
     """
-    kept = list(events)
-    began = _last(kept, Began)
-    if began is None:
-        raise _beheaded()
-    return Past(began, _last(kept, Surveyed), _last(kept, Posed), _trials(kept), report_of(kept))
-
-
-def _trials(events: Sequence[Event]) -> tuple[Known, ...]:
-    asked = {event.number: event.ask for event in events if isinstance(event, TrialBegan)}
-    return tuple(
-        event if isinstance(event, Known) else Known(event.number, asked[event.number], event.measurement, event.effort)
-        for event in events
-        if isinstance(event, Known) or (isinstance(event, TrialEnded) and event.number in asked)
-    )
-
-
-def report_of(events: Sequence[Event]) -> Report | None:
-    """The report in a journal, with what has become of the host since; None of a run that was killed."""
-    finished, kept = _last(events, Finished), _last(events, Kept)
-    if finished is None:
-        return None
-    report = finished.report
-    if kept is None:
-        return report
-    return replace(report, restored=replace(report.restored, cure_until="", cured_by=kept.commands))
+    told = reduce(after, events, None)
+    if told is None:
+        raise UsageError("this journal has no beginning", advice="name another run")
+    return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,150 +174,27 @@ class Summary:
     """Where there is no report, what there is to say instead."""
 
 
-def summary(events: Sequence[Event], *, under_way: bool) -> Summary:
-    """A run by its journal.
+def summary(told: Past, *, under_way: bool) -> Summary:
+    """A run in one line.
 
     Args:
-        events: all that is in it.
+        told: as its journal has it.
         under_way: its process still writes there.
-
-    Raises:
-        UsageError: it has no beginning.
     """
-    began = _last(events, Began)
-    if began is None:
-        raise _beheaded()
-    report, failed = report_of(events), _last(events, Failed)
-    touched = _last(events, Armed) is not None
-    put_back = report.restored if report else _restored(_last(events, PutBack))
-    restored = "unknown" if touched else "untouched"
-    if put_back and (touched or put_back.in_doubt):
+    put_back = told.report.restored if told.report else told.put_back
+    restored = "unknown" if told.armed else "untouched"
+    if put_back and (told.armed or put_back.in_doubt):
         restored = "yes" if put_back.verified else "no" if put_back.in_doubt else "on purpose not"
-    if report:
-        outcome, why = str(report.outcome), ""
+    if told.report:
+        outcome, why = str(told.report.outcome), ""
     elif under_way:
         outcome, why = "running", "it is under way, and has no report yet"
-    elif failed:
-        outcome, why = "failed" if touched else "refused", f"it was refused: {failed.what}"
-        why = f"it failed: {failed.what}; {failed.state}" if touched else why
+    elif told.failed and told.armed:
+        outcome, why = "failed", f"it failed: {told.failed.what}; {told.failed.state}"
+    elif told.failed:
+        outcome, why = "refused", f"it was refused: {told.failed.what}"
     else:
-        at = "before anything was switched" if not touched else f"at trial {len(_trials(events))}"
+        at = f"at trial {len(told.trials)}" if told.armed else "before anything was switched"
         outcome, why = "killed", f"it was killed {at}, and has no report"
+    began = told.began
     return Summary(began.run, began.started, began.host, began.playbook, outcome, restored, why)
-
-
-def _restored(put_back: PutBack | None) -> Restored | None:
-    return put_back.restored if put_back else None
-
-
-def _beheaded() -> UsageError:
-    return UsageError("this journal has no beginning", advice="name another run")
-
-
-def _last(events: Sequence[Event], kind: type[T]) -> T | None:
-    return next((event for event in reversed(events) if isinstance(event, kind)), None)
-
-
-def resumed(before: Past, budget: Budget) -> Dialogue:
-    """The conversation led again up to where the journal ends: nothing is measured.
-
-    Raises:
-        UsageError: the run ended before its search.
-        Refused: the planner of this version asks something else than the one that wrote the journal.
-    """
-    if before.posed is None:
-        raise UsageError(
-            f"run {before.run[:8]} ended before its search, so there is nothing to go on from",
-            state="no host was touched",
-            advice="start it again with 'modbisect run', or name an earlier run",
-        )
-    problem = replace(before.posed.problem, max_trials=budget.restarts or 0)
-    dialogue = Dialogue(problem, before.posed.strategy)
-    for trial in before.trials:
-        if not isinstance(dialogue.now, Ask) or not _same(dialogue.now, trial.ask):
-            raise Refused(
-                f"at trial {trial.number} the planner of this version wants something else than that of modbisect "
-                f"{before.began.version}, which wrote the journal: {_brief(dialogue.now)}, not {_brief(trial.ask)}",
-                host=before.began.host,
-                state="no host was touched",
-                advice="start it again with 'modbisect run', or resume it with the version that began it",
-            )
-        dialogue.tell(trial.measurement)
-    return dialogue
-
-
-def finished(before: Past, dialogue: Dialogue, budget: Budget) -> Report | None:
-    """The report of a run that nothing can be added to: it came to its end, or its budget is as spent as it was.
-
-    Raises:
-        UsageError: the budget is spent, and there is no report, since the run was killed.
-    """
-    report = before.report
-    if isinstance(dialogue.now, Conclusion):
-        return report if report and report.outcome is dialogue.now.outcome else None
-    why = spent(budget, before.effort)
-    if why and report is None:
-        more = larger(budget, before.effort, dialogue.problem, len(before.trials))
-        raise UsageError(
-            why, state="no host was touched", advice=f"give it more: modbisect resume {before.run[:8]}{more}"
-        )
-    return report if why else None
-
-
-def without_secrets(playbook: Playbook) -> Playbook:
-    """The playbook for a journal: what a person may have written a secret into is left out.
-
-    ``auth`` holds references by its own rule; cookies, headers, forms, bodies and queries hold what they like.
-    """
-    return replace(playbook, probes=tuple(map(_bare, playbook.probes)))
-
-
-def _bare(probe: Probe) -> Probe:
-    path, query, _ = probe.url.partition("?")
-    return replace(
-        probe,
-        url=path + query + (_HIDDEN if query else ""),
-        headers=tuple((name, _HIDDEN) for name, _ in probe.headers),
-        cookies=tuple((name, _HIDDEN) for name, _ in probe.cookies),
-        form=tuple((name, _HIDDEN) for name, _ in probe.form),
-        body=probe.body and _HIDDEN,
-    )
-
-
-def whole(kept: Playbook, again: Playbook | None) -> Playbook:
-    """A playbook out of a journal, with what was left out there taken from its file, read again.
-
-    Raises:
-        Refused: the file says something else than it did.
-    """
-    if again is None or kept == again:
-        return kept
-    if replace(without_secrets(again), budget=kept.budget) != kept:
-        raise Refused(
-            "the playbook says something else than when the run began",
-            state="no host was touched",
-            advice="put it back as it was, or start again with 'modbisect run'",
-        )
-    return replace(again, budget=kept.budget)
-
-
-def left_out(playbook: Playbook) -> bool:
-    """Whether something was left out of a playbook in a journal."""
-    return any(
-        probe.body or probe.form or probe.cookies or probe.headers or "?" in probe.url for probe in playbook.probes
-    )
-
-
-def _same(one: Ask, other: Ask) -> bool:
-    """What is for a person may differ."""
-
-    def asked(ask: Ask) -> tuple[object, ...]:
-        return ask.configuration, ask.requests, ask.stage, ask.measure, ask.age is None, ask.through
-
-    return asked(one) == asked(other) and isclose(one.cap, other.cap)
-
-
-def _brief(said: Ask | Conclusion) -> str:
-    if isinstance(said, Conclusion):
-        return f"to conclude ({said.outcome})"
-    return f"{len(said.configuration.flipped)} flipped, {said.requests} requests ({said.why})"

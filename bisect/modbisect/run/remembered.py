@@ -10,7 +10,7 @@ from modbisect.model import BREAKS, ComponentId
 from modbisect.report import Report
 from modbisect.run.events import Began
 from modbisect.run.journal import read, runs
-from modbisect.run.past import report_of
+from modbisect.run.past import past
 
 _MOST = 3
 """Of a host's latest runs; a site changes."""
@@ -35,7 +35,7 @@ def _reports(host: str, folder: Path | None) -> Iterator[Report]:
             began = next(events, None)
             if not (isinstance(began, Began) and began.host == host):
                 continue
-            report = report_of([began, *events])
+            report = past([began, *events]).report
         except UsageError:
             continue
         if report:

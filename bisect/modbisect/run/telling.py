@@ -1,0 +1,163 @@
+"""The report of a run, made of what its events tell. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from statistics import median
+from urllib.parse import urlsplit
+
+from modbisect.judging import level, measured
+from modbisect.model import (
+    Aged,
+    ComponentId,
+    Conclusion,
+    Finding,
+    Measure,
+    Measurement,
+    Outcome,
+    Probe,
+    Symptom,
+    Together,
+    Untestable,
+    Verdict,
+)
+from modbisect.playbook import Playbook
+from modbisect.report import Report, Restored, Tried
+from modbisect.run.events import Concluded, Effort, Known
+from modbisect.run.past import Past
+from modbisect.run.person import SLOW_SECONDS
+from modbisect.run.trial import UNMOVED
+from modbisect.search import Flips, tested, together
+
+_NOT_SEARCHED = Concluded(Conclusion(Outcome.INCONCLUSIVE, reason="the run ended before its search"))
+
+
+def report_of(told: Past, playbook: Playbook, effort: Effort, *, restored: Restored, resume: str = "") -> Report:
+    """All that there is to say.
+
+    Args:
+        told: the run.
+        playbook: its own.
+        effort: what it has cost.
+        restored: whether the host is as found.
+        resume: the command that goes on from here; empty where nothing is left to do.
+    """
+    said, by_hand = _with_unmoved(told.concluded or _NOT_SEARCHED), told.began.by_hand
+    found = None if by_hand else told.found
+    named = accused(said) | {each.component for each in said.untestable} | set(said.suspects_left)
+    free = [component for component in told.components if not component.pinned]
+    seen = [(trial.ask.configuration.flipped, trial.measurement) for trial in told.trials]
+    return Report(
+        run=told.run,
+        host=told.began.host,
+        playbook=playbook.name,
+        outcome=said.outcome,
+        started=datetime.fromisoformat(told.began.started).isoformat(timespec="seconds"),
+        seconds=effort.seconds,
+        restored=restored,
+        probe=playbook.shown_by,
+        request="" if by_hand else ", then ".join(map(_in_words, playbook.symptom_probes)),
+        measure=found.measure if found else Measure.LATENCY,
+        found_seconds=level(found).seconds if found else 0.0,
+        found_censored=bool(found and level(found).censored),
+        found_first_byte=_first_byte(told.found, playbook),
+        found_memory=told.found.memory if told.found else None,
+        findings=said.findings,
+        untestable=said.untestable,
+        residual=None if by_hand else said.residual,
+        costs=() if by_hand else said.costs,
+        suspects=len(free),
+        kinds=dict(Counter(component.kind for component in free)),
+        tested=len(tested(seen)),
+        together=() if found is None else _together(said, playbook, found, seen),
+        pinned=tuple(Untestable(each.id, each.pinned) for each in told.components if each.pinned and each.on),
+        suspects_left=said.suspects_left,
+        details={each.id: each.detail for each in told.components if each.id in named and each.detail},
+        found_off=tuple(each.id for each in told.components if each.id in named and not each.on),
+        remedies=told.concluded.remedies if told.concluded else {},
+        trials=told.trials[-1].number if told.trials else 0,
+        restarts=effort.restarts,
+        requests=effort.requests,
+        downtime_seconds=effort.downtime_seconds,
+        reason=said.reason,
+        warnings=(*dict.fromkeys([*told.warnings, *said.warnings]),),
+        resumed=told.began.resumes,
+        known_trials=told.known,
+        resume=resume if restored.verified else "",
+        by_hand=by_hand,
+        aged=_aged(seen, frozenset()),
+        aged_without=next((aged for each in said.findings if (aged := _aged(seen, _switched_over(each)))), None),
+        tried=tuple(_tried(trial, by_hand=by_hand) for trial in told.trials),
+    )
+
+
+def accused(said: Conclusion) -> frozenset[ComponentId]:
+    """The culprits of a conclusion, and what was flipped beside them."""
+    return frozenset(one for finding in said.findings for one in (*finding.components, *finding.also_flipped))
+
+
+def _with_unmoved(concluded: Concluded) -> Conclusion:
+    """The conclusion, with what switching does not move in the live server told as not tested."""
+    said, unmoved = concluded.conclusion, concluded.unmoved
+    return replace(
+        said,
+        untestable=(*said.untestable, *(Untestable(each, UNMOVED) for each in sorted(unmoved))),
+        suspects_left=tuple(each for each in said.suspects_left if each not in unmoved),
+    )
+
+
+def _first_byte(found: Measurement | None, playbook: Playbook) -> float:
+    """Of the site as found; 0 where that is not known, or there are several probes, whose times are added up."""
+    if found is None or found.measure is not Measure.LATENCY or len(playbook.symptom_probes) > 1:
+        return 0.0
+    times = [request.first_byte for request in found.requests]
+    return median(times) if times and all(times) else 0.0
+
+
+def _together(
+    said: Conclusion, playbook: Playbook, found: Measurement, seen: list[tuple[Flips, Measurement]]
+) -> tuple[Together, ...]:
+    """Where it was cut short; else the findings, or that nobody was found, say more."""
+    if said.outcome not in (Outcome.INCONCLUSIVE, Outcome.INTERRUPTED):
+        return ()
+    return together(found, seen, playbook.symptom or Symptom(playbook.shown_by))
+
+
+def _aged(seen: Iterable[tuple[Flips, Measurement]], flips: Flips) -> Aged | None:
+    """The first ageing of a configuration that is told of in a curve."""
+    return next((each.aged for at, each in seen if at == flips and each.aged and each.aged.curve), None)
+
+
+def _switched_over(finding: Finding) -> Flips:
+    """One configuration that cures it: of several that are slow only together, one is enough."""
+    some = finding.components[:1] if finding.kind == "together" else finding.components
+    return frozenset((*some, *finding.also_flipped))
+
+
+def _tried(trial: Known, *, by_hand: bool) -> Tried:
+    seen, here = trial.measurement, None
+    if measured(seen) and not seen.broken:
+        here = level(seen)
+    verdict = Verdict.BROKEN if seen.broken else None
+    if by_hand and here:
+        verdict = Verdict.SLOW if here.seconds >= SLOW_SECONDS else Verdict.FAST
+    return Tried(
+        trial.number,
+        trial.ask.why,
+        tuple(sorted(trial.ask.configuration.flipped)),
+        here.seconds if here and not by_hand else None,
+        censored=bool(here and here.censored),
+        times=() if by_hand else tuple(request.seconds for request in seen.requests),
+        memory=seen.memory,
+        verdict=verdict,
+        broken=seen.broken,
+    )
+
+
+def _in_words(probe: Probe) -> str:
+    where = urlsplit(probe.url).path or "/"
+    size = f", {probe.upload.size / (1 << 20):g} MiB upload" if probe.upload else ""
+    return f"{probe.method} {where}{size}"
