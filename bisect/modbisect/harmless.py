@@ -21,6 +21,6 @@ def harmless(text: str, instead: str = "") -> str:
 def one_line(text: str, instead: str = "", limit: int = 0) -> str:
     """On one line, blanks drawn together, nothing but what prints; cut behind ``limit`` characters (0: never)."""
     letters = _ESCAPE.sub(instead, text)
-    line = "".join(" " if one.isspace() else one if one.isprintable() else instead for one in letters)
+    line = "".join(" " if letter.isspace() else letter if letter.isprintable() else instead for letter in letters)
     line = " ".join(line.split())
     return f"{line[: limit - 1]}\N{HORIZONTAL ELLIPSIS}" if limit and len(line) > limit else line

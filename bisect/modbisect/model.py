@@ -327,7 +327,7 @@ class Enough:
         if count < _FEWEST_REQUESTS:
             return False
         here = math.log(max(median(seconds), _SHORTEST_SECONDS))
-        return all(abs(here - one.log_seconds) >= one.least + one.more / count for one in self.limits)
+        return all(abs(here - limit.log_seconds) >= limit.least + limit.more / count for limit in self.limits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,16 +20,16 @@ def folder() -> Path:
         UsageError: the user has no home.
     """
     try:
-        found = platformdirs.user_state_path("modbisect")
+        place = platformdirs.user_state_path("modbisect")
     except RuntimeError:
-        found = Path("~")
-    if not found.is_absolute():  # an unknown home is left as "~" by older platformdirs
+        place = Path("~")
+    if not place.is_absolute():  # an unknown home is left as "~" by older platformdirs
         raise UsageError(
             f"user id {os.getuid()} has no home on this machine, so there is no place for what is kept of runs",
             state="no host was touched",
             advice="set HOME, or XDG_STATE_HOME, to a folder of this user's own",
         )
-    return found
+    return place
 
 
 def make(path: Path) -> None:
@@ -53,13 +53,13 @@ def unsafe(path: Path, seen: os.stat_result | None = None) -> str:
     Raises:
         OSError: it is not there.
     """
-    found = seen or path.lstat()
-    if stat.S_ISLNK(found.st_mode):
+    about = seen or path.lstat()
+    if stat.S_ISLNK(about.st_mode):
         return f"{path} is a link"
-    if found.st_uid != os.geteuid():
-        return f"{path} belongs to another user (uid {found.st_uid})"
-    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+    if about.st_uid != os.geteuid():
+        return f"{path} belongs to another user (uid {about.st_uid})"
+    if not (stat.S_ISREG(about.st_mode) or stat.S_ISDIR(about.st_mode)):
         return f"{path} is neither file nor folder"
-    if found.st_mode & _OTHERS:
-        return f"others may write {path} (mode {stat.S_IMODE(found.st_mode):03o})"
+    if about.st_mode & _OTHERS:
+        return f"others may write {path} (mode {stat.S_IMODE(about.st_mode):03o})"
     return ""

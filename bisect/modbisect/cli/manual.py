@@ -18,7 +18,7 @@ from modbisect.run.person import Answer, Question
 
 _WORDS: Mapping[str, Answer] = MappingProxyType(
     {"f": Answer.FAST, "s": Answer.SLOW, "b": Answer.BROKEN, "k": Answer.SKIP, "q": Answer.QUIT}
-    | {str(one): one for one in Answer}
+    | {str(answer): answer for answer in Answer}
 )
 _PROMPT = "[f]ast, [s]low, [b]roken, s[k]ip or [q]uit? "
 _MANY = 12

@@ -49,7 +49,7 @@ def command(
             "schema": 1,
             "host": target.name,
             "refusal": made.refusal,
-            "suspects": {one: [str(step) for step in steps] for one, steps in made.steps.items()},
+            "suspects": {suspect: [str(step) for step in steps] for suspect, steps in made.steps.items()},
             "stays": {component.id: component.pinned for component in stays},
             "trials": {"typical": made.forecast.typical, "worst": made.forecast.worst, "limit": made.most_restarts},
             "downtime_seconds": made.downtime,
@@ -66,14 +66,14 @@ def command(
         _list(made, stays)
     kinds = Counter(component.kind for component in made.scan.components if not component.pinned)
     click.echo(f"may be flipped: {by_kind(kinds) or 'nothing'}")
-    click.echo(f"stays as found: {stayed_out([Untestable(one.id, one.pinned) for one in stays])}")
+    click.echo(f"stays as found: {stayed_out([Untestable(component.id, component.pinned) for component in stays])}")
     return Exit.REFUSED if made.refusal else Exit.OK
 
 
 def _list(made: Plan, stays: Sequence[Component]) -> None:
     for component in stays:
         click.echo(f"stays as found: {component.id:<40} {component.pinned}")
-    for one, steps in made.steps.items():
-        click.echo(f"may be flipped: {one}")
+    for suspect, steps in made.steps.items():
+        click.echo(f"may be flipped: {suspect}")
         for step in steps:
             click.echo(f"    {step}")

@@ -49,15 +49,15 @@ _EXITS = {
 
 def _outputs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, Path], ...]:
     del ctx, param
-    found = []
+    outputs = []
     for text in values:
         form, equals, path = text.partition("=")
         if form not in reports.FORMATS or not equals or not path:
             raise click.BadParameter(f"--output takes {_OUTPUTS}, not {text!r}")
         if not Path(path).parent.is_dir() or Path(path).is_dir():
             raise click.BadParameter(f"{path!r} is no file in a folder that is there")
-        found.append((form, Path(path)))
-    return tuple(found)
+        outputs.append((form, Path(path)))
+    return tuple(outputs)
 
 
 def _cure(ctx: click.Context, param: click.Parameter, value: str | None) -> int:

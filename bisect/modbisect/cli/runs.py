@@ -24,12 +24,12 @@ def command(*, as_json: bool) -> None:
     """List the runs that are kept here, the latest first: what came of them, and whether the host is as found."""
     kept = list(_summaries())
     if as_json:
-        click.echo(json.dumps([asdict(one) for one in kept], indent=2))
+        click.echo(json.dumps([asdict(run) for run in kept], indent=2))
         return
     if not kept:
         tell("modbisect: no runs are kept; start one with 'modbisect run'")
         return
-    rows = [_HEAD, *(tuple(map(one_line, _row(one))) for one in kept)]
+    rows = [_HEAD, *(tuple(map(one_line, _row(run))) for run in kept)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
@@ -45,5 +45,5 @@ def _summaries() -> Iterator[Summary]:
             tell(f"modbisect: {error.what}")
 
 
-def _row(one: Summary) -> tuple[str, ...]:
-    return one.run[:8], one.when[:16].replace("T", " "), one.host, one.playbook, one.outcome, one.restored
+def _row(run: Summary) -> tuple[str, ...]:
+    return run.run[:8], run.when[:16].replace("T", " "), run.host, run.playbook, run.outcome, run.restored

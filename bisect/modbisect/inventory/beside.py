@@ -45,10 +45,10 @@ def _of(listed: Mapping[str, Path], name: str) -> Iterator[Path]:
     Raises:
         UsageError: there are several of which only the first would count.
     """
-    found = [listed[full] for ending in _ENDINGS if (full := name + ending) in listed]
-    if len(found) > 1:
-        raise UsageError(f"{found[1]}: is not read, for there is {found[0]}", advice="keep one of the two")
-    for path in found:
+    paths = [listed[full] for ending in _ENDINGS if (full := name + ending) in listed]
+    if len(paths) > 1:
+        raise UsageError(f"{paths[1]}: is not read, for there is {paths[0]}", advice="keep one of the two")
+    for path in paths:
         yield from _files(path, _DEEPEST)
 
 
@@ -58,9 +58,9 @@ def _files(path: Path, deep: int) -> Iterator[Path]:
         return
     if deep == 0:
         raise UsageError(f"{path}: is nested deeper than {_DEEPEST} folders", advice="put the files further up")
-    for one in _listed(path).values():
-        if one.suffix in _ENDINGS:
-            yield from _files(one, deep - 1)
+    for source in _listed(path).values():
+        if source.suffix in _ENDINGS:
+            yield from _files(source, deep - 1)
 
 
 def _listed(folder: Path) -> dict[str, Path]:
@@ -70,7 +70,7 @@ def _listed(folder: Path) -> dict[str, Path]:
         UsageError: it may not be read.
     """
     try:
-        return {one.name: one for one in sorted(folder.iterdir()) if one.name[0] != "." and one.name[-1] != "~"}
+        return {path.name: path for path in sorted(folder.iterdir()) if path.name[0] != "." and path.name[-1] != "~"}
     except FileNotFoundError:
         return {}
     except OSError as error:

@@ -77,13 +77,13 @@ def _members(part: str, hosts: Collection[str], groups: Mapping[str, Collection[
         raise UsageError(f"{shown(part)} is {kind}, which is not read here", advice="write the names, or use * and ?")
     if part in groups:
         return frozenset(groups[part])
-    found = {name for name in hosts if fnmatchcase(name, part)}
+    matching = {name for name in hosts if fnmatchcase(name, part)}
     matched = [group for group in groups if fnmatchcase(group, part)]
-    if not found and not matched:
+    if not matching and not matched:
         known = [*groups, *hosts]
         advice = did_you_mean(part, known).removeprefix("; ") or f"there are: {', '.join(known[:20])}"
         raise UsageError(f"no host or group matches {shown(part)}", advice=advice)
-    return frozenset(found.union(*(groups[group] for group in matched)))
+    return frozenset(matching.union(*(groups[group] for group in matched)))
 
 
 def _steps(first: str, last: str, step: str | None) -> list[str]:

@@ -108,10 +108,10 @@ class Tree:
         if isinstance(root, ScalarNode) and root.value.startswith("$ANSIBLE_VAULT"):
             self._document.add(root, _VAULT)
             return {}
-        found = self._read_vars(root)
-        if PRIORITY in found:
-            self._document.add(found.pop(PRIORITY)[0], f"{PRIORITY} counts only in the inventory itself")
-        return found
+        files = self._read_vars(root)
+        if PRIORITY in files:
+            self._document.add(files.pop(PRIORITY)[0], f"{PRIORITY} counts only in the inventory itself")
+        return files
 
     def _read_group(self, name: str, key: Node, body: Node) -> None:
         if not _GROUP_NAME.fullmatch(name):
@@ -157,7 +157,7 @@ class Tree:
 
     def _read_vars(self, node: Node) -> Vars:
         """The variables that are read here; others belong to other tools."""
-        found: Vars = {}
+        merged: Vars = {}
         for name, key, value in self._document.items(node):
             if name in HostVars.model_fields or name == PRIORITY:
                 if value.tag.startswith("!") and "vault" in value.tag:
@@ -165,7 +165,7 @@ class Tree:
                 elif isinstance(value, ScalarNode) and re.search(r"\{[{%]", value.value):
                     self._document.add(value, _JINJA)
                 else:
-                    found[name] = (key, value)
+                    merged[name] = (key, value)
             elif name in REFUSED:
                 self._document.add(key, f"{name} is not read here; {REFUSED[name]}")
             elif name.startswith("modbisect_"):
@@ -176,7 +176,7 @@ class Tree:
                 file, line, column = place(key)
                 advice = f"; {INSTEAD[name]}" if name in INSTEAD else did_you_mean(name, HostVars.model_fields, 0.85)
                 self.ignored[name] = f"{file}:{line}:{column}: {clean(name)} is ignored{advice}"
-        return found
+        return merged
 
     def _priority(self, variable: tuple[Node, Node] | None, default: int) -> int:
         value = self._document.plain(variable[1]) if variable else default

@@ -66,9 +66,9 @@ class Judge:
 
         Clearly apart from both controls is part of the slowdown, and slow.
         """
-        if any(one.broken for one in measurements):
+        if any(measurement.broken for measurement in measurements):
             return Verdict.BROKEN
-        here = combine([level(one) for one in measurements])
+        here = combine([level(measurement) for measurement in measurements])
         above = here.log_seconds - self.threshold
         if here.censored:
             return Verdict.SLOW if above >= 0 else Verdict.UNSURE
@@ -86,7 +86,7 @@ class Judge:
         first = self.verdict(measurements)
         if first is not Verdict.UNSURE:
             return first
-        here = combine([level(one) for one in measurements])
+        here = combine([level(measurement) for measurement in measurements])
         return Verdict.SLOW if self.counts(here) else Verdict.FAST
 
     def counts(self, here: Level) -> bool:

@@ -65,9 +65,9 @@ def level(measurement: Measurement) -> Level:
     if not requests:
         raise ValueError("a measurement without requests has no level")
     if measurement.measure is Measure.TAIL:
-        requests = tuple(sorted(requests, key=lambda one: one.seconds)[-max(1, len(requests) // _TENTH) :])
-        centre = math.log(max(fmean(one.seconds for one in requests), _SHORTEST))
-        cut = 2 * sum(one.censored for one in requests) >= len(requests)
+        requests = tuple(sorted(requests, key=lambda request: request.seconds)[-max(1, len(requests) // _TENTH) :])
+        centre = math.log(max(fmean(request.seconds for request in requests), _SHORTEST))
+        cut = 2 * sum(request.censored for request in requests) >= len(requests)
         return Level(centre, _MEDIAN_PENALTY * PRIOR_SD**2 / len(requests), cut, measure=Measure.TAIL)
     logs = [math.log(max(request.seconds, _SHORTEST)) for request in requests]
     centre = median(logs)
@@ -111,13 +111,13 @@ def combine(levels: Sequence[Level]) -> Level:
     Complete restarts say more than cut off ones, so the latter count only where they are the majority;
     then the result is a lower bound.
     """
-    complete = [one for one in levels if not one.censored]
+    complete = [each for each in levels if not each.censored]
     censored = 2 * len(complete) < len(levels)
     used = levels if censored else complete
-    restarts = sum(one.restarts for one in used)
+    restarts = sum(each.restarts for each in used)
     return Level(
-        fmean(one.log_seconds for one in used),
-        sum(one.variance * one.restarts**2 for one in used) / restarts**2,
+        fmean(each.log_seconds for each in used),
+        sum(each.variance * each.restarts**2 for each in used) / restarts**2,
         censored,
         restarts,
         used[0].measure,

@@ -27,7 +27,7 @@ class Noise:
         Requests' scatter counts as no better known than that of restarts: that costs a few restarts more, and
         spares the search answers that only look certain.
         """
-        variance = sum(self.sd**2 / one.restarts + one.variance for one in levels)
+        variance = sum(self.sd**2 / each.restarts + each.variance for each in levels)
         return quantile(probability, self.df) * math.sqrt(variance)
 
 
@@ -38,12 +38,12 @@ def pooled(repeated: Iterable[Sequence[Level]]) -> Noise:
     """
     squares, df = PRIOR_DF * PRIOR_SD**2, float(PRIOR_DF)
     for group in repeated:
-        complete = [one for one in group if not one.censored]
+        complete = [each for each in group if not each.censored]
         if len(complete) > 1:
-            centre = fmean(one.log_seconds for one in complete)
+            centre = fmean(each.log_seconds for each in complete)
             free = len(complete) - 1
-            scatter = sum((one.log_seconds - centre) ** 2 for one in complete)
-            squares += max(0.0, scatter - free * fmean(one.variance for one in complete))
+            scatter = sum((each.log_seconds - centre) ** 2 for each in complete)
+            squares += max(0.0, scatter - free * fmean(each.variance for each in complete))
             df += free
     return Noise(math.sqrt(squares / df), df)
 

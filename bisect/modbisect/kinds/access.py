@@ -39,11 +39,11 @@ def protects(reason: str) -> bool:
 
 def pinned(components: Sequence[tuple[Kind, Component]], found: Found) -> list[Component]:
     """Pin what access control is made of, with the file and the line."""
-    in_effect = {MAIN}.union(*(kind.effective(found, one) for kind, one in components))
+    in_effect = {MAIN}.union(*(kind.effective(found, component) for kind, component in components))
     guards = list(_counting(found, in_effect))
     return [
-        one if one.pinned else replace(one, pinned=_why(kind, one, guards, in_effect, found))
-        for kind, one in components
+        component if component.pinned else replace(component, pinned=_why(kind, component, guards, in_effect, found))
+        for kind, component in components
     ]
 
 
@@ -53,28 +53,28 @@ def guards(found: Found) -> tuple[Guarding, ...]:
     fields = (line.split("\t") for line in found.sections.get("access", ()))
     return tuple(
         Guarding(top, where, frozenset(conditions.split()[1:]), directive)
-        for top, where, conditions, directive in (one for one in fields if len(one) == 4)  # noqa: PLR2004  # as printed
+        for top, where, conditions, directive in (columns for columns in fields if len(columns) == 4)  # noqa: PLR2004  # as printed
     )
 
 
 def _counting(found: Found, in_effect: set[str]) -> Iterator[Guarding]:
     """Without what decides nothing: variables that no access rule asks for."""
     passive = ("SetEnvIf", "Define ", *_GRANTS)
-    rules = [one for one in guards(found) if one.top in in_effect and not one.directive.startswith(passive)]
-    by_environment = any(one.directive.endswith(" env") for one in rules)
-    asked = {condition.removeprefix("define.") for one in rules for condition in one.conditions}
-    for one in guards(found):
-        word, _, name = one.directive.partition(" ")
+    rules = [rule for rule in guards(found) if rule.top in in_effect and not rule.directive.startswith(passive)]
+    by_environment = any(rule.directive.endswith(" env") for rule in rules)
+    asked = {condition.removeprefix("define.") for rule in rules for condition in rule.conditions}
+    for guard in guards(found):
+        word, _, name = guard.directive.partition(" ")
         if (word != "SetEnvIf" or by_environment) and (word != "Define" or name in asked):
-            yield one
+            yield guard
 
 
-def _why(kind: Kind, one: Component, guards: Iterable[Guarding], in_effect: set[str], found: Found) -> str:
-    if kind.is_access_control(one):
+def _why(kind: Kind, component: Component, guards: Iterable[Guarding], in_effect: set[str], found: Found) -> str:
+    if kind.is_access_control(component):
         return _SWITCHED
-    tops, condition = kind.brings(found, one), kind.condition(one)
+    tops, condition = kind.brings(found, component), kind.condition(component)
     for guard in guards:
-        if guard.top in tops and (not one.on or guard.directive not in _GRANTS):
+        if guard.top in tops and (not component.on or guard.directive not in _GRANTS):
             return f"access control: {_said(guard)}"
         if condition in guard.conditions and guard.directive not in _GRANTS and guard.top in in_effect:
             return f"access control: {_said(guard)} counts by it"

@@ -41,16 +41,16 @@ class ApacheModule(Farm):
         """Every one, with what its ``.load`` says of others."""
         return [
             replace(
-                one,
-                depends=self._named(found, one, "Depends") | self._undeclared(found, one),
-                conflicts=self._named(found, one, "Conflicts"),
+                component,
+                depends=self._named(found, component, "Depends") | self._undeclared(found, component),
+                conflicts=self._named(found, component, "Conflicts"),
                 loads=frozenset(
                     found.mapped(match[1])
-                    for line in _headers(found).get(one.name, ())
+                    for line in _headers(found).get(component.name, ())
                     if (match := _LOAD_MODULE.match(line.text))
                 ),
             )
-            for one in super().components(found)
+            for component in super().components(found)
         ]
 
     def _named(self, found: Found, component: Component, header: str) -> frozenset[str]:

@@ -29,9 +29,9 @@ def in_order(kinds: Iterable[str]) -> list[str]:
 
 def discover(found: Found) -> tuple[Component, ...]:
     """All components of a host, the latest change first."""
-    listed = [(kind, one) for kind in KINDS for one in kind.components(found)]
+    listed = [(kind, component) for kind in KINDS for component in kind.components(found)]
     components = access.pinned(listed, found)
-    return priors.ordered({one: BY_NAME[one.kind] for one in components}, found)
+    return priors.ordered({component: BY_NAME[component.kind] for component in components}, found)
 
 
 def select(
@@ -77,8 +77,10 @@ def opened(components: Iterable[Component], found: Found) -> tuple[Component, ..
 
     Their ``pinned`` says why they would have stayed.
     """
-    protecting = {one.id: one for one in discover(found) if access.protects(one.pinned)}
-    return tuple(protecting[one.id] for one in components if not one.pinned and one.id in protecting)
+    protecting = {component.id: component for component in discover(found) if access.protects(component.pinned)}
+    return tuple(
+        protecting[component.id] for component in components if not component.pinned and component.id in protecting
+    )
 
 
 def _matches(name: ComponentId, patterns: Sequence[str]) -> bool:
@@ -142,8 +144,12 @@ def missing_or_extra(
 
 def never_loaded(found: Found, components: Iterable[Component]) -> list[str]:
     """Objects that belong to components that are on in the files, and that the live process has not: drift."""
-    on = (one for one in components if one.on)
-    return [name for one in on for name in sorted(BY_NAME[one.kind].own_objects(found, one) - found.loaded)]
+    on = (component for component in components if component.on)
+    return [
+        name
+        for component in on
+        for name in sorted(BY_NAME[component.kind].own_objects(found, component) - found.loaded)
+    ]
 
 
 def unmoved(
@@ -152,7 +158,11 @@ def unmoved(
     """Of the components that the configuration switches off, those that the live process has loaded all the same."""
     _, unwanted = _objects(found, components, configuration)
     extra = unwanted & loaded
-    return frozenset(one.id for one in components if one.on and one.id in configuration.flipped and one.loads & extra)
+    return frozenset(
+        component.id
+        for component in components
+        if component.on and component.id in configuration.flipped and component.loads & extra
+    )
 
 
 def _objects(
@@ -203,7 +213,7 @@ def packages() -> tuple[str, ...]:
 def remedies(found: Found, components: Iterable[Component]) -> dict[ComponentId, tuple[str, ...]]:
     """For each component the commands that switch it over from its production state, a restart last."""
     restart = shlex.join(["systemctl", "restart", *(unit.removesuffix(".service") for unit in units(found))])
-    said = ((one.id, BY_NAME[one.kind].remedy(found, one)) for one in components)
+    said = ((component.id, BY_NAME[component.kind].remedy(found, component)) for component in components)
     return {name: (command, restart) for name, command in said if command}
 
 

@@ -178,14 +178,14 @@ class _Sections(dict[str, list[str]]):
 
 
 def _sections(text: str) -> _Sections:
-    found = _Sections()
+    parsed = _Sections()
     current: list[str] = []
     for line in text.split("\n"):
         if line.startswith("@@ "):
-            current = found.setdefault(line[3:].strip(), [])
+            current = parsed.setdefault(line[3:].strip(), [])
         elif line.strip():
             current.append(line)
-    return found
+    return parsed
 
 
 def _pairs(lines: Iterable[str]) -> dict[str, str]:
@@ -213,21 +213,21 @@ def _entries(lines: Iterable[str]) -> dict[str, Entry]:
 
 
 def _lines(lines: Iterable[str]) -> tuple[Line, ...]:
-    found = []
+    entries = []
     for line in lines:
         path, number, text = (*line.split(":", 2), "", "")[:3]
         if number.isdigit():
-            found.append(Line(path, text.strip()))
-    return tuple(found)
+            entries.append(Line(path, text.strip()))
+    return tuple(entries)
 
 
 def _listeners(lines: Iterable[str]) -> dict[int, frozenset[str]]:
-    found: dict[int, set[str]] = {}
+    objects: dict[int, set[str]] = {}
     for line in lines:
         port, _, name = line.partition(" ")
         if re.fullmatch(r"[0-9]{1,5}", port) and name:
-            found.setdefault(int(port), set()).add(name)
-    return {port: frozenset(names) for port, names in found.items()}
+            objects.setdefault(int(port), set()).add(name)
+    return {port: frozenset(names) for port, names in objects.items()}
 
 
 _MARKER = re.compile(
@@ -237,10 +237,10 @@ _MARKER = re.compile(
 
 
 def _disabled(lines: Iterable[str]) -> frozenset[str]:
-    found = set()
+    names = set()
     for line in lines:
         match = _MARKER.fullmatch(line.partition("\t")[2])
         if match:
             kind = f"apache-{match['apache']}" if match["apache"] else "php-module"
-            found.add(f"{kind}:{match['name']}")
-    return frozenset(found)
+            names.add(f"{kind}:{match['name']}")
+    return frozenset(names)

@@ -63,7 +63,7 @@ def units(found: Found) -> tuple[str, ...]:
 def pinned_where_unread(found: Found, components: list[Component]) -> list[Component]:
     """Nothing is a suspect of which the running PHP would not take notice."""
     unread = _unread(found)
-    return [replace(one, pinned=one.pinned or unread) for one in components]
+    return [replace(component, pinned=component.pinned or unread) for component in components]
 
 
 @once

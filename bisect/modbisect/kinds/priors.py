@@ -24,19 +24,21 @@ def ordered(components: Mapping[Component, Kind], found: Found) -> tuple[Compone
     """
     known = {
         replace(
-            one,
-            vital=kind.is_vital(one) or one.id in found.used,
-            saves=one.on and one.name in kind.saves,
-        ): _changed(kind, one, found)
-        for one, kind in components.items()
+            component,
+            vital=kind.is_vital(component) or component.id in found.used,
+            saves=component.on and component.name in kind.saves,
+        ): _changed(kind, component, found)
+        for component, kind in components.items()
     }
     times = [when for when in known.values() if when]
     usual = median(times) if times else 0.0
-    late = {one for one, when in known.items() if when > usual + _LATELY}
+    late = {component for component, when in known.items() if when > usual + _LATELY}
     if len(late) * _FEW > len(known):
         late = set()  # what most have in common tells nothing
-    weighed = {one: replace(one, suspicion=_SUSPICION) if one in late else one for one in known}
-    return tuple(weighed[one] for one in sorted(known, key=lambda one: -known[one]))
+    weighed = {
+        component: replace(component, suspicion=_SUSPICION) if component in late else component for component in known
+    }
+    return tuple(weighed[component] for component in sorted(known, key=lambda component: -known[component]))
 
 
 def _changed(kind: Kind, component: Component, found: Found) -> float:

@@ -66,11 +66,11 @@ def _all_sources(apt: Path) -> Iterator[Source]:
 
 def _one_line(text: str) -> Iterator[Source]:
     for line in text.splitlines():
-        found = _ONE_LINE.match(line.split("#", 1)[0].strip())
-        if found:
-            options = dict(o.split("=", 1) for o in (found["options"] or "").split() if "=" in o)
-            components = tuple(found["parts"].split())
-            yield Source(found["uri"], found["suite"], components, _key_file(options.get("signed-by", "")))
+        matched = _ONE_LINE.match(line.split("#", 1)[0].strip())
+        if matched:
+            options = dict(o.split("=", 1) for o in (matched["options"] or "").split() if "=" in o)
+            components = tuple(matched["parts"].split())
+            yield Source(matched["uri"], matched["suite"], components, _key_file(options.get("signed-by", "")))
 
 
 def _deb822(text: str) -> Iterator[Source]:

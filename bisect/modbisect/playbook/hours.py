@@ -49,14 +49,14 @@ class Hours:
 
 def all_close(windows: Sequence[Hours], now: datetime) -> datetime | None:
     """When the first of them closes; None while any is closed."""
-    closing = [one.closes(now) for one in windows]
+    closing = [window.closes(now) for window in windows]
     return None if None in closing else min(filter(None, closing), default=None)
 
 
 def all_open(windows: Sequence[Hours], now: datetime) -> datetime | None:
     """When all of them are open next; None when they never are at once."""
     for _ in range(_TRIES):
-        latest = max((one.opens(now) for one in windows), default=now)
+        latest = max((window.opens(now) for window in windows), default=now)
         if latest == now:
             return now
         now = latest

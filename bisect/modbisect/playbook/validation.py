@@ -106,20 +106,20 @@ _OTHER_WORDS = {"exclude": '; components that stay as found are listed under "ke
 
 def _wrong_value(error: ErrorDetails, node: Node) -> str:
     """What is wrong with a value, from pydantic's error type."""
-    kind, found, context = error["type"], error["input"], error.get("ctx", {})
+    kind, given, context = error["type"], error["input"], error.get("ctx", {})
     if kind == "value_error":
         return str(context["error"])
     if kind == "literal_error":
         expected = context["expected"].replace("'", '"')
-        return f"must be {expected}, not {shown(found)}"
-    if kind == "string_type" and isinstance(found, bool | int | float) and isinstance(node, ScalarNode):
-        what = "true or false" if isinstance(found, bool) else "a number"
+        return f"must be {expected}, not {shown(given)}"
+    if kind == "string_type" and isinstance(given, bool | int | float) and isinstance(node, ScalarNode):
+        what = "true or false" if isinstance(given, bool) else "a number"
         return f"{clean(node.value)} is {what} to YAML, and text is wanted; quote it: {shown(node.value)}"
     if kind in {"too_short", "string_too_short"}:
         return "must not be empty"
     wanted = _WANTED.get(kind)
     if wanted:
-        return f"must be {wanted}{_found(found)}"
+        return f"must be {wanted}{_found(given)}"
     message = error["msg"].replace("Input should", "must").replace("String should", "must")
     return re.sub(r"^\w+ should", "must", message)
 

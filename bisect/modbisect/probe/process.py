@@ -135,9 +135,9 @@ def age(window: Window, ageing: Ageing, files: Files, limit: float, end: float) 
 
     alone = replace(window.probe, concurrency=1, burst=False, rate=0.0)
     crowd = replace(alone, concurrency=max(CROWD, window.probe.concurrency))
-    with Client(crowd, files, end) as visitors, Client(alone, files, end) as one:
+    with Client(crowd, files, end) as visitors, Client(alone, files, end) as alone_client:
         while not over() and slow < _IN_A_ROW:
-            request = one.one(limit).request
+            request = alone_client.one(limit).request
             sent += 1
             curve.append((sent, request.seconds))
             slow = slow + 1 if _shows(request, ageing.shown) else 0

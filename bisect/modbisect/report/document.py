@@ -177,25 +177,25 @@ def _scrubbed(value: object) -> object:
     if isinstance(value, str):
         return one_line(value)
     if isinstance(value, dict):
-        return {one_line(key): _scrubbed(one) for key, one in value.items()}
+        return {one_line(key): _scrubbed(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_scrubbed(one) for one in value]
+        return [_scrubbed(inner) for inner in value]
     return value
 
 
 def _outward(report: Report) -> Document:
-    same = {one.name: getattr(report, one.name) for one in fields(report)}
+    same = {field.name: getattr(report, field.name) for field in fields(report)}
     findings = tuple(
         FindingOut(
-            one.components,
-            one.kind,
-            _effect_out(one.effect),
-            MemoryOut(one.memory_before, one.memory_after),
-            one.confirmations,
-            one.also_flipped,
-            tuple(ElsewhereOut(each.probe, each.verdict, _effect_out(each.effect)) for each in one.elsewhere),
+            finding.components,
+            finding.kind,
+            _effect_out(finding.effect),
+            MemoryOut(finding.memory_before, finding.memory_after),
+            finding.confirmations,
+            finding.also_flipped,
+            tuple(ElsewhereOut(each.probe, each.verdict, _effect_out(each.effect)) for each in finding.elsewhere),
         )
-        for one in report.findings
+        for finding in report.findings
     )
     return Document(
         **same
@@ -203,31 +203,31 @@ def _outward(report: Report) -> Document:
             "verdict": verdict(report),
             "findings": findings,
             "residual": report.residual and _effect_out(report.residual),
-            "costs": tuple(CostOut(one.component, _effect_out(one.effect)) for one in report.costs),
+            "costs": tuple(CostOut(cost.component, _effect_out(cost.effect)) for cost in report.costs),
         }
     )
 
 
 def _inward(document: Document) -> Report:
-    same = {one.name: getattr(document, one.name) for one in fields(Report)}
+    same = {field.name: getattr(document, field.name) for field in fields(Report)}
     findings = tuple(
         Finding(
-            one.components,
-            _effect_in(one.effect),
-            one.confirmations,
-            one.memory.before,
-            one.memory.after,
-            one.also_flipped,
-            tuple(Elsewhere(each.probe, each.verdict, _effect_in(each.effect)) for each in one.elsewhere),
+            finding.components,
+            _effect_in(finding.effect),
+            finding.confirmations,
+            finding.memory.before,
+            finding.memory.after,
+            finding.also_flipped,
+            tuple(Elsewhere(each.probe, each.verdict, _effect_in(each.effect)) for each in finding.elsewhere),
         )
-        for one in document.findings
+        for finding in document.findings
     )
     return Report(
         **same
         | {
             "findings": findings,
             "residual": document.residual and _effect_in(document.residual),
-            "costs": tuple(Cost(one.component, _effect_in(one.effect)) for one in document.costs),
+            "costs": tuple(Cost(cost.component, _effect_in(cost.effect)) for cost in document.costs),
         }
     )
 
@@ -237,4 +237,4 @@ def _effect_out(effect: Effect) -> EffectOut:
 
 
 def _effect_in(effect: EffectOut) -> Effect:
-    return Effect(**{one.name: getattr(effect, one.name) for one in fields(Effect)})
+    return Effect(**{field.name: getattr(effect, field.name) for field in fields(Effect)})

@@ -33,7 +33,7 @@ def _blocks(report: Report) -> Iterator[str]:
         yield _table(("component", "as found", "switched over", "ratio", "95 % interval"), _costs(report))
     if report.untestable:
         yield "## What could not be tested"
-        yield _table(("component", "why"), ((one.component, one.reason) for one in report.untestable))
+        yield _table(("component", "why"), ((item.component, item.reason) for item in report.untestable))
     if report.warnings:
         yield "## Warnings"
         yield _items(report.warnings)
@@ -71,7 +71,7 @@ def _not_cleared(report: Report) -> Iterator[str]:
         yield "## Not cleared"
         yield escaped(report.reason)
         yield _items(wording.at_once(report))
-        yield _items(wording.described(report, one) for one in report.suspects_left)
+        yield _items(wording.described(report, suspect) for suspect in report.suspects_left)
 
 
 def _overview(report: Report) -> Iterator[tuple[str, str]]:
@@ -96,7 +96,7 @@ def _overview(report: Report) -> Iterator[tuple[str, str]]:
 
 def _finding(report: Report, finding: Finding) -> Iterator[str]:
     yield f"## Culprit: {escaped(listed(finding.components, len(finding.components)))}"
-    yield _items(wording.described(report, one) for one in finding.components)
+    yield _items(wording.described(report, component) for component in finding.components)
     slow, fast = wording.states(report, finding)
     effect = finding.effect
     rows = [
@@ -121,16 +121,18 @@ def _finding(report: Report, finding: Finding) -> Iterator[str]:
 
 
 def _elsewhere(finding: Finding) -> Iterator[tuple[str, ...]]:
-    for one in finding.elsewhere:
-        yield one.probe, before(one.effect), after(one.effect), interval(one.effect), wording.elsewhere(one)
+    for other in finding.elsewhere:
+        yield other.probe, before(other.effect), after(other.effect), interval(other.effect), wording.elsewhere(other)
 
 
 def _proof(report: Report, finding: Finding) -> Iterator[tuple[str, ...]]:
-    slowest = max(one.seconds for one in finding.confirmations)
-    for number, one in enumerate(finding.confirmations, 1):
-        seen = at_least(one.seconds, censored=one.censored, beside=slowest, measure=finding.effect.measure)
+    slowest = max(confirmation.seconds for confirmation in finding.confirmations)
+    for number, confirmation in enumerate(finding.confirmations, 1):
+        seen = at_least(
+            confirmation.seconds, censored=confirmation.censored, beside=slowest, measure=finding.effect.measure
+        )
         took = "by hand" if report.by_hand else seen
-        yield str(number), wording.state(report, finding, one), took, one.verdict
+        yield str(number), wording.state(report, finding, confirmation), took, confirmation.verdict
 
 
 def _for_good(report: Report, finding: Finding) -> Iterator[str]:
@@ -155,4 +157,4 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _items(words: Iterable[str]) -> str:
-    return "\n".join(f"- {escaped(one)}" for one in words)
+    return "\n".join(f"- {escaped(word)}" for word in words)

@@ -92,8 +92,8 @@ def _scope(report: Report, *, verbose: bool) -> Iterator[_Fact]:
     if report.kinds:
         yield "tested", wording.tested(report)
         yield "stayed out", wording.stayed_out(report.pinned)
-    for one in report.pinned if verbose else ():
-        yield "pinned", f"{one.component}: {one.reason}"
+    for item in report.pinned if verbose else ():
+        yield "pinned", f"{item.component}: {item.reason}"
 
 
 def _restored(report: Report) -> str:
@@ -118,9 +118,9 @@ def _finding(report: Report, finding: Finding, number: str) -> Iterator[_Fact]:
         )
     if finding.confirmations:
         yield "proof", _proof(report, finding)
-    for one in finding.elsewhere:
-        times = f"{before(one.effect)} {slow}, {after(one.effect)} {fast}"
-        yield "other probe", f"{one.probe}: {times}: {wording.elsewhere(one)}"
+    for other in finding.elsewhere:
+        times = f"{before(other.effect)} {slow}, {after(other.effect)} {fast}"
+        yield "other probe", f"{other.probe}: {times}: {wording.elsewhere(other)}"
     for label, way in zip(chain(["for good"], repeat("or")), wording.cures(report, finding), strict=False):
         yield label, _one_line(way)
 
@@ -133,13 +133,15 @@ def _one_line(way: tuple[str, ...]) -> str:
 def _proof(report: Report, finding: Finding) -> str:
     """The trials by state: ``as found 71.2 s, 70.9 s slow; switched off 0.18 s fast``."""
 
-    def kind(one: Confirmation) -> tuple[str, str]:
-        return one.state, one.verdict
+    def kind(confirmation: Confirmation) -> tuple[str, str]:
+        return confirmation.state, confirmation.verdict
 
-    def took(one: Confirmation) -> str:
-        return at_least(one.seconds, censored=one.censored, beside=slowest, measure=finding.effect.measure)
+    def took(confirmation: Confirmation) -> str:
+        return at_least(
+            confirmation.seconds, censored=confirmation.censored, beside=slowest, measure=finding.effect.measure
+        )
 
-    slowest = max(one.seconds for one in finding.confirmations)
+    slowest = max(confirmation.seconds for confirmation in finding.confirmations)
     groups = (list(same) for _, same in groupby(sorted(finding.confirmations, key=kind, reverse=True), kind))
     return "; ".join(
         f"{wording.state(report, finding, same[0])} "
@@ -151,8 +153,8 @@ def _proof(report: Report, finding: Finding) -> str:
 def _not_tested(report: Report, *, verbose: bool) -> Iterator[_Fact]:
     """Components by reason."""
     reasons: dict[str, list[ComponentId]] = {}
-    for one in report.untestable:
-        reasons.setdefault(one.reason, []).append(one.component)
+    for item in report.untestable:
+        reasons.setdefault(item.reason, []).append(item.component)
     most, each = (len(report.untestable),) * 2 if verbose else (_MANY, _FEW)
     for reason, components in islice(reasons.items(), most):
         yield "not tested", f"{listed(components, each)}: {reason}"

@@ -77,7 +77,7 @@ def state(report: Report, finding: Finding, confirmation: Confirmation) -> str:
         return "as found"
     if confirmation.state == "alone":
         return "everything else switched over"
-    off = [one in report.found_off for one in finding.components]
+    off = [component in report.found_off for component in finding.components]
     switched = "switched on" if all(off) else "switched over" if any(off) else "switched off"
     return switched if finding.kind == "single" else f"at least one of them {switched}"
 
@@ -92,21 +92,21 @@ def described(report: Report, component: ComponentId) -> str:
 def cures(report: Report, finding: Finding) -> tuple[tuple[str, ...], ...]:
     """The commands that cure it for good; of several ways each one is enough."""
     if finding.kind == "together":
-        ways = [report.remedies.get(one, ()) for one in finding.components]
+        ways = [report.remedies.get(component, ()) for component in finding.components]
     else:
         # Dependents first; of the restarts only the last one.
         switched = (*finding.also_flipped, *finding.components)
-        lines = [line for one in switched for line in report.remedies.get(one, ())]
+        lines = [line for component in switched for line in report.remedies.get(component, ())]
         ways = [tuple(reversed(dict.fromkeys(reversed(lines))))]
     return tuple(way for way in ways if way)
 
 
-def elsewhere(one: Elsewhere) -> str:
+def elsewhere(other: Elsewhere) -> str:
     """How another probe fares with the culprit as found."""
-    if one.verdict is Verdict.SLOW:
-        return f"slower as well, {factor(one.effect)}"
-    if one.verdict is Verdict.FAST:
-        return f"the cure makes it slower, {ratio(1 / one.effect.ratio)}"
+    if other.verdict is Verdict.SLOW:
+        return f"slower as well, {factor(other.effect)}"
+    if other.verdict is Verdict.FAST:
+        return f"the cure makes it slower, {ratio(1 / other.effect.ratio)}"
     return "no clear difference"
 
 
@@ -140,9 +140,9 @@ def tested(report: Report) -> str:
 
 def stayed_out(pinned: Sequence[Untestable]) -> str:
     """What stayed as found, by reason; those that were pinned for their own file by name, as any of them may be it."""
-    by_reason = Counter(one.reason.partition(":")[0] for one in pinned)
+    by_reason = Counter(item.reason.partition(":")[0] for item in pinned)
     reasons = listed([f"{number} {reason}" for reason, number in by_reason.most_common()], _MANY)
-    own = [f"{one.component} ({one.reason.partition(': ')[2]})" for one in pinned if _OWN_FILE.match(one.reason)]
+    own = [f"{item.component} ({item.reason.partition(': ')[2]})" for item in pinned if _OWN_FILE.match(item.reason)]
     named = f"; pinned for their own files: {listed(own, _MANY)}" if own else ""
     said = f"{len(pinned)} pinned: {reasons}{named}" if pinned else "nothing pinned"
     return f"{said}; {_OUT_OF_REACH}"
@@ -150,14 +150,14 @@ def stayed_out(pinned: Sequence[Untestable]) -> str:
 
 def at_once(report: Report) -> Iterator[str]:
     """What is known of many suspects at once."""
-    for one in report.together:
-        took = at_least(one.seconds, censored=one.censored, measure=report.measure)
-        left = "left it slow" if one.verdict is Verdict.SLOW else "made it fast"
-        yield f"{_number(one)} switched over at once {left} ({took})"
+    for group in report.together:
+        took = at_least(group.seconds, censored=group.censored, measure=report.measure)
+        left = "left it slow" if group.verdict is Verdict.SLOW else "made it fast"
+        yield f"{_number(group)} switched over at once {left} ({took})"
 
 
-def _number(one: Together) -> str:
-    return one.components[0] if len(one.components) == 1 else str(len(one.components))
+def _number(group: Together) -> str:
+    return group.components[0] if len(group.components) == 1 else str(len(group.components))
 
 
 def effort(report: Report) -> str:
@@ -180,7 +180,10 @@ def builds_up(report: Report) -> Iterator[str]:
         if seen and seen.curve:
             step = -(-len(seen.curve) // _POINTS)
             points = [seen.curve[0], *seen.curve[step:-1:step], seen.curve[-1]][: _POINTS + 1]
-            grown = [f"+{size(max(0.0, one))}" if measure is Measure.GROWTH else seconds(one) for _, one in points]
+            grown = [
+                f"+{size(max(0.0, grown_by))}" if measure is Measure.GROWTH else seconds(grown_by)
+                for _, grown_by in points
+            ]
             sent = [str(count) for count, _ in points]
             took = f" ({seconds(seen.seconds)})" if seen.seconds else ""
             yield f"{which} {listed(grown, _POINTS)} after {listed(sent, _POINTS)} requests{took}"
@@ -190,7 +193,7 @@ def rest(report: Report, effect: Effect) -> str:
     """How fast the site is with every culprit out of the way, and whether it could be faster."""
     found = len(report.findings)
     culprits = {1: "the culprit", 2: "both culprits"}.get(found, f"all {found} culprits")
-    untried = any(one.reason.startswith(NOT_TRIED) for one in report.untestable)
+    untried = any(item.reason.startswith(NOT_TRIED) for item in report.untestable)
     others = f"all {report.tested} that were tried" if untried else "every suspect"
     sure = "" if effect.measure is Measure.GROWTH else f" ({factor(effect)}, 95 % interval {interval(effect)})"
     said = f"{before(effect)} with {culprits} switched over, {after(effect)} with {others} switched over{sure}"
@@ -218,8 +221,8 @@ def restored(report: Report) -> str:
 
 def kept(report: Report) -> str:
     """How the culprit is kept switched over, and for how long."""
-    cured = [one for finding in report.findings if proven(finding) for one in finding.components]
-    off = [one in report.found_off for one in cured]
+    cured = [component for finding in report.findings if proven(finding) for component in finding.components]
+    off = [component in report.found_off for component in cured]
     word = "on" if all(off) else "switched over" if any(off) else "off"
     what = f"{listed(cured, len(cured))} {'is' if len(cured) == 1 else 'are'} kept {word}"
     if report.restored.cured_by:
@@ -251,8 +254,8 @@ def rescue(report: Report) -> str:
 def _found(report: Report) -> str:
     site, bad = _complaint(report)
     if len(report.findings) > 1:
-        culprits = listed([_brief(report, one) for one in report.findings])
-        proofs = {_proof(one) for one in report.findings}
+        culprits = listed([_brief(report, finding) for finding in report.findings])
+        proofs = {_proof(finding) for finding in report.findings}
         proof = f"each {proofs.pop()}" if len(proofs) == 1 else "not all confirmed both ways"
         return f"{len(report.findings)} culprits make {site} {bad}: {culprits}; {proof}"
     if not report.findings:
@@ -286,7 +289,9 @@ def _names(report: Report, finding: Finding, between: str) -> str:
     """The components; among several, those are marked that are off."""
     if finding.kind == "single":
         return finding.components[0]
-    return between.join(f"{one} (off)" if one in report.found_off else one for one in finding.components)
+    return between.join(
+        f"{component} (off)" if component in report.found_off else component for component in finding.components
+    )
 
 
 def _times(report: Report, finding: Finding) -> str:
@@ -302,7 +307,7 @@ def _brief(report: Report, finding: Finding) -> str:
 
 def proven(finding: Finding) -> bool:
     """Whether every trial of its proof says that it is the culprit."""
-    seen = {(one.state, one.verdict) for one in finding.confirmations}
+    seen = {(confirmation.state, confirmation.verdict) for confirmation in finding.confirmations}
     both = {("on", Verdict.SLOW), ("off", Verdict.FAST)}
     return both <= seen <= both | {("alone", Verdict.SLOW)}
 
@@ -312,7 +317,7 @@ def _proof(finding: Finding) -> str:
 
 
 def _none(report: Report) -> str:
-    untested = len({one.component for one in report.untestable})
+    untested = len({item.component for item in report.untestable})
     tested = report.suspects - untested
     things = "the only thing" if tested == 1 else f"the {tested} things"
     seen = report.residual
@@ -322,13 +327,15 @@ def _none(report: Report) -> str:
 
 
 def _not_slow(report: Report) -> str:
-    found = f" ({as_found(report)} as found)" if report.found_seconds else ""
-    return f"Nothing found: {_reason(report)}{found}"
+    as_it_was = f" ({as_found(report)} as found)" if report.found_seconds else ""
+    return f"Nothing found: {_reason(report)}{as_it_was}"
 
 
 def _open(report: Report) -> str:
     word = report.outcome.capitalize()
-    so_far = [f"found so far: {listed([_brief(report, one) for one in report.findings])}"] if report.findings else []
+    so_far = (
+        [f"found so far: {listed([_brief(report, finding) for finding in report.findings])}"] if report.findings else []
+    )
     left = report.suspects_left
     suspects = [f"{count(len(left), 'suspect')} left: {listed(left)}"] if left else []
     return f"{word}: " + "; ".join([_reason(report), *so_far, *suspects, *at_once(report)])

@@ -53,10 +53,10 @@ def asked_again(
             others = [probe for probe in site.others if probe.name in learned]
             symptom = [probe for probe in site.symptom if probe.name in learned]
             until = time.monotonic() + SETTLE_SECONDS
-            asked = [(site, one) for one in others + symptom * quick or symptom[:1]]
+            asked = [(site, probe) for probe in others + symptom * quick or symptom[:1]]
             visited = Site(ready, probes, root, learned=dict(outside))
-            asked += [(visited, as_visitors(one)) for one in ready.probes if one.name in outside]
-            wrong = next(filter(None, (_fault(where, one, until) for where, one in asked)), "")
+            asked += [(visited, as_visitors(probe)) for probe in ready.probes if probe.name in outside]
+            wrong = next(filter(None, (_fault(where, probe, until) for where, probe in asked)), "")
     except ModbisectError as error:
         wrong = f"the site could not be asked: {error.what}"
     if not wrong:

@@ -56,7 +56,9 @@ def watch(host: Host, playbook: Playbook, history: History, say: Callable[[str],
             say(f"measuring {probe.name}")
             kept = history.recent(host.name, playbook.name, probe.name, 5 * playbook.canary.runs)
             earlier = [
-                one.median_seconds for one in kept if not one.broken and one.verdict not in (Trend.SLOWER, Trend.UNSURE)
+                result.median_seconds
+                for result in kept
+                if not result.broken and result.verdict not in (Trend.SLOWER, Trend.UNSURE)
             ][-playbook.canary.runs :]
             sighting, result = _look(probes, probe, playbook, earlier)
             history.record(

@@ -229,7 +229,9 @@ def _surveyed(story: Story, options: Options, root: RootLink) -> Found:
     story.observe(Stage("looking at what is there"))
     facts = story.facts = survey(root)
     chosen = suspects_of(story.playbook, facts)
-    components = tuple(replace(one, vital=one.vital or one.id in options.needed) for one in chosen)
+    components = tuple(
+        replace(component, vital=component.vital or component.id in options.needed) for component in chosen
+    )
     asked = None if story.by_hand else story.playbook
     preflight.check(story.host, facts, components, playbook=asked, accept_drift=options.accept_drift)
     if said := preflight.left_open(facts, components):
@@ -268,7 +270,7 @@ def _begun(story: Story, facts: Found, found: Measurement, options: Options, roo
         seed=options.seed,
         max_trials=playbook.budget.restarts or 0,
         visitors=not story.by_hand,
-        others=tuple(one.name for one in playbook.probes if one not in playbook.symptom_probes),
+        others=tuple(probe.name for probe in playbook.probes if probe not in playbook.symptom_probes),
     )
     story.observe(Posed(problem, playbook.strategy))
     return Dialogue(problem, playbook.strategy)
@@ -321,11 +323,13 @@ def _resume(story: Story, options: Options) -> str:
 @contextmanager
 def _watcher(story: Story, asker: Asker | None, root: RootLink) -> Iterator[Watcher]:
     if asker:
-        yield Person(asker, story.seconds_left, lambda: {one.id: one for one in story.past.components})
+        yield Person(
+            asker, story.seconds_left, lambda: {component.id: component for component in story.past.components}
+        )
         return
     with reached(root.link, story.host, story.playbook) as playbook, ProbeProcess() as probes:
         fastest = story.before.fastest_cold if story.before else None
-        past = () if story.host.tunnel else (one.name for one in story.playbook.probes if one.connect_to)
+        past = () if story.host.tunnel else (probe.name for probe in story.playbook.probes if probe.connect_to)
         yield Site(
             playbook,
             probes,

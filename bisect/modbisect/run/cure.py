@@ -24,10 +24,10 @@ def cured(story: Story, trials: Trials, seconds: int) -> bool:
     """
     said = story.past.conclusion
     flipped = frozenset(
-        one
+        component
         for finding in (said.findings if said else ())
         if proven(finding)
-        for one in (*finding.components, *finding.also_flipped)
+        for component in (*finding.components, *finding.also_flipped)
     )
     why_not = ""
     if said is None or said.outcome is not Outcome.FOUND or not flipped or story.past.asked is None:

@@ -35,8 +35,8 @@ class Scan:
 def scan(root: RootLink, host: Host, playbook: Playbook | None = None) -> Scan:
     """List a host's components; with a playbook, what it makes of them."""
     facts = survey(root)
-    found = suspects_of(playbook or Playbook("scan"), facts)
-    return Scan(host.name, preflight.role_of(host, facts), facts, found)
+    components = suspects_of(playbook or Playbook("scan"), facts)
+    return Scan(host.name, preflight.role_of(host, facts), facts, components)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,10 @@ def plan(root: RootLink, host: Host, playbook: Playbook, say: Callable[[str], No
         refusal,
         worst_case(problem, playbook.strategy),
         problem.budget,
-        {one.id: kinds.plan(seen.facts, components, Configuration(frozenset({one.id}))) for one in _free(components)},
+        {
+            component.id: kinds.plan(seen.facts, components, Configuration(frozenset({component.id})))
+            for component in _free(components)
+        },
     )
 
 

@@ -88,7 +88,7 @@ class Past:
     def fastest_cold(self) -> float | None:
         """Seconds of the quickest first request after a restart."""
         first = [trial.measurement.cold for trial in self.trials]
-        return min((one.seconds for one in first if one and not one.censored), default=None)
+        return min((request.seconds for request in first if request and not request.censored), default=None)
 
     def after(self, event: Event) -> Past:
         """The run with one more event."""

@@ -84,7 +84,9 @@ class Person:
         """
         patience = min(PATIENCE_SECONDS, max(self.left(), 1.0))
         known = self.components()
-        flipped = tuple(f"{one} {known[one].flipped_word}" for one in sorted(ask.configuration.flipped))
+        flipped = tuple(
+            f"{component} {known[component].flipped_word}" for component in sorted(ask.configuration.flipped)
+        )
         answer = self.asker(Question(ask, flipped, patience, self.stopped.is_set))
         if self.stopped.is_set():
             raise ProbeError("the question was withdrawn")

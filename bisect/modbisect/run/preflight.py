@@ -63,8 +63,8 @@ def left_open(facts: Found, components: Sequence[Component]) -> str:
     if not opened:
         return ""
     to = "whoever reaches the server" if facts.reachable else "users of the host itself"
-    placed = sorted(opened, key=lambda one: "/" not in one.pinned)  # a file says more than a module's name
-    named = "; ".join(f"{one.id} ({one.pinned})" for one in placed[:_SHOWN])
+    placed = sorted(opened, key=lambda component: "/" not in component.pinned)  # a file says more than a module's name
+    named = "; ".join(f"{component.id} ({component.pinned})" for component in placed[:_SHOWN])
     more = f"; and {len(opened) - _SHOWN} more" if len(opened) > _SHOWN else ""
     return f"these may be switched, and what they protect is open to {to} meanwhile: {named}{more}"
 
@@ -130,7 +130,7 @@ def refuse_cache(host: Host, facts: Found, playbook: Playbook, learned: Mapping[
         Refused: with the headers that tell it.
     """
     for probe in with_base(playbook, host.base_url).probes:
-        passed = next((one.passed for one in learned.get(probe.name, ()) if one.passed), "")
+        passed = next((markers.passed for markers in learned.get(probe.name, ()) if markers.passed), "")
         straight = probe.connect_to or APACHE.listens(facts, _port_here(host, probe))
         if passed and not straight:
             raise Refused(
@@ -144,7 +144,7 @@ def refuse_cache(host: Host, facts: Found, playbook: Playbook, learned: Mapping[
 
 def kept_in_front(outside: Mapping[str, Sequence[Markers]]) -> str:
     """A warning where visitors' answers come through what the probes go past; empty where none do."""
-    passed = next((one.passed for markers in outside.values() for one in markers if one.passed), "")
+    passed = next((each.passed for markers in outside.values() for each in markers if each.passed), "")
     return passed and (
         f"visitors come through a proxy or a cache ({passed}), which may keep what a broken trial answers; "
         "the run looks from there once the host is put back"
@@ -223,8 +223,8 @@ def check(
         )
     if not accept_drift:
         _refuse_drift(host, facts, components)
-    if all(one.pinned for one in components):
-        reasons = Counter(one.pinned for one in components).most_common(_REASONS)
+    if all(component.pinned for component in components):
+        reasons = Counter(component.pinned for component in components).most_common(_REASONS)
         raise Refused(
             f"nothing is left that may be switched: {'; '.join(f'{count} stay: {why}' for why, count in reasons)}",
             host=host.name,

@@ -22,7 +22,7 @@ def needed(host: str, folder: Path | None = None) -> frozenset[ComponentId]:
     """Components that broke the host's site when they were switched. A wrong one costs a later run a trial, no more."""
     known: set[ComponentId] = set()
     for report in _reports(host, folder):
-        known |= {one.component for one in report.untestable if one.reason.startswith(BREAKS)}
+        known |= {item.component for item in report.untestable if item.reason.startswith(BREAKS)}
     return frozenset(known)
 
 

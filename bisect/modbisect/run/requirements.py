@@ -28,21 +28,21 @@ def learn(components: Sequence[Component], facts: Found, test: Tester) -> tuple[
     waiting = [c.id for c in components if not c.pinned and kinds.is_tested(c)]
     for _ in range(_ROUNDS):
         feasible = Feasible(tuple(known.values()))
-        wanted = {one: flips for one in waiting if (flips := feasible.close({one})) is not None}
+        wanted = {suspect: flips for suspect in waiting if (flips := feasible.close({suspect})) is not None}
         if not wanted:
             break
-        configurations = {one: Configuration(frozenset(flips)) for one, flips in wanted.items()}
-        tests = test({one: kinds.plan_tested(facts, known.values(), of) for one, of in configurations.items()})
-        failed = {one: tests[one].text for one in wanted if one in tests and not tests[one].ok}
-        for one, text in failed.items():
-            owner = _owner(text, known, wanted[one])
-            if owner is None or not known[one].on:
-                known[one] = replace(known[one], pinned=f"the configuration test fails: {_short(text)}")
+        configurations = {suspect: Configuration(frozenset(flips)) for suspect, flips in wanted.items()}
+        tests = test({suspect: kinds.plan_tested(facts, known.values(), of) for suspect, of in configurations.items()})
+        failed = {suspect: tests[suspect].text for suspect in wanted if suspect in tests and not tests[suspect].ok}
+        for suspect, text in failed.items():
+            owner = _owner(text, known, wanted[suspect])
+            if owner is None or not known[suspect].on:
+                known[suspect] = replace(known[suspect], pinned=f"the configuration test fails: {_short(text)}")
             else:
-                known[owner] = replace(known[owner], depends=known[owner].depends | {one})
-        waiting = [one for one in failed if not known[one].pinned]
-    for one in waiting:
-        known[one] = replace(known[one], pinned="the configuration test fails without it")
+                known[owner] = replace(known[owner], depends=known[owner].depends | {suspect})
+        waiting = [suspect for suspect in failed if not known[suspect].pinned]
+    for suspect in waiting:
+        known[suspect] = replace(known[suspect], pinned="the configuration test fails without it")
     return tuple(known[component.id] for component in components)
 
 

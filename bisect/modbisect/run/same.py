@@ -20,7 +20,7 @@ def state_of(root: RootLink, facts: Found, components: Sequence[Component]) -> S
     """What a later run compares with; versions only where dpkg knows them."""
     shown = "${db:Status-Abbrev} ${binary:Package} ${Version}\\n"
     listing = root.link.execute(["dpkg-query", "--show", "--showformat", shown, *packages()]).text
-    files = {path: f"{one.type} {one.changed} {one.target}".rstrip() for path, one in facts.entries.items()}
+    files = {path: f"{entry.type} {entry.changed} {entry.target}".rstrip() for path, entry in facts.entries.items()}
     return Surveyed(tuple(components), files, dict(_INSTALLED.findall(listing)))
 
 
@@ -61,18 +61,20 @@ def refuse_other_times(host: str, then: Measurement, now: Measurement, symptom: 
         )
 
 
-def _figure(one: Level) -> str:
-    return at_least(one.seconds, censored=one.censored, measure=one.measure)
+def _figure(here: Level) -> str:
+    return at_least(here.seconds, censored=here.censored, measure=here.measure)
 
 
 def _differences(then: Surveyed, now: Surveyed) -> Iterator[str]:
-    before, after = ({one.id: one for one in each.components} for each in (then, now))
+    before, after = ({component.id: component for component in each.components} for each in (then, now))
     both = sorted(before.keys() & after.keys())
     yield from _some("gone", before.keys() - after.keys())
     yield from _some("new", after.keys() - before.keys())
-    yield from _some("off and was on", (one for one in both if before[one].on > after[one].on))
-    yield from _some("on and was off", (one for one in both if before[one].on < after[one].on))
-    yield from _some("not what it was", (one for one in both if _changed(before[one], after[one])))
+    yield from _some("off and was on", (component for component in both if before[component].on > after[component].on))
+    yield from _some("on and was off", (component for component in both if before[component].on < after[component].on))
+    yield from _some(
+        "not what it was", (component for component in both if _changed(before[component], after[component]))
+    )
     names = {name for name, _ in then.versions.items() ^ now.versions.items()}
     yield from _some(
         "versions",

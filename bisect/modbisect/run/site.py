@@ -244,7 +244,7 @@ class Site:
             if result.broken:
                 return replace(result, broken=f"{probe.name}: {result.broken}")
             seen.append(result)
-            if all(one.censored for one in result.requests or (result.cold,) if one):
+            if all(request.censored for request in result.requests or (result.cold,) if request):
                 break  # as slow as can be seen, whatever the rest would take
         return seen[0] if len(self.symptom) == 1 else _added_up(self.playbook.shown_by, seen, cap, cold_cap)
 
@@ -314,7 +314,7 @@ class Site:
 
 
 def _typical(requests: Sequence[Request]) -> float:
-    return median(one.seconds for one in requests)
+    return median(request.seconds for request in requests)
 
 
 def as_visitors(probe: Probe) -> Probe:
@@ -326,8 +326,8 @@ def _added_up(name: str, results: Sequence[WindowResult], cap: float | None, col
     """Windows of several probes as one; where a window had fewer requests than others, so has this."""
     colds = [result.cold for result in results]
     return WindowResult(
-        cold=_round(name, [one for one in colds if one], cold_cap) if all(colds) else None,
-        requests=tuple(_round(name, each, cap) for each in zip(*(one.requests for one in results), strict=False)),
+        cold=_round(name, [request for request in colds if request], cold_cap) if all(colds) else None,
+        requests=tuple(_round(name, each, cap) for each in zip(*(result.requests for result in results), strict=False)),
         unsteady=any(result.unsteady for result in results),
         client_limited=any(result.client_limited for result in results),
         aged=results[0].aged,
@@ -338,8 +338,8 @@ def _added_up(name: str, results: Sequence[WindowResult], cap: float | None, col
 def _round(name: str, requests: Sequence[Request], cap: float | None) -> Request:
     """One request of each probe in turn; cut off where one was, or all of them take longer than the cap."""
     limit = math.inf if cap is None else cap
-    seconds = sum(one.seconds for one in requests)
-    cut = seconds >= limit or any(one.censored for one in requests)
+    seconds = sum(request.seconds for request in requests)
+    cut = seconds >= limit or any(request.censored for request in requests)
     return replace(requests[-1], probe=name, seconds=min(seconds, limit), censored=cut)
 
 

@@ -134,7 +134,9 @@ class Story:
             Concluded(
                 said,
                 tuple(sorted(self.counted.unmoved)) if self.counted else (),
-                remedies(self.facts, (one for one in self.past.components if one.id in guilty)) if self.facts else {},
+                remedies(self.facts, (component for component in self.past.components if component.id in guilty))
+                if self.facts
+                else {},
             )
         )
 

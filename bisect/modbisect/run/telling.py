@@ -96,7 +96,9 @@ def report_of(told: Past, playbook: Playbook, effort: Effort, *, restored: Resto
 
 def accused(said: Conclusion) -> frozenset[ComponentId]:
     """The culprits of a conclusion, and what was flipped beside them."""
-    return frozenset(one for finding in said.findings for one in (*finding.components, *finding.also_flipped))
+    return frozenset(
+        component for finding in said.findings for component in (*finding.components, *finding.also_flipped)
+    )
 
 
 def _with_unmoved(concluded: Concluded) -> Conclusion:

@@ -99,7 +99,9 @@ class Trials:
             broken = kinds.missing_or_extra(self.facts, self.components, configuration, applied.loaded)
         seen = Measurement(ask.configuration, broken=broken) if broken else self.watcher.see(ask)
         through = seen if seen.broken and ask.through else Measurement(ask.configuration, broken=seen.broken)
-        warnings = tuple(f"{one} stays as found from here on: {UNMOVED}" for one in sorted(self.unmoved - known))
+        warnings = tuple(
+            f"{component} stays as found from here on: {UNMOVED}" for component in sorted(self.unmoved - known)
+        )
         seen = replace(
             through if seen.broken else seen,
             warnings=(*seen.warnings, *warnings),
@@ -148,7 +150,7 @@ class Trials:
             if applied.verdict != "ok" or not unmoved:
                 return applied, configuration
             self.unmoved |= unmoved
-            if all(one.pinned or one.id in self.unmoved for one in self.components):
+            if all(component.pinned or component.id in self.unmoved for component in self.components):
                 raise Spent(f"nothing is left that can be tested: {', '.join(sorted(self.unmoved))}: {UNMOVED}")
 
 

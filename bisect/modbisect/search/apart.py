@@ -22,11 +22,11 @@ class Hidden:
 
 def guilty_saver(bench: Bench, savers: Sequence[ComponentId]) -> Talk[Flips | None]:
     """The flips of one that should save time, where the site is faster without it."""
-    for one in savers:
-        flips = bench.feasible.close({one})
+    for saver in savers:
+        flips = bench.feasible.close({saver})
         if flips is None:
             continue
-        why = f"does {one}, which mostly saves time, cost it here?"
+        why = f"does {saver}, which mostly saves time, cost it here?"
         yield from bench.ensure(flips, why, stage="baseline")
         if bench.levels(flips) and (yield from bench.slower(NOTHING, flips, why, "baseline")):
             return flips
@@ -38,20 +38,20 @@ def behind_a_need(bench: Bench, kept: Sequence[needs.Kept]) -> Talk[Hidden | Non
 
     To prove it by switching it off the site would have to work without.
     """
-    for one in kept:
-        flips = bench.feasible.close({one.component})
+    for need in kept:
+        flips = bench.feasible.close({need.component})
         if flips is None or not (broken := needs.other_broken(bench, flips)):
             continue
-        why = f"is it fast without {one.component}, although that breaks another page?"
+        why = f"is it fast without {need.component}, although that breaks another page?"
         seen = yield from bench.ask(flips, why, stage="baseline", through=True)
         if not measured(seen) or seen.measure is not bench.measure:
             continue
         here = level(seen)
         if difference(bench.level_of(NOTHING), here, bench.noise, bench.problem.symptom) is Verdict.SLOW:
-            off = "off" if bench.feasible.is_on(one.component) else "on"
+            off = "off" if bench.feasible.is_on(need.component) else "on"
             return Hidden(
-                one.component,
-                f"with {one.component} switched {off} it is fast ({here.seconds:.2g} s), but then the site is "
-                f"broken ({broken}), so that is no proof: look for what uses {one.component}",
+                need.component,
+                f"with {need.component} switched {off} it is fast ({here.seconds:.2g} s), but then the site is "
+                f"broken ({broken}), so that is no proof: look for what uses {need.component}",
             )
     return None

@@ -72,8 +72,8 @@ def _cured(bench: Bench) -> bool:
         raise Ended(f"as found, the site does not work after a restart: {reason}")
     limit = math.inf if symptom.slower_than is None else symptom.slower_than
     return all(
-        one.seconds <= limit and difference(bench.found, one, bench.noise, symptom) is Verdict.SLOW
-        for one in bench.levels(NOTHING)
+        restart.seconds <= limit and difference(bench.found, restart, bench.noise, symptom) is Verdict.SLOW
+        for restart in bench.levels(NOTHING)
     )
 
 

@@ -80,15 +80,19 @@ class Bench:
         """The trials so far are not about this figure: of them only what breaks the site, and what serves it, holds."""
         self.measure, self.age = measure, age
         self.served |= self.kept_levels.keys()
-        self.seen = {flips: seen for flips in self.seen if (seen := [one for one in self.seen[flips] if one.broken])}
-        self.trials = [(flips, one) for flips, one in self.trials if one.broken]
+        self.seen = {
+            flips: seen
+            for flips in self.seen
+            if (seen := [measurement for measurement in self.seen[flips] if measurement.broken])
+        }
+        self.trials = [(flips, measurement) for flips, measurement in self.trials if measurement.broken]
         self.kept_levels = {}
 
     # --- what is known --------------------------------------------------------------------------
 
     def broken(self, flips: Flips) -> str:
         """Why a configuration is broken as measured; empty when it is not."""
-        return next((one.broken for one in self.seen.get(flips, ()) if one.broken), "")
+        return next((measurement.broken for measurement in self.seen.get(flips, ()) if measurement.broken), "")
 
     def levels(self, flips: Flips) -> Sequence[Level]:
         """One level for each restart of a configuration that was not broken."""
@@ -131,14 +135,18 @@ class Bench:
         seen = [*self.seen.get(flips, ())]
         if not flips:
             seen.append(self.problem.found)
-        return max((one.memory for one in seen if one.memory), key=lambda memory: memory.peak, default=None)
+        return max(
+            (measurement.memory for measurement in seen if measurement.memory),
+            key=lambda memory: memory.peak,
+            default=None,
+        )
 
     # --- what is asked --------------------------------------------------------------------------
 
     def _fastest(self) -> Level | None:
         """The fastest level seen, if it is really faster than the site as found."""
-        complete = [one for levels in self.kept_levels.values() for one in levels if not one.censored]
-        best = min(complete, key=lambda one: one.log_seconds, default=None)
+        complete = [restart for levels in self.kept_levels.values() for restart in levels if not restart.censored]
+        best = min(complete, key=lambda restart: restart.log_seconds, default=None)
         if best is None or self.found.log_seconds - best.log_seconds < floor(best, self.problem.symptom):
             return None
         return best
@@ -231,7 +239,7 @@ class Bench:
                 return verdict
             if verdict is Verdict.SLOW and self.clear(slow, fast):
                 return verdict
-            cut = any(one.censored for one in (*self.levels(fast), *self.levels(slow)))
+            cut = any(restart.censored for restart in (*self.levels(fast), *self.levels(slow)))
             complete = cut and self._fastest() is None
             yield from self.ask(side, f"{why}, again", stage=stage, complete=complete)
 

@@ -35,19 +35,19 @@ def slow_beside(above: float, cost: float, variance: float) -> float:
 
 def beyond_chance(trials: Sequence[Seen], members: int, suspects: int) -> float:
     """Log of how much better a set of ``members`` among ``suspects`` explains the trials than a coin of any bias."""
-    agree = [one.slow if one.predicted else 1 - one.slow for one in trials]
-    by_set = _mean(_log((1 - astray) * one + astray * (1 - one) for one in agree) for astray in _ASTRAY)
-    by_coin = _mean(_log(coin * one.slow + (1 - coin) * (1 - one.slow) for one in trials) for coin in _COINS)
+    agree = [trial.slow if trial.predicted else 1 - trial.slow for trial in trials]
+    by_set = _mean(_log((1 - astray) * chance + astray * (1 - chance) for chance in agree) for astray in _ASTRAY)
+    by_coin = _mean(_log(coin * trial.slow + (1 - coin) * (1 - trial.slow) for trial in trials) for coin in _COINS)
     prior = -math.log(math.comb(suspects, members)) - (members - 1) * math.log(_EACH_MORE)
     return by_set + prior - by_coin
 
 
 def _log(chances: Iterable[float]) -> float:
-    return sum(math.log(max(one, 1e-12)) for one in chances)
+    return sum(math.log(max(chance, 1e-12)) for chance in chances)
 
 
 def _mean(logs: Iterable[float]) -> float:
     """Log of the mean."""
     each = list(logs)
     top = max(each)
-    return top + math.log(sum(math.exp(one - top) for one in each) / len(each))
+    return top + math.log(sum(math.exp(log - top) for log in each) / len(each))

@@ -37,10 +37,12 @@ def block(culprit: Culprit, others: Flips, bench: Bench) -> list[_Step]:
     steps.append(_Step("alone", bench.fast - culprit.held, f"confirm: everything else flipped, {name} as found"))
     if len(culprit.components) > 1:
         # Together means that each is necessary.
-        for one in sorted(culprit.components):
-            held = bench.feasible.hold(culprit.held - {one}, bench.fast)
-            if one not in held:
-                steps.append(_Step("off", bench.fast - held, f"confirm: {one} flipped as well, its accomplices not"))
+        for component in sorted(culprit.components):
+            held = bench.feasible.hold(culprit.held - {component}, bench.fast)
+            if component not in held:
+                steps.append(
+                    _Step("off", bench.fast - held, f"confirm: {component} flipped as well, its accomplices not")
+                )
     return steps
 
 
@@ -98,10 +100,12 @@ def _elsewhere(bench: Bench, on: Flips, off: Flips) -> Iterator[Elsewhere]:
     """The other probes, by the same trials."""
 
     def levels(flips: Flips, probe: str) -> list[Level]:
-        windows = [[each for each in one.elsewhere if each.probe == probe] for one in bench.seen.get(flips, ())]
+        windows = [
+            [each for each in measurement.elsewhere if each.probe == probe] for measurement in bench.seen.get(flips, ())
+        ]
         return [level(Measurement(AS_FOUND, tuple(window))) for window in windows if window]
 
-    for probe in dict.fromkeys(each.probe for one in bench.seen.get(on, ()) for each in one.elsewhere):
+    for probe in dict.fromkeys(each.probe for measurement in bench.seen.get(on, ()) for each in measurement.elsewhere):
         before, after = levels(on, probe), levels(off, probe)
         if before and after:
             cost = effect(before, after, bench.noise)
@@ -138,5 +142,5 @@ def _closed(bench: Bench, flips: Flips) -> Flips:
 
 def everything(culprits: Sequence[Culprit], bench: Bench) -> Flips:
     """All culprits flipped."""
-    wanted: Flips = frozenset().union(*(one.components for one in culprits))
+    wanted: Flips = frozenset().union(*(culprit.components for culprit in culprits))
     return _closed(bench, wanted)

@@ -19,17 +19,17 @@ class Feasible:
     """(component, is it flipped) to the like of others that cannot be at the same time."""
 
     def __post_init__(self) -> None:
-        by_id = {one.id: one for one in self.components}
+        by_id = {component.id: component for component in self.components}
         excluded: dict[tuple[ComponentId, bool], set[tuple[ComponentId, bool]]] = {}
         for first, first_on, second, second_on in _rules(self.components):
             if first not in by_id or second not in by_id or first == second:
                 continue
-            one = (first, by_id[first].on != first_on)
+            assignment = (first, by_id[first].on != first_on)
             other = (second, by_id[second].on != second_on)
             # A rule that production itself breaks binds nobody.
-            if one[1] or other[1]:
-                excluded.setdefault(one, set()).add(other)
-                excluded.setdefault(other, set()).add(one)
+            if assignment[1] or other[1]:
+                excluded.setdefault(assignment, set()).add(other)
+                excluded.setdefault(other, set()).add(assignment)
         object.__setattr__(self, "_by_id", by_id)
         object.__setattr__(self, "_excluded", {key: frozenset(value) for key, value in excluded.items()})
 
@@ -37,19 +37,23 @@ class Feasible:
         """The same, with dependencies that nobody has declared; those of what is off as found bind nobody."""
         by_id = self._by_id
         learned = {
-            one: {other for other in others if by_id[one].on and by_id[other].on} for one, others in more.items()
+            component: {other for other in others if by_id[component].on and by_id[other].on}
+            for component, others in more.items()
         }
         return Feasible(
-            tuple(replace(one, depends=one.depends | learned.get(one.id, set())) for one in self.components)
+            tuple(
+                replace(component, depends=component.depends | learned.get(component.id, set()))
+                for component in self.components
+            )
         )
 
-    def is_on(self, one: ComponentId) -> bool:
+    def is_on(self, component: ComponentId) -> bool:
         """The production state."""
-        return self._by_id[one].on
+        return self._by_id[component].on
 
-    def is_vital(self, one: ComponentId) -> bool:
+    def is_vital(self, component: ComponentId) -> bool:
         """Whether most sites need it."""
-        return self._by_id[one].vital
+        return self._by_id[component].vital
 
     def close(self, wanted: Iterable[ComponentId]) -> Flips | None:
         """The smallest consistent superset of the wanted flips; None when there is none."""
@@ -64,19 +68,19 @@ class Feasible:
         flips: set[ComponentId] = set()
         queue = sorted(wanted)
         while queue:
-            one = queue.pop()
-            if one in flips:
+            component = queue.pop()
+            if component in flips:
                 continue
-            if self._by_id[one].pinned:
-                return frozenset(flips), f"needed by pinned {one} ({self._by_id[one].pinned})"
-            flips.add(one)
-            for other, flipped in self._excluded.get((one, True), ()):
+            if self._by_id[component].pinned:
+                return frozenset(flips), f"needed by pinned {component} ({self._by_id[component].pinned})"
+            flips.add(component)
+            for other, flipped in self._excluded.get((component, True), ()):
                 if not flipped:
                     queue.append(other)
-        for one in sorted(flips):
-            for other, flipped in sorted(self._excluded.get((one, True), ())):
+        for component in sorted(flips):
+            for other, flipped in sorted(self._excluded.get((component, True), ())):
                 if flipped and other in flips:
-                    return frozenset(flips), f"{one} and {other} cannot both be flipped"
+                    return frozenset(flips), f"{component} and {other} cannot both be flipped"
         return frozenset(flips), ""
 
     def hold(self, kept: Iterable[ComponentId], within: Flips) -> Flips:
@@ -87,25 +91,25 @@ class Feasible:
         held: set[ComponentId] = set()
         queue = sorted(kept)
         while queue:
-            one = queue.pop()
-            if one in held or one not in within:
+            component = queue.pop()
+            if component in held or component not in within:
                 continue
-            held.add(one)
-            queue.extend(other for other, flipped in self._excluded.get((one, False), ()) if flipped)
+            held.add(component)
+            queue.extend(other for other, flipped in self._excluded.get((component, False), ()) if flipped)
         return frozenset(held)
 
     def widen(self, flips: Flips, more: Iterable[ComponentId]) -> Flips:
         """``flips`` and as many of ``more`` as go with them, in their order."""
-        for one in more:
-            flips = self.close(flips | {one}) or flips
+        for component in more:
+            flips = self.close(flips | {component}) or flips
         return flips
 
     def generators(self, held: Flips, within: Flips) -> Flips:
         """The members of a held set that are not there for another member's sake."""
         kept = held
-        for one in sorted(held):
-            if one in self.hold(kept - {one}, within):
-                kept -= {one}
+        for component in sorted(held):
+            if component in self.hold(kept - {component}, within):
+                kept -= {component}
         return kept
 
     def ordered(self, ids: Iterable[ComponentId]) -> tuple[ComponentId, ...]:
@@ -115,14 +119,19 @@ class Feasible:
         of suspicion.
         """
         given = list(ids)
-        size = {one: len(self._spread([one])[0]) for one in given}
-        return tuple(sorted(given, key=lambda one: (self._by_id[one].vital, not self._by_id[one].on, size[one])))
+        size = {component: len(self._spread([component])[0]) for component in given}
+        return tuple(
+            sorted(
+                given,
+                key=lambda component: (self._by_id[component].vital, not self._by_id[component].on, size[component]),
+            )
+        )
 
 
 def _rules(components: Iterable[Component]) -> Iterator[tuple[ComponentId, bool, ComponentId, bool]]:
     """(component, on, other, on): the states that exclude each other."""
-    for one in components:
-        for other in one.depends:
-            yield one.id, True, other, False
-        for other in one.conflicts:
-            yield one.id, True, other, True
+    for component in components:
+        for other in component.depends:
+            yield component.id, True, other, False
+        for other in component.conflicts:
+            yield component.id, True, other, True

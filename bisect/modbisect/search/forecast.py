@@ -44,7 +44,7 @@ _REHEARSED: Mapping[str, _Rehearsed] = MappingProxyType(
 def forecast(problem: Problem, strategy: str) -> Forecast:
     """Typical and worst number of trials of a strategy that is there; never more than the budget."""
     feasible = Feasible(problem.components)
-    free = sum(not one.pinned and not feasible.blocked({one.id}) for one in problem.components)
+    free = sum(not component.pinned and not feasible.blocked({component.id}) for component in problem.components)
     if not free:
         return Forecast(0, 0)
     rehearsed = _REHEARSED[strategy]

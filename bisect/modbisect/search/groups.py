@@ -27,16 +27,16 @@ def together(found: Measurement, trials: Iterable[tuple[Flips, Measurement]], sy
             by_flips.setdefault(flips, []).append(seen)
     slow, fast, before = [], [], level(found)
     for flips, every in by_flips.items():
-        here = combine([level(one) for one in every])
+        here = combine([level(measurement) for measurement in every])
         gained = before.log_seconds - here.log_seconds
         one = Together(tuple(sorted(flips)), Verdict.UNSURE, here.seconds, here.censored)
         if here.censored or gained < floor(here, symptom) / 2:
             slow.append(replace(one, verdict=Verdict.SLOW))
         elif difference(before, here, Noise(), symptom) is Verdict.SLOW:
             fast.append(replace(one, verdict=Verdict.FAST))
-    most = max(slow, key=lambda one: len(one.components), default=None)
-    fewest = min(fast, key=lambda one: len(one.components), default=None)
-    return tuple(one for one in (most, fewest) if one)
+    most = max(slow, key=lambda group: len(group.components), default=None)
+    fewest = min(fast, key=lambda group: len(group.components), default=None)
+    return tuple(group for group in (most, fewest) if group)
 
 
 def tested(trials: Iterable[tuple[Flips, Measurement]]) -> Flips:

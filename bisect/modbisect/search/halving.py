@@ -61,12 +61,14 @@ class Conversation:
     def __post_init__(self) -> None:
         feasible = Feasible(self.problem.components)
         self.bench = Bench(self.problem, feasible, ahead=_CONFIRMATION)
-        free = [one.id for one in self.problem.components if not one.pinned]
-        self.suspects = feasible.ordered(one for one in free if not feasible.blocked({one}))
-        saves = {one.id for one in self.problem.components if one.saves}
-        self.savers = tuple(one for one in self.suspects if one in saves)
+        free = [component.id for component in self.problem.components if not component.pinned]
+        self.suspects = feasible.ordered(component for component in free if not feasible.blocked({component}))
+        saves = {component.id for component in self.problem.components if component.saves}
+        self.savers = tuple(saver for saver in self.suspects if saver in saves)
         self.bench.suspects = self.suspects
-        self.untestable += [Untestable(one, reason) for one in free if (reason := feasible.blocked({one}))]
+        self.untestable += [
+            Untestable(component, reason) for component in free if (reason := feasible.blocked({component}))
+        ]
 
     def talk(self) -> Talk[Conclusion]:
         """Every stage; a spent budget ends in an honest answer."""
@@ -127,10 +129,10 @@ class Conversation:
                 return verdict
             outcome = Verdict.UNSURE if verdict is Verdict.UNSURE else outcome
         proven = []
-        for one in learned.kept:
-            proven.append((yield from needs.prove(self.bench, one)))
+        for need in learned.kept:
+            proven.append((yield from needs.prove(self.bench, need)))
             self.kept = (*proven, *learned.kept[len(proven) :])
-            flips = self.bench.feasible.close({one.component}) or NOTHING
+            flips = self.bench.feasible.close({need.component}) or NOTHING
             if self.bench.levels(flips) and (yield from self._faster(flips)) is Verdict.SLOW:
                 return Verdict.SLOW
         if (saver := (yield from apart.guilty_saver(self.bench, self.savers))) is not None:
@@ -140,11 +142,11 @@ class Conversation:
 
     def _together(self) -> tuple[ComponentId, ...]:
         """The suspects that are flipped many at a time: all but what saves time, unless there is nothing else."""
-        return tuple(one for one in self.suspects if one not in self.savers) or self.suspects
+        return tuple(suspect for suspect in self.suspects if suspect not in self.savers) or self.suspects
 
     def _variants(self, flips: Flips) -> list[Flips]:
         """All of them; only what is switched off; only what is switched on, for that may be slow itself."""
-        on = frozenset(one.id for one in self.problem.components if one.on)
+        on = frozenset(component.id for component in self.problem.components if component.on)
         hold = self.bench.feasible.hold
         parts = [flips - hold(flips - on, flips), flips - hold(flips & on, flips)]
         return [flips, *(part for part in parts if part and part != flips)] if flips else []
@@ -174,7 +176,7 @@ class Conversation:
         culprits: list[Culprit] = []
         slow: Flips = NOTHING
         while True:
-            left = tuple(one for one in self.suspects if one in bench.fast - slow)
+            left = tuple(suspect for suspect in self.suspects if suspect in bench.fast - slow)
             culprit = yield from Minimal(bench, bench.fast, slow).search(left)
             if culprit is None:
                 if culprits:
@@ -193,8 +195,8 @@ class Conversation:
         findings: list[Finding] = []
         for index, culprit in enumerate(culprits):
             bench.ahead = _CONFIRMATION * (len(culprits) - index - 1)
-            bench.suspects = tuple(sorted({one for each in culprits for one in each.components}))
-            others = everything([one for one in culprits if one is not culprit], bench)
+            bench.suspects = tuple(sorted({component for each in culprits for component in each.components}))
+            others = everything([other for other in culprits if other is not culprit], bench)
             result = yield from confirm(bench, culprit, others, self.problem.seed + index)
             if isinstance(result, str):
                 # They were confirmed in each other's company: doubt about one is doubt about all.
@@ -220,8 +222,8 @@ class Conversation:
         far = judge.threshold - judge.fast.log_seconds
         both = 0
         for flips, seen in self.bench.seen.items():
-            verdicts = {judge.verdict([one]) for one in seen}
-            levels = [one.log_seconds for one in self.bench.levels(flips)]
+            verdicts = {judge.verdict([measurement]) for measurement in seen}
+            levels = [restart.log_seconds for restart in self.bench.levels(flips)]
             # One of several culprits alone may lie half way, where little luck makes the difference.
             if verdicts >= {Verdict.FAST, Verdict.SLOW} and max(levels) - min(levels) > far:
                 both += 1
@@ -240,15 +242,15 @@ class Conversation:
         within = self.bench.fast
         components, cost = culprits[0].components, math.log(max(findings[0].effect.ratio, _LEAST))
         trials = [
-            (not components & flips, level(one))
-            for flips, one in self.bench.trials
-            if flips <= within and measured(one)
+            (not components & flips, level(measurement))
+            for flips, measurement in self.bench.trials
+            if flips <= within and measured(measurement)
         ]
-        fast = statistics.median(one.log_seconds for slow, one in trials if not slow)
+        fast = statistics.median(restart.log_seconds for slow, restart in trials if not slow)
         seen = []
-        for slow, one in trials:
-            above = math.inf if one.censored else one.log_seconds - fast
-            seen.append(Seen(slow, slow_beside(above, cost, self.bench.noise.sd**2 + one.variance)))
+        for slow, restart in trials:
+            above = math.inf if restart.censored else restart.log_seconds - fast
+            seen.append(Seen(slow, slow_beside(above, cost, self.bench.noise.sd**2 + restart.variance)))
         return beyond_chance(seen, len(components), len(within)) > BEYOND
 
     def _residual(self, culprits: Sequence[Culprit]) -> Effect | None:
@@ -277,8 +279,10 @@ class Conversation:
         Nor could one that the site needs beside others: alone it may be as slow for the sake of those.
         """
         bench = self.bench
-        missing = set(self.suspects) - tested(bench.trials) - {one.component for one in self.kept}
-        self.untestable += [Untestable(one, "no trial with it flipped served the site") for one in sorted(missing)]
+        missing = set(self.suspects) - tested(bench.trials) - {need.component for need in self.kept}
+        self.untestable += [
+            Untestable(component, "no trial with it flipped served the site") for component in sorted(missing)
+        ]
         slow, fast = bench.levels(NOTHING), bench.levels(max(bench.kept_levels, key=len))
         return self._conclude(
             Outcome.NONE,
@@ -294,7 +298,7 @@ class Conversation:
     def _swing(self) -> str:
         """A configuration that was plainly fast after one restart and slow after another, in words."""
         for flips, levels in self.bench.kept_levels.items():
-            low, high = (pick(levels, key=lambda one: one.log_seconds) for pick in (min, max))
+            low, high = (pick(levels, key=lambda restart: restart.log_seconds) for pick in (min, max))
             if self.bench.measure is Measure.LATENCY and high.log_seconds - low.log_seconds >= _SWING:
                 what = f"with the same {len(flips)} flipped" if flips else "as found"
                 return (
@@ -305,10 +309,12 @@ class Conversation:
 
     def _untried(self) -> list[Untestable]:
         """Those that no trial with the site at work was about, since it was fast without: they may take part."""
-        known = tested(self.bench.trials) | {one.component for one in self.kept}
-        left = [one for one in self.suspects if one not in known]
+        known = tested(self.bench.trials) | {need.component for need in self.kept}
+        left = [suspect for suspect in self.suspects if suspect not in known]
         why = dict.fromkeys(self.savers, "it mostly saves time")
-        return [Untestable(one, f"{NOT_TRIED}: {why.get(one, 'the site was fast without')}") for one in left]
+        return [
+            Untestable(suspect, f"{NOT_TRIED}: {why.get(suspect, 'the site was fast without')}") for suspect in left
+        ]
 
     def _left(self) -> tuple[ComponentId, ...]:
         """Those not cleared; before the search has weighed any, what trials of many at once tell of them."""
@@ -318,7 +324,7 @@ class Conversation:
         left = set(self.suspects)
         for group in together(self.problem.found, bench.trials, self.problem.symptom):
             left = left & {*group.components} if group.verdict is Verdict.FAST else left - {*group.components}
-        return tuple(one for one in self.suspects if one in left) or self.suspects
+        return tuple(suspect for suspect in self.suspects if suspect in left) or self.suspects
 
     def _conclude(
         self,
@@ -329,8 +335,8 @@ class Conversation:
         residual: Effect | None = None,
         suspects: tuple[ComponentId, ...] = (),
     ) -> Conclusion:
-        accused = {one for finding in findings for one in finding.components}
-        kept = tuple(Untestable(one.component, one.reason) for one in self.kept if one.component not in accused)
+        accused = {component for finding in findings for component in finding.components}
+        kept = tuple(Untestable(need.component, need.reason) for need in self.kept if need.component not in accused)
         return Conclusion(
             outcome,
             findings,

@@ -127,12 +127,12 @@ class Minimal:
         """Drops a member where what it needs is slow without it."""
         while True:
             generators = self.bench.feasible.generators(held, self.within)
-            for one in sorted(generators):
-                fewer = held - {one}
+            for member in sorted(generators):
+                fewer = held - {member}
                 if (
                     generators != held
                     and self._hold(fewer) == fewer
-                    and (yield from self._slow_with(fewer, f"is it {short(fewer)}, without {one}?"))
+                    and (yield from self._slow_with(fewer, f"is it {short(fewer)}, without {member}?"))
                 ):
                     held = fewer
                     break
@@ -142,26 +142,26 @@ class Minimal:
     def _untangle(self, members: Flips, held: Flips) -> Talk[Culprit]:
         """Makes sure that each member is necessary, and that none is slow on its own."""
         bench = self.bench
-        for one in sorted(members):
-            alone = self._hold(frozenset({one}))
-            flips, why = self.within - alone, f"only {one} as found"
+        for member in sorted(members):
+            alone = self._hold(frozenset({member}))
+            flips, why = self.within - alone, f"only {member} as found"
             # Costs that add up: each is slow beside the fast control, if not half way to the slow one.
             slower = yield from bench.slower(flips, bench.fast, why, "search")
             if slower and bench.judge(self.slow).counts(bench.level_of(flips)):
-                return Culprit(frozenset({one}), alone)
-        for one in sorted(members):
-            fewer = self._hold(members - {one})
-            if len(members) == 1 or one in fewer:
+                return Culprit(frozenset({member}), alone)
+        for member in sorted(members):
+            fewer = self._hold(members - {member})
+            if len(members) == 1 or member in fewer:
                 continue
-            verdict = yield from bench.verdict(self.within - fewer, self.slow, f"without {one}")
+            verdict = yield from bench.verdict(self.within - fewer, self.slow, f"without {member}")
             if verdict is Verdict.SLOW:
-                members, held = members - {one}, fewer
+                members, held = members - {member}, fewer
             elif verdict is Verdict.BROKEN:
                 # The others do not work without it: a dependency nobody declared, or an accomplice.
-                cure = bench.feasible.close(self.slow | (members - {one}))
-                why = f"is {one} needed?"
+                cure = bench.feasible.close(self.slow | (members - {member}))
+                why = f"is {member} needed?"
                 if cure is not None and (yield from bench.verdict(cure, self.slow, why)) is Verdict.FAST:
-                    members -= {one}
+                    members -= {member}
         return Culprit(members, held)
 
 

@@ -58,9 +58,9 @@ def learn(bench: Bench, suspects: Sequence[ComponentId], enough: Enough = _never
     # Of everything it was to be expected, and says little.
     flips: Flips = NOTHING
     kept: list[Kept] = []
-    vital = [one for one in suspects if bench.feasible.is_vital(one)]
+    vital = [suspect for suspect in suspects if bench.feasible.is_vital(suspect)]
     for batch, expected in (
-        ([one for one in suspects if one not in vital], 1),
+        ([suspect for suspect in suspects if suspect not in vital], 1),
         (vital, 1 + len(vital) // _VITAL_PER_NEED),
     ):
         flips = yield from _learn_batch(bench, flips, batch, kept, expected=expected, enough=enough, of=len(suspects))
@@ -85,7 +85,7 @@ def serves_at_first(bench: Bench, suspects: Sequence[ComponentId]) -> Talk[bool]
 
 
 def _first(bench: Bench, suspects: Sequence[ComponentId]) -> Sequence[ComponentId]:
-    return [one for one in suspects if not bench.feasible.is_vital(one)] or suspects
+    return [suspect for suspect in suspects if not bench.feasible.is_vital(suspect)] or suspects
 
 
 def _learn_batch(
@@ -108,8 +108,8 @@ def _learn_batch(
         wider = bench.feasible.widen(flips, group)
         reason = yield from _breaks(bench, wider, _why(wider, of), len(pool), expected)
         if reason:
-            flips, found = yield from _narrow(bench, flips, group, reason, enough)
-            kept += [found] if found else []
+            flips, needed = yield from _narrow(bench, flips, group, reason, enough)
+            kept += [needed] if needed else []
             expected = max(1, expected - 1)
         else:
             flips = wider
@@ -138,7 +138,7 @@ def _narrow(
             flips = wider
             if enough(flips):
                 return flips, None
-            group = [one for one in group[len(half) :] if one not in flips]
+            group = [member for member in group[len(half) :] if member not in flips]
     alone = bench.feasible.close(group)
     if not group or bench.feasible.close(flips | {group[0]}) is None or alone is None:
         return flips, None
@@ -165,18 +165,18 @@ def other_broken(bench: Bench, flips: Flips) -> str:
 
 def _remaining(bench: Bench, flips: Flips, pool: Iterable[ComponentId], kept: list[Kept]) -> list[ComponentId]:
     """Those still to be decided; what cannot be flipped without something kept is kept as well."""
-    needed = {one.component for one in kept}
+    needed = {need.component for need in kept}
     left = []
-    for one in pool:
-        if one in flips or one in needed:
+    for component in pool:
+        if component in flips or component in needed:
             continue
-        wider = bench.feasible.close(flips | {one})
+        wider = bench.feasible.close(flips | {component})
         if wider is None:
-            kept.append(Kept(one, bench.feasible.blocked(flips | {one})))
+            kept.append(Kept(component, bench.feasible.blocked(flips | {component})))
         elif blocking := sorted(wider & needed):
-            kept.append(Kept(one, f"it cannot be flipped without {blocking[0]}, which has to stay"))
+            kept.append(Kept(component, f"it cannot be flipped without {blocking[0]}, which has to stay"))
         else:
-            left.append(one)
+            left.append(component)
     return left
 
 
@@ -207,8 +207,8 @@ def _why(flips: Flips, suspects: int) -> str:
     return f"what the site needs: {len(flips)} of {suspects} suspects flipped"
 
 
-def _sentence(bench: Bench, one: ComponentId, reason: str, *, proven: bool) -> str:
-    without = "without" if bench.feasible.is_on(one) else "with"
+def _sentence(bench: Bench, component: ComponentId, reason: str, *, proven: bool) -> str:
+    without = "without" if bench.feasible.is_on(component) else "with"
     return f"{BREAKS} {without} it{'' if proven else ', others flipped too'}: {reason}"
 
 

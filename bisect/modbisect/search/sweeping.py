@@ -17,19 +17,19 @@ def sweep(bench: Bench, suspects: Sequence[ComponentId]) -> Talk[tuple[Cost, ...
     """
     costs = []
     done = []
-    for index, one in enumerate(suspects):
-        flips = bench.feasible.close({one})
+    for index, suspect in enumerate(suspects):
+        flips = bench.feasible.close({suspect})
         if flips is None or any(need <= flips for need in bench.problem.needs):
             continue
         if any(seen <= flips and bench.broken(seen) for seen in bench.seen):
             continue
         if not bench.levels(flips):
-            yield from bench.verdict(flips, NOTHING, f"only {one} flipped", left=len(suspects) - index - 1)
+            yield from bench.verdict(flips, NOTHING, f"only {suspect} flipped", left=len(suspects) - index - 1)
         if not bench.broken(flips):
-            done.append(one)
+            done.append(suspect)
     slow = bench.levels(NOTHING)
-    for one in done:
-        flips = bench.feasible.close({one}) or NOTHING
+    for suspect in done:
+        flips = bench.feasible.close({suspect}) or NOTHING
         if not bench.level_of(flips).censored:
-            costs.append(Cost(one, effect(slow, bench.levels(flips), bench.noise, bench.found)))
+            costs.append(Cost(suspect, effect(slow, bench.levels(flips), bench.noise, bench.found)))
     return tuple(costs)

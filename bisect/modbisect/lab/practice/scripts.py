@@ -60,8 +60,8 @@ def _scratch(machine: Machine, script: str) -> Iterator[str]:
     for line in data.splitlines()[1:-1]:
         key, *paths = line.split("\t")
         tree = dict(machine.tree)
-        for one in paths:
-            path, link, target = one.partition("=")
+        for each in paths:
+            path, link, target = each.partition("=")
             tree.pop(path, None)
             if link:
                 tree[path] = Entry(target, 0.0)

@@ -56,9 +56,9 @@ def requested(found: Tree, present: Tree, request: str, folders: Container[str])
     return tree
 
 
-def differing(one: Tree, other: Tree) -> set[str]:
+def differing(tree: Tree, other: Tree) -> set[str]:
     """Paths that are not the same in both."""
-    return {path for path in one.keys() | other.keys() if one.get(path) != other.get(path)}
+    return {path for path in tree.keys() | other.keys() if tree.get(path) != other.get(path)}
 
 
 def replaced(tree: Tree, paths: Container[str], source: Tree) -> Tree:

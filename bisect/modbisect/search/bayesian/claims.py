@@ -34,11 +34,11 @@ def claimed(posterior: Posterior, complete: float) -> Claim:
     ``complete`` is the log ratio of the site as found to everything flipped, as far as it is known beyond the ceiling.
     """
     alike: dict[Parts, list[Belief]] = {}
-    for one in posterior.beliefs:
-        if one.members == posterior.sets[0][0]:
-            alike.setdefault(taken_apart(posterior, one, complete), []).append(one)
-    claims = [Claim(parts, each[0], sum(one.probability for one in each)) for parts, each in alike.items()]
-    return max(claims, key=lambda one: round(one.probability, 9))
+    for belief in posterior.beliefs:
+        if belief.members == posterior.sets[0][0]:
+            alike.setdefault(taken_apart(posterior, belief, complete), []).append(belief)
+    claims = [Claim(parts, each[0], sum(belief.probability for belief in each)) for parts, each in alike.items()]
+    return max(claims, key=lambda claim: round(claim.probability, 9))
 
 
 def taken_apart(posterior: Posterior, belief: Belief, complete: float) -> Parts:
@@ -51,12 +51,13 @@ def taken_apart(posterior: Posterior, belief: Belief, complete: float) -> Parts:
     mains = list(zip(members, effects[: len(members)].tolist(), strict=True))
     if belief.form != "saturated":
         return Parts(
-            tuple((one,) for one, effect in mains if effect > 0), tuple(one for one, effect in mains if effect < 0)
+            tuple((member,) for member, effect in mains if effect > 0),
+            tuple(member for member, effect in mains if effect < 0),
         )
     total = max(posterior.rows.total, complete)
     enough = SHARE * total
-    slow: tuple[Members, ...] = tuple((one,) for one, effect in mains if effect > enough)
+    slow: tuple[Members, ...] = tuple((member,) for member, effect in mains if effect > enough)
     # What was cut off tells nothing of how much slower both are together.
     if not slow and max(float(effects[-1]), total - sum(effect for _, effect in mains)) > enough:
         slow = (members,)
-    return Parts(slow, tuple(one for one, effect in mains if effect < -enough))
+    return Parts(slow, tuple(member for member, effect in mains if effect < -enough))

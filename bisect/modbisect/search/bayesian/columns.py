@@ -34,7 +34,8 @@ class Columns:
     def __post_init__(self) -> None:
         seen: dict[Flips, int] = {}
         numbers = {
-            one: seen.setdefault(self.feasible.hold({one}, self.within), len(seen)) for one in sorted(self.within)
+            component: seen.setdefault(self.feasible.hold({component}, self.within), len(seen))
+            for component in sorted(self.within)
         }
         object.__setattr__(self, "of", numbers)
 
@@ -43,7 +44,7 @@ class Columns:
 
     def names(self, members: Sequence[int] | Held) -> Flips:
         """The components of some columns."""
-        return frozenset(one for one, at in self.of.items() if at in members)
+        return frozenset(component for component, at in self.of.items() if at in members)
 
     def flips(self, held: Held) -> Flips:
         """Everything flipped but these."""
@@ -54,12 +55,12 @@ class Columns:
         names = self.feasible.hold(self.names(held), self.within)
         if any(need <= self.within - names for need in self.needs):
             return None
-        return frozenset(self.of[one] for one in names)
+        return frozenset(self.of[name] for name in names)
 
     def states(self, flips: Flips) -> Array:
         """1 for each column in production state, 0 flipped."""
         z = np.ones(len(self))
-        z[[self.of[one] for one in flips]] = 0.0
+        z[[self.of[component] for component in flips]] = 0.0
         return z
 
     @property
@@ -74,10 +75,12 @@ class Columns:
     def suspicion(self, components: Iterable[Component]) -> Array:
         """Prior weight of each column; 1 is ordinary."""
         weights = np.ones(len(self))
-        for one in components:
-            if one.id in self.of:
-                bounded = min(_MOST_SUSPICION, max(1 / _MOST_SUSPICION, one.suspicion))
-                weights[self.of[one.id]] = max(weights[self.of[one.id]], bounded) if bounded > 1 else bounded
+        for component in components:
+            if component.id in self.of:
+                bounded = min(_MOST_SUSPICION, max(1 / _MOST_SUSPICION, component.suspicion))
+                weights[self.of[component.id]] = (
+                    max(weights[self.of[component.id]], bounded) if bounded > 1 else bounded
+                )
         return weights
 
     def serves(self, held: Held, working: Iterable[Flips], broken: Iterable[Flips]) -> float:

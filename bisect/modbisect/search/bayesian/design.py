@@ -108,15 +108,15 @@ class Designer:
         likely = np.argsort(-self.posterior.inclusion, kind="stable")[:_LIKELY].tolist()
         for _ in range(_CLIMB):
             start = best
-            best, _ = self._best([start, *self._closed(start ^ {one} for one in likely)], guess)
+            best, _ = self._best([start, *self._closed(start ^ {member} for member in likely)], guess)
             if best == start:
                 break
         forecast = self._forecast([best], guess)
         return Wish(best, self._requests(forecast, guess), self._enough(forecast, guess))
 
     def _closed(self, wanted: Iterator[Held]) -> list[Held]:
-        closed = (self.close(one) for one in wanted)
-        return list(dict.fromkeys(one for one in closed if one is not None))
+        closed = (self.close(wish) for wish in wanted)
+        return list(dict.fromkeys(flips for flips in closed if flips is not None))
 
     def _candidates(self, count: int) -> Iterator[Held]:
         everyone = frozenset(range(count))
@@ -124,44 +124,46 @@ class Designer:
         yield frozenset()
         for share in _SHARES:
             for _ in range(_RANDOM_EACH):
-                yield frozenset(one for one in range(count) if self.random.random() < share)
+                yield frozenset(member for member in range(count) if self.random.random() < share)
         for mass in _MASSES:
             for _ in range(_BALANCED_EACH):
                 yield self._balanced(mass)
         for members, _ in self.posterior.sets[:_TOP_SETS]:
             yield frozenset(members)
             yield everyone - frozenset(members)
-            for one in members:
-                yield frozenset({one})
-                yield everyone - {one}
+            for member in members:
+                yield frozenset({member})
+                yield everyone - {member}
 
     def _balanced(self, mass: float) -> Held:
         """Components that together hold about this share of the probability to be a culprit."""
         inclusion = self.posterior.inclusion
-        order = sorted(range(len(inclusion)), key=lambda one: (-round(float(inclusion[one]), 3), self.random.random()))
+        order = sorted(
+            range(len(inclusion)), key=lambda member: (-round(float(inclusion[member]), 3), self.random.random())
+        )
         target, chosen, total = mass * float(np.sum(inclusion)), set(), 0.0
-        for one in order:
-            if total + inclusion[one] <= target + _TIE:
-                chosen.add(one)
-                total += float(inclusion[one])
+        for member in order:
+            if total + inclusion[member] <= target + _TIE:
+                chosen.add(member)
+                total += float(inclusion[member])
         return frozenset(chosen)
 
     def _guess(self) -> _Guess:
         """The likeliest hypotheses, and a systematic sample of the others that stands for all of them."""
         every = self.posterior.beliefs
-        chosen = [(one, one.probability) for one in every[:_BEST]]
+        chosen = [(belief, belief.probability) for belief in every[:_BEST]]
         rest = every[_BEST:]
-        mass = np.cumsum([one.probability for one in rest])
+        mass = np.cumsum([belief.probability for belief in rest])
         if rest and mass[-1] > 1e-6:  # noqa: PLR2004  nothing below would change a decision
             step = float(mass[-1]) / _SAMPLED
             at = np.searchsorted(mass, (np.arange(_SAMPLED) + self.random.random()) * step)
-            chosen += [(rest[min(int(one), len(rest) - 1)], step) for one in at]
-        beliefs = [one for one, _ in chosen]
+            chosen += [(rest[min(int(picked), len(rest) - 1)], step) for picked in at]
+        beliefs = [belief for belief, _ in chosen]
         weights = np.array([weight for _, weight in chosen])
-        claims = [self.claim(one) for one in beliefs]
-        index = {one: at for at, one in enumerate(dict.fromkeys(claims))}
+        claims = [self.claim(belief) for belief in beliefs]
+        index = {claim: at for at, claim in enumerate(dict.fromkeys(claims))}
         member = np.zeros((len(index), len(beliefs)))
-        member[[index[one] for one in claims], np.arange(len(beliefs))] = 1.0
+        member[[index[claim] for claim in claims], np.arange(len(beliefs))] = 1.0
         return _Guess(beliefs, weights / np.sum(weights), self.posterior.fits(beliefs), member)
 
     def _best(self, pool: Sequence[Held], guess: _Guess) -> tuple[Held, float]:
@@ -181,8 +183,8 @@ class Designer:
         mean = forecast.mean[:, 0]
         order = np.argsort(mean, kind="stable")
         groups = np.split(order, np.flatnonzero(np.diff(mean[order]) > _APART) + 1)
-        likely = [one for one in groups if np.sum(guess.weights[one]) > _UNLIKELY]
-        levels = [float(np.average(mean[one], weights=guess.weights[one])) for one in likely]
+        likely = [group for group in groups if np.sum(guess.weights[group]) > _UNLIKELY]
+        levels = [float(np.average(mean[group], weights=guess.weights[group])) for group in likely]
         return enough(levels, self.posterior.variance, self.posterior.rows.scatter, _CLEAR)
 
     def _forecast(self, pool: Sequence[Held], guess: _Guess) -> _Forecast:

@@ -116,7 +116,7 @@ class Planner(Conversation):
         if conclusion.outcome is not Outcome.FOUND:
             return conclusion.outcome is not Outcome.NONE
         bench = self.bench
-        accused = {one for finding in conclusion.findings for one in finding.components}
+        accused = {component for finding in conclusion.findings for component in finding.components}
         everything = bench.feasible.widen(NOTHING, self._together())
         flips = everything - bench.feasible.hold(accused, everything)
         yield from bench.ensure(flips, "the culprit alone, all others flipped", stage="residual")
@@ -190,10 +190,10 @@ class Planner(Conversation):
                 continue
             if (yield from bench.slower(NOTHING, flips, f"as found beside {len(flips)} flipped", "baseline")):
                 return None
-        for one in self.kept:
-            yield from needs.prove(bench, one)
-            flips = bench.feasible.close({one.component}) or NOTHING
-            why = f"as found beside {one.component} flipped"
+        for need in self.kept:
+            yield from needs.prove(bench, need)
+            flips = bench.feasible.close({need.component}) or NOTHING
+            why = f"as found beside {need.component} flipped"
             if bench.levels(flips) and (yield from bench.slower(NOTHING, flips, why, "baseline")):
                 return None
         if (yield from apart.guilty_saver(self.bench, self.savers)) is not None:
@@ -203,7 +203,7 @@ class Planner(Conversation):
     def _accuse(self, settled: _Settled, findings: list[Finding]) -> Talk[Conclusion]:
         """The culprits proven; others beside them, if the rest is slow as well, are for halving."""
         culprits, bench = settled.culprits, self.bench
-        flips = frozenset(self._cure(one) for one in culprits)
+        flips = frozenset(self._cure(culprit) for culprit in culprits)
         cured = bench.feasible.close(flips) or NOTHING
         if not bench.levels(cured):
             return self._found(culprits, findings)
@@ -225,8 +225,8 @@ class Planner(Conversation):
         """The component that leaves the site fastest when it alone is flipped: the others may cost something alone."""
         bench = self.bench
 
-        def left(one: str) -> float:
-            flips = bench.feasible.close({one}) or NOTHING
+        def left(component: str) -> float:
+            flips = bench.feasible.close({component}) or NOTHING
             return bench.level_of(flips).log_seconds if bench.levels(flips) else math.inf
 
         return min(sorted(culprit.components), key=left)
@@ -309,13 +309,13 @@ class Planner(Conversation):
 
     def _quiet(self) -> bool:
         """No trial was slow so far."""
-        working = [flips for flips, one in self.bench.trials if not one.broken]
+        working = [flips for flips, seen in self.bench.trials if not seen.broken]
         slow = self.bench.judge(NOTHING).threshold
         return len(working) >= _QUIET and all(self.bench.level_of(flips).log_seconds < slow for flips in working)
 
     def _posterior(self) -> Posterior:
         columns = self.columns
-        working = [(flips, one) for flips, one in self.bench.trials if not one.broken]
+        working = [(flips, seen) for flips, seen in self.bench.trials if not seen.broken]
         return Posterior(
             rows(working, columns.of, None if NOTHING in self.bench.seen else self.problem.found),
             self._floor(self.bench.level_of(columns.within)),
@@ -331,10 +331,13 @@ class Planner(Conversation):
 
     def _tell(self, posterior: Posterior) -> None:
         """The suspects left, the likeliest first."""
-        share = {one: float(posterior.inclusion[at]) for one, at in self.columns.of.items()}
-        left = [one for one in share if share[one] >= _WORTH_NAMING]
-        self.bench.likely = tuple((one, share[one]) for one in sorted(left, key=lambda one: (-share[one], one)))
-        self.bench.suspects = tuple(one for one, _ in self.bench.likely)
+        share = {component: float(posterior.inclusion[at]) for component, at in self.columns.of.items()}
+        left = [component for component in share if share[component] >= _WORTH_NAMING]
+        self.bench.likely = tuple(
+            (component, share[component])
+            for component in sorted(left, key=lambda component: (-share[component], component))
+        )
+        self.bench.suspects = tuple(component for component, _ in self.bench.likely)
 
     def _misfit(self, posterior: Posterior) -> bool:
         """Everything is put down to luck, yet repetitions agree: the truth is none of the hypotheses."""
@@ -345,12 +348,12 @@ class Planner(Conversation):
     def _masked(self) -> bool:
         """Something was faster than all flipped: some of those save time, and halving would not see past them."""
         within = self.bench.level_of(self.columns.within)
-        fastest = min(coded(one) for levels in self.bench.kept_levels.values() for one in levels)
+        fastest = min(coded(restart) for levels in self.bench.kept_levels.values() for restart in levels)
         return coded(within) - fastest > self._floor(within)
 
     def _designer(self, posterior: Posterior) -> Designer:
-        working = {flips for flips, one in self.bench.trials if not one.broken}
-        broken = [flips for flips, one in self.bench.trials if one.broken]
+        working = {flips for flips, seen in self.bench.trials if not seen.broken}
+        broken = [flips for flips, seen in self.bench.trials if seen.broken]
 
         def serves(held: Held) -> float:
             return self.columns.serves(held, working, broken)
@@ -395,13 +398,13 @@ class Planner(Conversation):
         bench, parts = self.bench, claim.parts
         bench.fast = self.columns.within - bench.feasible.hold(self.columns.names(parts.saving), self.columns.within)
         culprits = [self._culprit(part) for part in parts.slow]
-        if not culprits or any(one.held & (self.columns.within - bench.fast) for one in culprits):
+        if not culprits or any(culprit.held & (self.columns.within - bench.fast) for culprit in culprits):
             return _End.LOST
         yield from bench.ensure(bench.fast, "fast, by all that is known")
         if not bench.levels(bench.fast):
             return _End.LOST
-        for one in culprits:
-            yield from self._room_beside(one)
+        for culprit in culprits:
+            yield from self._room_beside(culprit)
         return _Settled(posterior, claim.belief, parts, culprits)
 
     def _room_beside(self, culprit: Culprit) -> Talk[None]:
@@ -411,7 +414,11 @@ class Planner(Conversation):
         if not bench.broken(flips):
             return
         serving = max((at for at, seen in bench.trials if at <= flips and not seen.broken), key=len, default=NOTHING)
-        others = [one for one in sorted(flips - serving) if not (bench.feasible.close({one}) or within) & culprit.held]
+        others = [
+            component
+            for component in sorted(flips - serving)
+            if not (bench.feasible.close({component}) or within) & culprit.held
+        ]
         needed = set()
         for kept in (yield from needs.widest(bench, serving, others)):
             proven = yield from needs.prove(bench, kept)

@@ -147,7 +147,7 @@ class Posterior:
 
     def _larger(self, smaller: str, form: str, parts: Sequence[tuple[Family, Array]]) -> list[tuple[Family, Array]]:
         """Sets of a form, the best of another with one more each."""
-        beam = self._beam(next(one for one in parts if one[0].form == smaller))
+        beam = self._beam(next(part for part in parts if part[0].form == smaller))
         return [self._weigh(form, beam, math.comb(self.rows.z.shape[1], beam.shape[1]))] if len(beam) else []
 
     def _beam(self, part: tuple[Family, Array]) -> NDArray[np.intp]:
@@ -156,8 +156,12 @@ class Posterior:
         best = family.members[np.argsort(-_total(weights), kind="stable")[:_BEAM]]
         count = self.rows.z.shape[1]
         size = family.members.shape[1] + 1
-        sets = {tuple(sorted((*one, more))) for one in best.tolist() for more in range(count) if more not in one}
-        chosen = [one for one in sorted(sets) if not any(pair in self.inseparable for pair in combinations(one, 2))]
+        sets = {
+            tuple(sorted((*subset, more))) for subset in best.tolist() for more in range(count) if more not in subset
+        }
+        chosen = [
+            subset for subset in sorted(sets) if not any(pair in self.inseparable for pair in combinations(subset, 2))
+        ]
         return np.array(chosen, dtype=np.intp).reshape(-1, size)
 
     def _weigh(self, form: str, members: NDArray[np.intp], of: int) -> tuple[Family, Array]:
@@ -232,8 +236,8 @@ class Posterior:
     def sets(self) -> list[tuple[Members, float]]:
         """Sets, whatever their form, with their probabilities, the likeliest first."""
         mass: dict[Members, float] = {}
-        for one in self.beliefs:
-            mass[one.members] = mass.get(one.members, 0.0) + one.probability
+        for belief in self.beliefs:
+            mass[belief.members] = mass.get(belief.members, 0.0) + belief.probability
         return sorted(mass.items(), key=lambda item: -round(item[1], 9))
 
     @property
@@ -282,8 +286,8 @@ class Posterior:
 
 def design(beliefs: Sequence[Belief], z: Array, t: Array) -> Array:
     """(hypotheses, rows, 7): level, drift, slope, effects; zeros for each effect that a hypothesis does not have."""
-    one, nothing = z.shape[1], z.shape[1] + 1
-    index = np.full((len(beliefs), _MOST_EFFECTS, _MOST_EFFECTS), one, dtype=np.intp)
+    constant, nothing = z.shape[1], z.shape[1] + 1
+    index = np.full((len(beliefs), _MOST_EFFECTS, _MOST_EFFECTS), constant, dtype=np.intp)
     for at, belief in enumerate(beliefs):
         index[at, len(belief.products) :, 0] = nothing
         for effect, product in enumerate(belief.products):

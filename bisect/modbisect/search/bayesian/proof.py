@@ -79,12 +79,12 @@ class Proof:
     def contrasts(self, culprit: Culprit) -> list[Contrast]:
         """What is asked of one culprit."""
         bench = self.bench
-        others = everything([one for one in self.culprits if one is not culprit], bench)
-        offs = [bench.feasible.close(others | {one}) or NOTHING for one in sorted(culprit.components)]
+        others = everything([other for other in self.culprits if other is not culprit], bench)
+        offs = [bench.feasible.close(others | {component}) or NOTHING for component in sorted(culprit.components)]
         asked = [Contrast(others, off, "on") for off in offs]
         asked.append(Contrast(self._alone_flips(culprit), bench.fast if self.adds_up else offs[0], "alone"))
         # Where it is the only suspect, both questions are the same.
-        return list({(one.slow, one.fast): one for one in reversed(asked)}.values())[::-1]
+        return list({(contrast.slow, contrast.fast): contrast for contrast in reversed(asked)}.values())[::-1]
 
     def _alone_flips(self, culprit: Culprit) -> Flips:
         """All but it; where the site breaks without what the culprit itself needs, the most that serves."""
@@ -96,15 +96,15 @@ class Proof:
 
     def run(self, random: Random) -> Talk[list[Finding] | str]:
         """Findings for all culprits, or the reason why not."""
-        asked = {index: self.contrasts(one) for index, one in enumerate(self.culprits)}
-        contrasts = list(dict.fromkeys(one for each in asked.values() for one in each))
-        if any(self._predicted(one) <= 0 for one in contrasts):
+        asked = {index: self.contrasts(culprit) for index, culprit in enumerate(self.culprits)}
+        contrasts = list(dict.fromkeys(contrast for each in asked.values() for contrast in each))
+        if any(self._predicted(contrast) <= 0 for contrast in contrasts):
             return "the search does not predict what would have to be seen"
         requests = self._requests(contrasts)
         seen: list[tuple[Flips, Measurement]] = []
         still = list(asked.values())
         for block in range(_MOST_BLOCKS):
-            wanted = {flips for each in still for one in each for flips in (one.slow, one.fast)}
+            wanted = {flips for each in still for contrast in each for flips in (contrast.slow, contrast.fast)}
             # Several blocks are for small effects, which need as many fast restarts as slow ones.
             order = sorted(wanted | {self.bench.fast} if block else wanted, key=sorted)
             random.shuffle(order)
@@ -112,7 +112,7 @@ class Proof:
                 why = f"confirm: {len(flips)} flipped" + (f", round {block + 1}" if block else "")
                 left = len(order) - at - 1
                 count, clear = requests, self._enough(flips, contrasts)
-                if requests == _FEWEST and all(flips != one.slow for one in contrasts):
+                if requests == _FEWEST and all(flips != contrast.slow for contrast in contrasts):
                     # So few prove it, but leave open whether a smaller culprit is left: that would cost a restart more.
                     count, clear = self.most, None
                 fresh = yield from self.bench.ask(flips, why, stage="confirm", left=left, wanted=count, enough=clear)
@@ -125,36 +125,40 @@ class Proof:
                 return f"not confirmed: {refuted}"
             still = [each for each in asked.values() if not (self._proven(each, seen) and self._alone(each, seen))]
             if not still:
-                return [self._finding(one, asked[index], seen) for index, one in enumerate(self.culprits)]
+                return [self._finding(culprit, asked[index], seen) for index, culprit in enumerate(self.culprits)]
         return f"{_MOST_BLOCKS} rounds of confirmation were not enough to tell"
 
     def _requests(self, contrasts: Sequence[Contrast]) -> int:
         """As few as can be expected to prove all in one block."""
         luck2 = float(self.luck @ LUCK**2)
-        least = min(self._predicted(one) for one in contrasts)
-        counts = (one for one in range(_FEWEST, self.most) if least**2 >= _EXPECTED * 3 * (luck2 + self.scatter / one))
+        least = min(self._predicted(contrast) for contrast in contrasts)
+        counts = (
+            count for count in range(_FEWEST, self.most) if least**2 >= _EXPECTED * 3 * (luck2 + self.scatter / count)
+        )
         return next(counts, self.most)
 
     def _enough(self, flips: Flips, contrasts: Sequence[Contrast]) -> Enough | None:
         """When it is clear on which side of its contrasts a trial is."""
-        near = [one for one in contrasts if flips in (one.slow, one.fast)]
+        near = [contrast for contrast in contrasts if flips in (contrast.slow, contrast.fast)]
         if not near:
             return None
-        one = min(near, key=self._predicted)
-        levels = {min(self.ceiling, float(self.features(each) @ self.fit.mean)) for each in (one.slow, one.fast)}
+        nearest = min(near, key=self._predicted)
+        levels = {
+            min(self.ceiling, float(self.features(each) @ self.fit.mean)) for each in (nearest.slow, nearest.fast)
+        }
         return enough(sorted(levels), float(self.luck @ LUCK**2), self.scatter, _CLEAR)
 
     def _proven(self, contrasts: Sequence[Contrast], seen: Sequence[tuple[Flips, Measurement]]) -> bool:
         """Beyond doubt together, and each on its own more likely than not."""
-        alone = [self._log_ratio([one], seen, only=True) for one in contrasts]
+        alone = [self._log_ratio([contrast], seen, only=True) for contrast in contrasts]
         together = sum(alone) if self.adds_up else self._log_ratio(contrasts, seen)
         return together >= -math.log(_DOUBT) and min(alone) > _EACH
 
     def _refuted(self, asked: Sequence[list[Contrast]], seen: Sequence[tuple[Flips, Measurement]], block: int) -> str:
         """Why a culprit is none."""
-        for one in dict.fromkeys(one for each in asked for one in each):
-            if self._log_ratio([one], seen, only=True) < _REFUTED:
-                return f"{len(one.slow)} flipped is not slower than {len(one.fast)} flipped"
+        for contrast in dict.fromkeys(contrast for each in asked for contrast in each):
+            if self._log_ratio([contrast], seen, only=True) < _REFUTED:
+                return f"{len(contrast.slow)} flipped is not slower than {len(contrast.fast)} flipped"
         if block + 1 >= _PATIENCE and not all(self._alone(each, seen) for each in asked):
             return "alone it costs little of what flipping it saves"
         return ""
@@ -163,7 +167,7 @@ class Proof:
         """Whether a culprit is as slow with everything else flipped as it is among all."""
 
         def level_of(flips: Flips) -> float:
-            return float(np.mean([min(self.ceiling, location(one)) for at, one in seen if at == flips]))
+            return float(np.mean([min(self.ceiling, location(measurement)) for at, measurement in seen if at == flips]))
 
         def whole(flips: Flips) -> float:
             """As found, by the complete measurement where the trials were cut off."""
@@ -172,12 +176,12 @@ class Proof:
         *most, alone = contrasts
         if alone.state != "alone" or level_of(alone.slow) >= self.ceiling:
             return True
-        least = min(whole(one.slow) - level_of(one.fast) for one in most)
+        least = min(whole(contrast.slow) - level_of(contrast.fast) for contrast in most)
         return level_of(alone.slow) - level_of(alone.fast) >= _ALONE * least
 
-    def _predicted(self, one: Contrast) -> float:
+    def _predicted(self, contrast: Contrast) -> float:
         """The log ratio by the search."""
-        return float((self.features(one.slow) - self.features(one.fast)) @ self.fit.mean)
+        return float((self.features(contrast.slow) - self.features(contrast.fast)) @ self.fit.mean)
 
     def _log_ratio(
         self, contrasts: Sequence[Contrast], seen: Sequence[tuple[Flips, Measurement]], *, only: bool = False
@@ -189,13 +193,13 @@ class Proof:
         """
         step = self.features(contrasts[0].slow) - self.features(contrasts[0].fast)
         mean, vague = float(step @ self.fit.mean), float(step @ self.fit.covariance @ step)
-        slow, fast = {one.slow for one in contrasts}, {one.fast for one in contrasts}
+        slow, fast = {contrast.slow for contrast in contrasts}, {contrast.fast for contrast in contrasts}
         if not only:
             fast.add(self.bench.fast)
-        used = [(flips in slow, one) for flips, one in seen if flips in slow or flips in fast]
-        y = np.array([min(self.ceiling, location(one)) for _, one in used])[:, None]
+        used = [(flips in slow, measurement) for flips, measurement in seen if flips in slow or flips in fast]
+        y = np.array([min(self.ceiling, location(measurement)) for _, measurement in used])[:, None]
         x = np.array([[float(is_slow)] for is_slow, _ in used])
-        weight = 1 / (LUCK**2 + np.array([[variance(one, spread([one]))] for _, one in used]))
+        weight = 1 / (LUCK**2 + np.array([[variance(measurement, spread([measurement]))] for _, measurement in used]))
         total = np.sum(weight, axis=0)
         y, x = (each - np.sum(weight * each, axis=0) / total for each in (y, x))
         pull, size = np.sum(weight * x * y, axis=0), np.sum(weight * x * x, axis=0)
@@ -207,22 +211,24 @@ class Proof:
 
     def _middle(self, flips: Flips, contrasts: Sequence[Contrast]) -> float:
         """Between slow and fast: of all contrasts the first one's, or where it adds up of that with these flips."""
-        near = next((one for one in contrasts if flips in (one.slow, one.fast)), contrasts[0])
-        one = near if self.adds_up else contrasts[0]
-        return float((self.features(one.slow) + self.features(one.fast)) @ self.fit.mean) / 2
+        near = next((contrast for contrast in contrasts if flips in (contrast.slow, contrast.fast)), contrasts[0])
+        chosen = near if self.adds_up else contrasts[0]
+        return float((self.features(chosen.slow) + self.features(chosen.fast)) @ self.fit.mean) / 2
 
     def _finding(
         self, culprit: Culprit, contrasts: Sequence[Contrast], seen: Sequence[tuple[Flips, Measurement]]
     ) -> Finding:
         bench, on, off = self.bench, contrasts[0].slow, contrasts[0].fast
-        states = {one.slow: one.state for one in contrasts} | {one.fast: "off" for one in contrasts}
+        states = {contrast.slow: contrast.state for contrast in contrasts} | {
+            contrast.fast: "off" for contrast in contrasts
+        }
         if self.adds_up and off != bench.fast:
             states.pop(bench.fast, None)
         confirmations = []
-        for flips, one in seen:
+        for flips, measurement in seen:
             if flips in states:
-                here = location(one)
-                cut = level(one).censored
+                here = location(measurement)
+                cut = level(measurement).censored
                 verdict = Verdict.SLOW if here > self._middle(flips, contrasts) else Verdict.FAST
-                confirmations.append(Confirmation(states[flips], verdict, decoded(here, one.measure), cut))
+                confirmations.append(Confirmation(states[flips], verdict, decoded(here, measurement.measure), cut))
         return finding(bench, culprit, on, off, confirmations)

@@ -67,18 +67,22 @@ def rows(
     """
     trials = [(NOTHING, settled), *trials] if settled else trials
     count = len(trials)
-    used = [(at, flips, one) for at, (flips, one) in enumerate(trials) if measured(one) and flips <= columns.keys()]
+    used = [
+        (at, flips, measurement)
+        for at, (flips, measurement) in enumerate(trials)
+        if measured(measurement) and flips <= columns.keys()
+    ]
     z = np.ones((len(used), max(columns.values()) + 1))
     for row, (_, flips, _) in enumerate(used):
-        z[row, [columns[one] for one in flips]] = 0.0
-    windows = [one for _, _, one in used]
-    vague = np.array([_SETTLED**2 if one is settled else 0.0 for one in windows])
-    scatter = spread([one for one in windows if one.measure is Measure.LATENCY])
-    ceiling = min((float(np.max(_logs(one))) for one in windows if level(one).censored), default=math.inf)
+        z[row, [columns[component] for component in flips]] = 0.0
+    windows = [measurement for _, _, measurement in used]
+    vague = np.array([_SETTLED**2 if window is settled else 0.0 for window in windows])
+    scatter = spread([window for window in windows if window.measure is Measure.LATENCY])
+    ceiling = min((float(np.max(_logs(window))) for window in windows if level(window).censored), default=math.inf)
     return Rows(
         z,
-        np.minimum([location(one) for one in windows], ceiling),
-        np.array([variance(one, scatter) for one in windows]) + vague,
+        np.minimum([location(window) for window in windows], ceiling),
+        np.array([variance(window, scatter) for window in windows]) + vague,
         np.array([at / max(1, count - 1) for at, _, _ in used]),
         scatter,
         ceiling,
@@ -86,18 +90,18 @@ def rows(
     )
 
 
-def _logs(one: Measurement) -> Array:
-    return np.log([max(request.seconds, _SHORTEST) for request in one.requests])
+def _logs(measurement: Measurement) -> Array:
+    return np.log([max(request.seconds, _SHORTEST) for request in measurement.requests])
 
 
-def location(one: Measurement) -> float:
+def location(measurement: Measurement) -> float:
     """Log seconds of one restart: Huber's location, with the usual spread of requests as its scale.
 
     Of the tail and of growth, what ``judging.level`` says; memory adds up, and so it is no log.
     """
-    if one.measure is not Measure.LATENCY:
-        return coded(level(one))
-    values = _logs(one)
+    if measurement.measure is not Measure.LATENCY:
+        return coded(level(measurement))
+    values = _logs(measurement)
     centre, limit = float(np.median(values)), _HUBER * PRIOR_SD
     for _ in range(5):
         centre += float(np.mean(np.clip(values - centre, -limit, limit)))
@@ -114,20 +118,20 @@ def decoded(y: float, measure: Measure) -> float:
     return y * _WORKER if measure is Measure.MEMORY else math.exp(y)
 
 
-def variance(one: Measurement, scatter: float) -> float:
+def variance(measurement: Measurement, scatter: float) -> float:
     """Sampling variance of ``location``; ``scatter``: were there one request."""
-    if one.measure is Measure.LATENCY:
-        return scatter / len(one.requests)
-    here = level(one)
-    return here.variance * (coded(here) ** 2 if one.measure is Measure.MEMORY else 1.0)
+    if measurement.measure is Measure.LATENCY:
+        return scatter / len(measurement.requests)
+    here = level(measurement)
+    return here.variance * (coded(here) ** 2 if measurement.measure is Measure.MEMORY else 1.0)
 
 
 def spread(windows: Sequence[Measurement]) -> float:
     """The sampling variance of ``location`` were there one request: pooled over restarts, and with the prior."""
     squares, df = PRIOR_DF * PRIOR_SD**2, float(PRIOR_DF)
     limit = _CLIP * PRIOR_SD
-    for one in windows:
-        values = _logs(one)
-        squares += float(np.sum(np.clip(values - location(one), -limit, limit) ** 2))
+    for window in windows:
+        values = _logs(window)
+        squares += float(np.sum(np.clip(values - location(window), -limit, limit) ** 2))
         df += len(values) - 1
     return _HUBER_PENALTY * squares / df
