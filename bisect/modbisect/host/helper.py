@@ -13,8 +13,8 @@ HELPER = "/usr/local/sbin/modbisect-guard"
 """Where a host's owner has installed it: the one command that its sudoers file then needs to name."""
 
 _PARTS = (
-    *("host/guard/guard", "host/guard/store", "servers/live", "host/guard/hold", "host/guard/watch", "kinds/rights"),
-    *("servers/told", "host/guard/change", "host/guard/restore", "host/guard/cure"),
+    *("host/guard/guard", "host/guard/store", "servers/apache", "servers/fpm", "servers/live", "host/guard/hold"),
+    *("host/guard/watch", "kinds/rights", "servers/told", "host/guard/change", "host/guard/restore", "host/guard/cure"),
 )
 _READING = {
     "survey": (

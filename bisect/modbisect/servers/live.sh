@@ -1,11 +1,9 @@
-# The live server: its processes, what they have loaded, its configuration test, its restart.
-
-# shellcheck disable=SC2034  # for the other files
-main_unit=apache2.service pid_file=/run/apache2/apache2.pid
+# The live servers: their processes, what these have loaded, their restart. The main one serves the site; the others hold
+# what answers for it. What is only one server's lies in a file of its own, beside this.
 
 units() { # those of the run, a line each; where there is none, what there may be
   { while read -r word value; do [ "$word" != unit ] || echo "$value"; done <"$cur/spec"; } 2>/dev/null | grep . ||
-    printf '%s\n' "$main_unit" "php*-fpm.service"
+    printf '%s\n' "$main_unit" "$fpm_units"
 }
 
 # parent: pid of the running server, started: its start time in clock ticks, both 0 when it is down; masters: it and the
@@ -21,13 +19,13 @@ parent_now() {
       case $line in MainPID=*) pid=${line#*=} ;; Id=*) id=${line#*=} ;; esac
       [ "$id" ] && [ "$pid" ] || continue
       number "$pid"
-      case $id:$number in *:0) : ;; apache2.service:*) parent=$number ;; *) masters="$masters $number" ;; esac
+      case $id:$number in *:0) : ;; "$main_unit":*) parent=$number ;; *) masters="$masters $number" ;; esac
       id='' pid=''
     done
   else
-    for file in /run/php/php*-fpm.pid; do ! pid_of "$file" php-fpm || masters="$masters $pid"; done
+    for file in $fpm_pid_files; do ! pid_of "$file" php-fpm || masters="$masters $pid"; done
   fi
-  [ "$parent" != 0 ] || ! pid_of "$pid_file" apache2 || parent=$pid
+  [ "$parent" != 0 ] || ! pid_of "$pid_file" "$main_program" || parent=$pid
   started_now
   [ "$parent" = 0 ] || masters="$parent$masters"
 }
@@ -71,12 +69,6 @@ children_of() { # kids: the children of a process; the file has no newline at it
   { read -r kids <"/proc/$1/task/$1/children"; } 2>/dev/null || :
 }
 
-reap() { # a worker that still burns on an aborted request must not outlive its trial
-  children_of "$parent"
-  # shellcheck disable=SC2086  # one pid a word
-  [ -z "$kids" ] || kill -KILL $kids 2>/dev/null || :
-}
-
 processors() { # clock ticks of all processors, and of these stolen
   read -r _ user nice system idle wait irq soft steal _ </proc/stat
   echo "cpu $((user + nice + system + idle + wait + irq + soft + steal)) $steal"
@@ -91,18 +83,6 @@ sample() { # and of each worker of the server its peak and its present memory, a
     for kid in $kids; do set -- "$@" "/proc/$kid/status"; done
   done
   [ $# = 0 ] || grep -Hs -E '^(VmHWM|VmRSS|RssAnon):' -- "$@" | sed 's|^/proc/\([0-9]*\)/status:\(.*\)|\2 \1|'
-}
-
-config_test() ( set +u; . /etc/apache2/envvars 2>/dev/null; exec timeout -k 5 60 /usr/sbin/apache2 -t 2>&1 )
-
-config_passes() { # by Apache's last word; behind it the test only unloads what it loaded, which may go on meanwhile
-  { config_test & } | (
-    while IFS= read -r line; do
-      printf '%s\n' "$line"
-      [ "$line" != "Syntax OK" ] || exit 0
-    done
-    exit 1
-  )
 }
 
 forgive() { # unit...: without it systemd refuses the sixth restart within 10 s, and leaves the site down
@@ -121,40 +101,17 @@ restart_units() { # unit...: full stop and start, then wait for the new generati
   if has_systemd; then
     timeout -k 5 60 systemctl restart -- "$@" 2>&1 || return 1
   else
-    restart_without_systemd "$@" || return 1
+    fpm_without_systemd "$@" && main_without_systemd || return 1
   fi
   # systemd names the process before it has come up; its pid file, where there is one, is written behind that.
   tries=0
   while parent_now; [ "$parent" = 0 ] || [ "$parent:$started" = "$old" ] || ! came_up; do
     tries=$((tries + 1)); [ $tries -lt 600 ] || { echo "no new server process after 30 s"; return 1; }
     # What fails behind the configuration test ends the new process after systemctl has reported success.
-    if [ $((tries % 4)) = 0 ] && has_systemd && ! systemctl is-active --quiet apache2.service; then
+    if [ $((tries % 4)) = 0 ] && has_systemd && ! systemctl is-active --quiet "$main_unit"; then
       echo "the new server process ended at once"; return 1
     fi
     sleep 0.02
   done
   echo "$parent $masters"
-}
-
-came_up() { # it has written its pid file, or done without for so long
-  named=$parent
-  pid_of "$pid_file" apache2 && [ "$pid" = "$named" ] || [ $tries -ge 100 ]
-}
-
-restart_without_systemd() { # no server may inherit the lock
-  for unit; do
-    case $unit in php*) service "${unit%.service}" restart 2>&1 9>&- || return 1 ;; esac
-  done
-  apache2ctl stop >/dev/null 2>&1
-  # The pid file goes first, the port only with the process.
-  tries=0
-  while [ "$parent" != 0 ] && [ -d "/proc/$parent" ] && [ $tries -lt 1000 ]; do sleep 0.02; tries=$((tries + 1)); done
-  apache2ctl start 2>&1 9>&- || return 1
-}
-
-journal_tail() { # what the server says of itself, not of its visitors, where the folder is root's
-  has_systemd && case $(stat -c %u:%A -- /var/log/apache2 2>/dev/null) in
-    0:d????-????*) timeout 5 tail -n 40 -- /var/log/apache2/error.log 2>/dev/null | grep -aE ':(emerg|alert|crit|error)\]' |
-      grep -avF '[client ' | tail -n 5 | head -c 2000 | sed 's/^/text /' ;;
-  esac || :
 }
