@@ -17,8 +17,9 @@ from modbisect.model import Symptom
 from modbisect.playbook import Selection, TrialOptions
 from modbisect.report import Report
 from modbisect.run.access import opened
-from modbisect.run.conduct import Options, conduct, new_run
+from modbisect.run.conduct import conduct, new_run
 from modbisect.run.events import Event
+from modbisect.run.options import Options
 from modbisect.run.signals import Signals
 
 FEW = tuple(f"php-module:{name}" for name in ("[a-f]*", "opcache", "uploadguard", "zip"))

@@ -19,8 +19,9 @@ from modbisect.lab.practice.tree import Entry
 from modbisect.model import Outcome
 from modbisect.report import Report
 from modbisect.run import journal
-from modbisect.run.conduct import Options, conduct, new_run
+from modbisect.run.conduct import conduct, new_run
 from modbisect.run.events import Event, Known, TrialBegan, TrialEnded
+from modbisect.run.options import Options
 from modbisect.run.past import Past, past
 from modbisect.run.signals import Signals
 

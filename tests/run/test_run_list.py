@@ -16,9 +16,10 @@ from modbisect.model import AS_FOUND, Ask, Measurement, Outcome, Probe
 from modbisect.playbook import Playbook
 from modbisect.report import Report, Restored
 from modbisect.run import preflight
-from modbisect.run.conduct import Options, conduct
+from modbisect.run.conduct import conduct
 from modbisect.run.events import Armed, Began, Event, Failed, Finished, PutBack, TrialBegan, TrialEnded
 from modbisect.run.journal import Journal
+from modbisect.run.options import Options
 from modbisect.run.signals import Signals
 
 VERIFIED = Restored(verified=True, how="all as found")

@@ -18,7 +18,8 @@ from modbisect.model import Ask, Configuration
 from modbisect.playbook import parse_playbook
 from modbisect.probe import ProbeProcess
 from modbisect.run.access import opened
-from modbisect.run.conduct import new_run, suspects_of
+from modbisect.run.beginning import suspects_of
+from modbisect.run.conduct import new_run
 from modbisect.run.measure import reached
 from modbisect.run.session import guarded
 from modbisect.run.site import Site

@@ -18,7 +18,7 @@ from modbisect.inventory import Host, parse_inventory
 from modbisect.lab.scenes import PRACTICED, SCENES, Scene
 from modbisect.model import Outcome
 from modbisect.playbook import Playbook, load_playbook
-from modbisect.run.conduct import Options
+from modbisect.run.options import Options
 
 
 @click.command("demo")

@@ -26,8 +26,8 @@ from modbisect.cli.streams import tell
 from modbisect.errors import UsageError
 from modbisect.model import Outcome
 from modbisect.playbook import Budget, Playbook, left_out, load_playbook, parse_seconds, whole
-from modbisect.run.conduct import Options
 from modbisect.run.journal import read
+from modbisect.run.options import Options
 from modbisect.run.past import Past, past
 from modbisect.run.replay import finished, resumed
 

@@ -31,10 +31,11 @@ from modbisect.inventory import Host
 from modbisect.model import Outcome
 from modbisect.playbook import Playbook, format_seconds, parse_seconds
 from modbisect.report.values import Report
-from modbisect.run.conduct import LEASE_SECONDS, Options, conduct, new_run
+from modbisect.run.conduct import conduct, new_run
 from modbisect.run.cure import LONGEST_SECONDS, SHORTEST_SECONDS
 from modbisect.run.events import Event
 from modbisect.run.journal import Journal
+from modbisect.run.options import LEASE_SECONDS, Options
 from modbisect.run.remembered import needed
 from modbisect.run.signals import Signals
 

@@ -10,10 +10,8 @@ import base64
 import contextlib
 import hashlib
 import logging
-import select
 import shlex
 import socket
-import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -28,6 +26,7 @@ from paramiko.ssh_exception import (
 )
 
 from modbisect.errors import LinkLost, Unreachable
+from modbisect.host.channel import Forwarder, SshStream, end, pump
 from modbisect.host.link import DEFAULT_CAP, Deadline, InBand, Result, Stream
 from modbisect.host.sshconfig import SshSettings, resolve
 
@@ -211,11 +210,11 @@ class SshLink:
         channel = self._channel(until)
         try:
             channel.exec_command("exec /bin/sh -c " + shlex.quote(marked.wrap(shlex.join(argv))))
-            out, err = _pump(channel, stdin, until, cap)
+            out, err = pump(channel, stdin, until, cap)
         except (SSHException, OSError, EOFError) as error:
             raise self._lost(f"the connection broke: {str(error) or type(error).__name__}") from error
         finally:
-            _end(channel)
+            end(channel)
         return marked.split(out, err, self.name)
 
     def stream(self, argv: Sequence[str]) -> Stream:
@@ -226,14 +225,14 @@ class SshLink:
             channel.exec_command("exec /bin/sh -c " + shlex.quote(marked.start(shlex.join(argv))))
         except (SSHException, OSError, EOFError) as error:
             raise self._lost(f"the connection broke: {str(error) or type(error).__name__}") from error
-        return _SshStream(self.name, channel, marked.mark)
+        return SshStream(self.name, channel, marked.mark)
 
     @contextlib.contextmanager
     def forward(self, host: str, port: int) -> Iterator[int]:
         """See `Link.forward`; on a connection of its own, so that it does not disturb the commands."""
         connection = _open(self.name, self._settings, None)
         try:
-            with _Forwarder(connection.transport, host, port) as local_port:
+            with Forwarder(connection.transport, host, port) as local_port:
                 yield local_port
         finally:
             connection.close()
@@ -265,130 +264,3 @@ class SshLink:
             state="unknown: the command may have run",
             advice="look with 'modbisect status'; the guard restores an armed host by itself",
         )
-
-
-def _end(channel: paramiko.Channel) -> None:
-    """Close it; a connection that breaks as its end is told has ended as well."""
-    with contextlib.suppress(SSHException, OSError, EOFError):
-        channel.close()
-
-
-def _pump(channel: paramiko.Channel, stdin: bytes, until: Deadline, cap: int) -> tuple[bytes, bytes]:
-    """Feed and read a channel until it is done; a partial output when the bounds are reached."""
-    out, err = bytearray(), bytearray()
-    rest = memoryview(stdin)
-    channel.setblocking(0)
-    open_for_writing = True
-    while not until.passed and len(out) + len(err) <= cap:
-        moved = False
-        if open_for_writing:
-            try:
-                if rest and channel.send_ready():
-                    rest = rest[channel.send(bytes(rest[:32768])) :]
-                    moved = True
-                if not rest:
-                    channel.shutdown_write()
-                    open_for_writing = False
-            except OSError:  # the command has ended without reading it all; its output and status may still be here
-                open_for_writing = False
-        if channel.recv_ready():
-            out += channel.recv(65536)
-            moved = True
-        if channel.recv_stderr_ready():
-            err += channel.recv_stderr(65536)
-            moved = True
-        if not moved:
-            if channel.eof_received or channel.closed:
-                break
-            # Readable when data or the end has come; a full send window is tried again shortly.
-            select.select([channel], [], [], min(until.left, 0.02 if rest else 0.5))
-    return bytes(out), bytes(err)
-
-
-class _SshStream:
-    def __init__(self, name: str, channel: paramiko.Channel, mark: bytes) -> None:
-        self._name = name
-        self._channel = channel
-        self._buffer = b""
-        self._mark = mark
-        """Before the command's first word; empty when that has been seen."""
-
-    def ask(self, line: str, deadline: float) -> str:
-        until = Deadline(deadline)
-        try:
-            self._channel.settimeout(max(0.1, until.left))
-            self._channel.sendall(line.encode() + b"\n")
-            if self._mark:
-                self._read_to(self._mark, until)
-                _, began, self._buffer = self._buffer.partition(self._mark)
-                self._mark = b"" if began else self._mark
-            self._read_to(b"\n", until)
-        except (SSHException, OSError, EOFError) as error:
-            raise LinkLost(f"no answer: {str(error) or type(error).__name__}", host=self._name) from error
-        answer, newline, self._buffer = self._buffer.partition(b"\n")
-        if self._mark or not newline:
-            what = "the answer did not end in time" if until.passed else "the command on the host ended"
-            raise LinkLost(what, host=self._name)
-        return answer.decode("utf-8", "replace").strip()
-
-    def _read_to(self, end: bytes, until: Deadline) -> None:
-        while end not in self._buffer and len(self._buffer) < DEFAULT_CAP and not until.passed:
-            self._channel.settimeout(max(0.01, until.left))
-            data = self._channel.recv(4096)
-            if not data:
-                break
-            self._buffer += data
-
-    def close(self) -> None:
-        with contextlib.suppress(SSHException, OSError, EOFError):
-            self._channel.shutdown_write()
-            until = Deadline(2)
-            self._channel.settimeout(until.left)
-            while not until.passed and self._channel.recv(4096):
-                pass
-        _end(self._channel)
-
-
-class _Forwarder:
-    """Accepts on a loopback port and copies both ways through direct-tcpip channels."""
-
-    def __init__(self, transport: paramiko.Transport, host: str, port: int) -> None:
-        self._transport = transport
-        self._target = (host, port)
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-
-    def __enter__(self) -> int:
-        threading.Thread(target=self._accept, name="forward", daemon=True).start()
-        port: int = self._listener.getsockname()[1]
-        return port
-
-    def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(OSError):  # ends the waiting accept, which would keep the port open
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, source = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client, source), daemon=True).start()
-
-    def _serve(self, client: socket.socket, source: tuple[str, int]) -> None:
-        with contextlib.suppress(SSHException, OSError, EOFError), client:
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            channel = self._transport.open_channel("direct-tcpip", self._target, source, timeout=CONNECT_SECONDS)
-            with contextlib.closing(channel):
-                back = threading.Thread(target=_copy, args=(channel, client), daemon=True)
-                back.start()
-                _copy(client, channel)
-                back.join()
-
-
-def _copy(source: socket.socket | paramiko.Channel, sink: socket.socket | paramiko.Channel) -> None:
-    with contextlib.suppress(SSHException, OSError, EOFError):
-        while data := source.recv(65536):
-            sink.sendall(data)
-    with contextlib.suppress(SSHException, OSError, EOFError):
-        sink.shutdown(socket.SHUT_WR)

@@ -24,8 +24,8 @@ from modbisect.model import (
     Untestable,
     Verdict,
 )
+from modbisect.report.headline import verdict
 from modbisect.report.values import SCHEMA, Report, Restored, Tried
-from modbisect.report.wording import verdict
 
 
 @dataclass(frozen=True, slots=True)

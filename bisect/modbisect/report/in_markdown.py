@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from modbisect.model import Finding, Measure
-from modbisect.report import wording
+from modbisect.report import headline, wording
 from modbisect.report.escaping import escaped, fenced
 from modbisect.report.figures import after, at_least, before, factor, interval, listed, peak
 from modbisect.report.values import Report
@@ -17,7 +17,7 @@ def markdown(report: Report) -> str:
 
 
 def _blocks(report: Report) -> Iterator[str]:
-    yield escaped(wording.verdict(report))
+    yield escaped(headline.verdict(report))
     yield from _alarm(report)
     for finding in report.findings:
         yield from _finding(report, finding)

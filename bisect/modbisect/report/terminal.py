@@ -8,7 +8,7 @@ from textwrap import wrap
 
 from modbisect.harmless import one_line
 from modbisect.model import ComponentId, Confirmation, Finding, Outcome
-from modbisect.report import wording
+from modbisect.report import headline, wording
 from modbisect.report.figures import after, at_least, before, count, factor, interval, listed, peak
 from modbisect.report.values import Report
 
@@ -35,7 +35,7 @@ def text(report: Report, *, colour: bool = False, columns: int | None = None, ve
     def painted(style: str, words: str) -> str:
         return f"{style}{words}{_RESET}" if colour else words
 
-    verdict = _folded(wording.verdict(report), columns, 0)
+    verdict = _folded(headline.verdict(report), columns, 0)
     lines = [painted(_VERDICT.get(report.outcome, _OPEN), verdict)]
     if report.restored.cure_until:
         alarm = f"{report.host} IS NOT AS FOUND: {wording.kept(report)}", *map(": ".join, wording.keeping(report))

@@ -14,7 +14,7 @@ from modbisect.kinds import Found, Step
 from modbisect.model import AS_FOUND, Component, Configuration, Measurement, Request, Role, Symptom
 from modbisect.playbook import Playbook
 from modbisect.run import preflight, requirements
-from modbisect.run.conduct import suspects_of
+from modbisect.run.beginning import suspects_of
 from modbisect.run.measure import check_secrets
 from modbisect.search import Forecast, Problem, worst_case
 

@@ -1,0 +1,124 @@
+"""What a run learns of a host before anything is switched: what is there, how slow it is, what may be asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from modbisect import kinds
+from modbisect.host.privilege import RootLink
+from modbisect.host.survey import config_tests, survey
+from modbisect.judging import level
+from modbisect.kinds import Found
+from modbisect.model import Component, Conclusion, Measurement, Outcome, Symptom
+from modbisect.playbook import Playbook
+from modbisect.run import preflight, requirements, same
+from modbisect.run.dialogue import Dialogue
+from modbisect.run.events import (
+    FoundSlow,
+    Posed,
+    Stage,
+    Warned,
+)
+from modbisect.run.options import Options
+from modbisect.run.past import Past
+from modbisect.run.replay import resumed
+from modbisect.run.story import Story
+from modbisect.run.trial import Watcher
+from modbisect.search import Problem
+
+
+def suspects_of(playbook: Playbook, facts: Found) -> tuple[Component, ...]:
+    """The host's components, with all that is no suspect in this playbook pinned."""
+    select = playbook.select
+    return kinds.select(
+        kinds.discover(facts),
+        facts,
+        include=select.include,
+        keep=select.keep,
+        off=select.off,
+        allow_security=select.allow_security,
+    )
+
+
+def surveyed(story: Story, options: Options, root: RootLink) -> Found:
+    """What the host is and has.
+
+    Raises:
+        Refused: a run may not begin there, or the host is no longer the one to go on with.
+    """
+    story.observe(Stage("looking at what is there"))
+    facts = story.facts = survey(root)
+    chosen = suspects_of(story.playbook, facts)
+    components = tuple(
+        replace(component, vital=component.vital or component.id in options.needed) for component in chosen
+    )
+    asked = None if story.by_hand else story.playbook
+    preflight.check(story.host, facts, components, playbook=asked, accept_drift=options.accept_drift)
+    if said := preflight.left_open(facts, components):
+        story.observe(Warned(said))
+    preflight.agree_to_open(story.host, facts, components, given=options.open_security, ask=options.ask)
+    surveyed = same.state_of(root, facts, components)
+    if story.before and story.before.surveyed:
+        same.refuse_another(story.host.name, story.before.surveyed, surveyed)
+    else:
+        story.observe(surveyed)
+    return facts
+
+
+def gone_on(story: Story, before: Past, found: Measurement, options: Options) -> Dialogue:
+    """The conversation of an earlier run, led again up to its end.
+
+    Raises:
+        Refused: as found the site is no longer what it was then.
+    """
+    dialogue = options.dialogue or resumed(before, story.playbook.budget)
+    problem = dialogue.problem
+    same.refuse_other_times(story.host.name, problem.found, found, problem.symptom)
+    return dialogue
+
+
+def begun(story: Story, facts: Found, found: Measurement, options: Options, root: RootLink) -> Dialogue:
+    """A conversation about what the configuration tests leave to be switched."""
+    story.observe(Stage("asking Apache, on a copy, what its configuration needs"))
+    components = requirements.learn(story.past.components, facts, lambda wanted: config_tests(root, wanted))
+    playbook = story.playbook
+    plain = Symptom(playbook.symptom_probes[0].name)
+    problem = Problem(
+        components,
+        found,
+        plain if story.by_hand else playbook.symptom or plain,
+        seed=options.seed,
+        max_trials=playbook.budget.restarts or 0,
+        visitors=not story.by_hand,
+        others=tuple(probe.name for probe in playbook.probes if probe not in playbook.symptom_probes),
+    )
+    story.observe(Posed(problem, playbook.strategy))
+    return Dialogue(problem, playbook.strategy)
+
+
+def look(story: Story, watcher: Watcher, facts: Found) -> Measurement:
+    """Measure the host as found, before anything is touched.
+
+    Raises:
+        Refused: its site does not work, or answers through what may keep a broken trial's answers.
+    """
+    if not story.by_hand:
+        story.observe(Stage(f"measuring {story.playbook.shown_by} as found: a complete request"))
+    found = watcher.found()
+    story.learned, story.outside = watcher.learned, watcher.outside
+    preflight.refuse_cache(story.host, facts, story.playbook, story.learned)
+    if said := preflight.kept_in_front(story.outside):
+        story.observe(Warned(said))
+    story.observe(FoundSlow(found))
+    story.note(found)
+    return found
+
+
+def not_slow(story: Story, found: Measurement) -> Conclusion | None:
+    """Where there is nothing to look for, that."""
+    symptom = story.playbook.symptom
+    if symptom is None or symptom.slower_than is None or story.by_hand or level(found).seconds >= symptom.slower_than:
+        return None
+    return Conclusion(
+        Outcome.NOT_SLOW, reason=f"as found it is not slow: nothing above {symptom.slower_than:g} s to look for"
+    )

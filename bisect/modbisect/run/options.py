@@ -1,0 +1,41 @@
+"""What the command line says of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from modbisect.model import ComponentId
+from modbisect.run.dialogue import Dialogue
+from modbisect.run.past import Past
+from modbisect.run.person import Asker
+
+LEASE_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says of a run."""
+
+    seed: int = 0
+    lease: int = LEASE_SECONDS
+    accept_drift: bool = False
+    open_security: bool = False
+    """It is agreed to that access control is switched, where the playbook allows that."""
+    ask: Callable[[str], bool] | None = None
+    """Puts a question to the person at the terminal; None where there is none."""
+    ask_password: Callable[[], str] | None = None
+    playbook_path: str = ""
+    """For the journal; a run without one is not told how to resume it."""
+    inventory: str = ""
+    """For the journal."""
+    before: Past | None = None
+    """The run to go on from."""
+    dialogue: Dialogue | None = None
+    """Its conversation, where it has been led again already."""
+    cure_seconds: int = 0
+    """How long proven culprits are kept switched over before the host is put back; 0: not at all."""
+    needed: frozenset[ComponentId] = frozenset()
+    """Components that the site is known to need, from earlier runs."""
+    asker: Asker | None = None
+    """Puts questions to a person, who judges the trials in place of the probes."""
