@@ -44,16 +44,15 @@ def trials(lab_host: LabHostFactory) -> Iterator[Trials]:
         probes = stack.enter_context(ProbeProcess())
         site = Site(playbook, probes, root)
         site.found()
-        run = new_run()
+        guard = Guard(root, new_run())
         session = stack.enter_context(
             guarded(
-                root,
+                guard,
                 facts,
-                run,
                 lease=30,
                 observe=lambda _: None,
                 before_restore=lambda: None,
-                reconnect=lambda: Guard(root, run).status(),
+                reconnect=guard.status,
                 on_loss=probes.stop,
             )
         )

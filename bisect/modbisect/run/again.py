@@ -13,6 +13,7 @@ from modbisect.playbook import Playbook
 from modbisect.probe import Markers, ProbeProcess
 from modbisect.report import Restored
 from modbisect.run.access import opened
+from modbisect.run.load import Load
 from modbisect.run.measure import reached
 from modbisect.run.site import CHECK_SECONDS, SETTLE_SECONDS, Site, as_visitors
 
@@ -67,7 +68,7 @@ def asked_again(
 def _fault(site: Site, probe: Probe, until: float) -> str:
     """How a probe's answer is unlike those as found, in words; empty when it is not."""
     while True:
-        seen = site.window(probe, requests=0, cap=CHECK_SECONDS, cold_cap=CHECK_SECONDS)
+        seen = site.window(probe, Load(cap=CHECK_SECONDS, cold_cap=CHECK_SECONDS))
         if not seen.broken:
             return ""
         if time.monotonic() >= until:

@@ -148,9 +148,8 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
                 return Guard(fresh, story.run).status()
 
         with guarded(
-            root,
+            Guard(root, story.run),
             facts,
-            story.run,
             lease=options.lease,
             observe=story.observe,
             before_restore=signals.defer,

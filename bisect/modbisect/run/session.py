@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from modbisect import kinds
 from modbisect.errors import Fenced, LinkLost, ModbisectError, NotRestored, Refused
 from modbisect.host.guard import Guard, Heartbeat, Status
-from modbisect.host.privilege import RootLink
 from modbisect.kinds import Found
 from modbisect.report.values import Restored
 from modbisect.run.events import Armed, Observer, PutBack, Stage, Warned
@@ -55,9 +54,8 @@ def owner() -> str:
 
 @contextmanager
 def guarded(
-    root: RootLink,
+    guard: Guard,
     facts: Found,
-    run: str,
     *,
     lease: int,
     observe: Observer,
@@ -70,9 +68,8 @@ def guarded(
     Where the session says so at its end, the guard keeps the host as it is for a while, and puts it back then.
 
     Args:
-        root: the connection that changes things.
+        guard: of the host, for this run.
         facts: the survey.
-        run: id of this run.
         lease: seconds of silence after which the host restores itself.
         observe: is told what happens.
         before_restore: called before anything is put back; defers signals.
@@ -83,7 +80,6 @@ def guarded(
         Refused: the host cannot be held; nothing was changed.
         NotRestored: the host could not be shown to be as found.
     """
-    guard = Guard(root, run)
     session = Session(guard)
 
     def lost(error: ModbisectError) -> None:
@@ -106,7 +102,7 @@ def guarded(
                 restored = _put_back(guard, heartbeat, session, began)
         except (Fenced, LinkLost) as error:
             observe(Warned(error.what))
-            restored = _rolled_back(reconnect, run, lease, began)
+            restored = _rolled_back(reconnect, guard.run, lease, began)
         finally:
             # Its end makes the guard restore at once, should we not have managed it.
             with suppress(LinkLost, OSError):

@@ -12,10 +12,11 @@ from modbisect.errors import Refused
 from modbisect.host.privilege import RootLink
 from modbisect.host.survey import sample
 from modbisect.judging import REQUESTS, measured
-from modbisect.model import AS_FOUND, Aged, Ageing, Ask, Enough, Measure, Measurement, Probe, Request
+from modbisect.model import AS_FOUND, Aged, Ageing, Ask, Measure, Measurement, Probe, Request
 from modbisect.playbook import Playbook
 from modbisect.probe import Markers, Oracle, ProbeProcess, Window, WindowResult
 from modbisect.report.figures import at_least
+from modbisect.run.load import Load, added_up
 from modbisect.run.outage import Outage
 from modbisect.search import Spent
 
@@ -94,8 +95,8 @@ class Site:
         began = time.monotonic()
         self._look_from_outside()
         for probe in self.others:
-            self._learn(probe, self.window(probe, requests=1))
-        whole = self._rounds(requests=0, learn=True)
+            self._learn(probe, self.window(probe, Load(requests=1)))
+        whole = self._rounds(Load(), learn=True)
         usual, warnings = whole.cold, whole.warnings
         burst: tuple[Request, ...] = ()
         if quicker := self._quicker(usual):
@@ -103,7 +104,7 @@ class Site:
             usual = quicker
         requests: tuple[Request, ...] = (usual,) if usual else ()
         if usual and usual.seconds < QUICK_SECONDS:
-            requests = self._rounds(requests=REQUESTS.get(self.measure, 10), warm_up=3, learn=True).requests or requests
+            requests = self._rounds(Load(REQUESTS.get(self.measure, 10), warm_up=3), learn=True).requests or requests
             burst = self._burst(requests)
         if burst:
             took = f"{_typical(burst):.2g} s, {_typical(requests):.2g} s in a steady loop"
@@ -135,7 +136,7 @@ class Site:
         steadily = probe.concurrency > 1 and not probe.burst
         if others or not steadily or not steady or self.measure is not Measure.LATENCY:
             return ()
-        seen = self.window(replace(probe, burst=True), requests=len(steady), warm_up=1)
+        seen = self.window(replace(probe, burst=True), Load(len(steady), warm_up=1))
         if seen.broken or not seen.requests or _typical(seen.requests) < BURST_RATIO * _typical(steady):
             return ()
         self.bursts = True
@@ -146,7 +147,7 @@ class Site:
         if first is None or first.seconds < QUICK_SECONDS:
             return None
         limit = min(max(QUICK_SECONDS, AGAIN_SHARE * first.seconds), AGAIN_SECONDS)
-        again = self._rounds(requests=0, cold_cap=limit)
+        again = self._rounds(Load(cold_cap=limit))
         return None if again.broken or again.cold is None or again.cold.censored else again.cold
 
     def see(self, ask: Ask) -> Measurement:
@@ -164,13 +165,8 @@ class Site:
         broken = ""
         for probe in self.others:
             cap = min(CHECK_SECONDS, self._pause()) if self._tells_health(probe) else CHECK_SECONDS
-            result = self.window(
-                probe,
-                requests=CHECK_REQUESTS if proof else 0,
-                warm_up=options.warm_up if proof else 0,
-                cap=cap,
-                cold_cap=cap,
-            )
+            load = Load(CHECK_REQUESTS, options.warm_up, cap, cap) if proof else Load(cap=cap, cold_cap=cap)
+            result = self.window(probe, load)
             if proof:  # else the one request has told whether it works
                 elsewhere += result.requests
             if self._tells_health(probe) and result.cold and not (result.broken or result.cold.censored):
@@ -181,14 +177,9 @@ class Site:
         cap = options.cap or ask.cap
         # A page that is quick when warm may well take long when it is compiled for the first time.
         cold_cap = max(cap, 3 * self.fastest_cold) if self.fastest_cold else cap
-        result = self._rounds(
-            requests=options.requests or ask.requests,
-            warm_up=options.warm_up,
-            cap=cap,
-            cold_cap=cold_cap,
-            enough=None if options.requests else ask.enough,
-            age=ask.age,
-        )
+        enough = None if options.requests else ask.enough
+        requests = options.requests or ask.requests
+        result = self._rounds(Load(requests, options.warm_up, cap, cold_cap, enough, ask.age))
         if result.broken:
             return Measurement(ask.configuration, result.requests, broken=result.broken, aged=result.aged)
         if result.cold and not result.cold.censored:
@@ -207,7 +198,7 @@ class Site:
     def age(self, count: int, most: float) -> Aged:
         """So many more requests of the symptom's first probe, in at most so many seconds."""
         probe = self.symptom[0]
-        result = self.window(probe, requests=1, age=Ageing(count, most=most))
+        result = self.window(probe, Load(requests=1, age=Ageing(count, most=most)))
         return result.aged or Aged(0, 0.0)
 
     def _tells_health(self, probe: Probe) -> bool:
@@ -217,28 +208,15 @@ class Site:
         """How long a site that does not serve is waited for."""
         return min(SETTLE_SECONDS, max(self.patience(), 1.0))
 
-    def _rounds(
-        self,
-        *,
-        requests: int,
-        warm_up: int = 0,
-        cap: float | None = None,
-        cold_cap: float | None = None,
-        enough: Enough | None = None,
-        age: Ageing | None = None,
-        learn: bool = False,
-    ) -> WindowResult:
+    def _rounds(self, load: Load, *, learn: bool = False) -> WindowResult:
         """One window of each of the symptom's probes; a request of the result is one of each, their times added up.
 
         What one probe's requests tell alone never says that the sum is clear: ``enough`` is for one probe.
         """
         seen: list[WindowResult] = []
         for probe in self.symptom:
-            clear = enough if len(self.symptom) == 1 else None
-            result = self.window(
-                probe, requests=requests, warm_up=warm_up, cap=cap, cold_cap=cold_cap, enough=clear, age=age
-            )
-            age = None
+            clear = load.enough if len(self.symptom) == 1 else None
+            result = self.window(probe, replace(load, enough=clear, age=None if seen else load.age))
             if learn:
                 self._learn(probe, result)
             if result.broken:
@@ -246,13 +224,13 @@ class Site:
             seen.append(result)
             if all(request.censored for request in result.requests or (result.cold,) if request):
                 break  # as slow as can be seen, whatever the rest would take
-        return seen[0] if len(self.symptom) == 1 else _added_up(self.playbook.shown_by, seen, cap, cold_cap)
+        return seen[0] if len(self.symptom) == 1 else added_up(self.playbook.shown_by, seen, load)
 
     def _look_from_outside(self) -> None:
         """Nothing is learned where visitors' way does not lead from here."""
         for probe in self.playbook.probes:
             if probe.name in self.bypassing:
-                seen = self.window(as_visitors(probe), requests=0, cap=CHECK_SECONDS, cold_cap=CHECK_SECONDS)
+                seen = self.window(as_visitors(probe), Load(cap=CHECK_SECONDS, cold_cap=CHECK_SECONDS))
                 if seen.markers and not seen.broken:
                     self.outside[probe.name] = (seen.markers,)
 
@@ -268,18 +246,8 @@ class Site:
             )
         self.learned[probe.name] = (*self.learned.get(probe.name, ()), result.markers)
 
-    def window(
-        self,
-        probe: Probe,
-        *,
-        requests: int,
-        warm_up: int = 0,
-        cap: float | None = None,
-        cold_cap: float | None = None,
-        enough: Enough | None = None,
-        age: Ageing | None = None,
-    ) -> WindowResult:
-        """One window; a cap, in seconds, of None is the probe's own timeout.
+    def window(self, probe: Probe, load: Load) -> WindowResult:
+        """One window.
 
         Raises:
             Spent: the run's time is over, and requests that were cut off for that tell nothing.
@@ -288,19 +256,19 @@ class Site:
         window = Window(
             probe,
             Oracle(probe.expect, self.learned.get(probe.name, ())),
-            requests=requests,
-            warm_up=warm_up,
-            cap=cap,
-            cold_cap=cold_cap,
+            requests=load.requests,
+            warm_up=load.warm_up,
+            cap=load.cap,
+            cold_cap=load.cold_cap,
             seconds=WINDOW_SECONDS,
             settle=self._pause(),
-            enough=enough,
-            age=age,
+            enough=load.enough,
+            age=load.age,
             within=None if math.isinf(left) else left,
         )
-        longest = probe.timeout if cap is None else min(cap, probe.timeout)
-        first = probe.timeout if cold_cap is None else min(cold_cap, probe.timeout)
-        ageing = age.most + longest if age else 0.0
+        longest = probe.timeout if load.cap is None else min(load.cap, probe.timeout)
+        first = probe.timeout if load.cold_cap is None else min(load.cold_cap, probe.timeout)
+        ageing = load.age.most + longest if load.age else 0.0
         seen = self.probes.measure(window, SETTLE_SECONDS + WINDOW_SECONDS + 2 * first + 2 * longest + 30 + ageing)
         every = (*seen.requests, seen.cold) if seen.cold else seen.requests
         self.cut_off = self.cut_off or any(request.censored for request in every)
@@ -320,27 +288,6 @@ def _typical(requests: Sequence[Request]) -> float:
 def as_visitors(probe: Probe) -> Probe:
     """The same, past nothing."""
     return replace(probe, connect_to="")
-
-
-def _added_up(name: str, results: Sequence[WindowResult], cap: float | None, cold_cap: float | None) -> WindowResult:
-    """Windows of several probes as one; where a window had fewer requests than others, so has this."""
-    colds = [result.cold for result in results]
-    return WindowResult(
-        cold=_round(name, [request for request in colds if request], cold_cap) if all(colds) else None,
-        requests=tuple(_round(name, each, cap) for each in zip(*(result.requests for result in results), strict=False)),
-        unsteady=any(result.unsteady for result in results),
-        client_limited=any(result.client_limited for result in results),
-        aged=results[0].aged,
-        warnings=tuple(dict.fromkeys(warning for result in results for warning in result.warnings)),
-    )
-
-
-def _round(name: str, requests: Sequence[Request], cap: float | None) -> Request:
-    """One request of each probe in turn; cut off where one was, or all of them take longer than the cap."""
-    limit = math.inf if cap is None else cap
-    seconds = sum(request.seconds for request in requests)
-    cut = seconds >= limit or any(request.censored for request in requests)
-    return replace(requests[-1], probe=name, seconds=min(seconds, limit), censored=cut)
 
 
 def _took(request: Request | None) -> str:
