@@ -46,11 +46,7 @@ class Rows:
     def __post_init__(self) -> None:
         here, package = Path(__file__).parent, Path(modbisect.__file__).parent
         world = [here / name for name in ("sites.py", "noise.py", "contest.py")]
-        own = [
-            *(package / "model").rglob("*.py"),
-            *(package / "search").rglob("*.py"),
-            *(package / "judging").rglob("*.py"),
-        ]
+        own = [path for part in ("model", "search", "judging") for path in (package / part).rglob("*.py")]
         self.codes = {True: fingerprint([*world, *(here / "peers").glob("*.py")]), False: fingerprint([*world, *own])}
         if self.path and self.path.exists():
             for line in self.path.read_text().splitlines():
