@@ -31,7 +31,7 @@ _FILL_AGAIN = 'setsid sh -c "while [ -d /run/fill ]; do { $1 || sleep 0.01; } 2>
 """What somebody gives back is taken at once."""
 _EDITS = (
     (CONF, f"echo '# mine' >{CONF}/mine.conf", f"{CONF}/mine.conf", f"rm -f {CONF}/mine.conf"),
-    (MODS, f"mv {MODS}/env.load /root/found", f"{MODS}/env.load", f"mv -T /root/found {MODS}/env.load"),
+    (MODS, f"mv {MODS}/filter.load /root/found", f"{MODS}/filter.load", f"mv -T /root/found {MODS}/filter.load"),
     (
         MODS,
         f"mv {MODS}/setenvif.load /root/found; ln -s ../mods-available/env.load {MODS}/setenvif.load",

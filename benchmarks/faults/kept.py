@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,8 @@ _SAVED = re.compile(rf"{CURRENT}/(snap(/.*)?|manifest|dirs)")
 """Without these nobody can know what the host was like."""
 _WAYS = ("empty", "half", "garbage", "missing", "stale", "other version")
 _OFTEN, _SNAP = 4, f"{CURRENT}/snap/"
+_LISTS = {f"{CURRENT}/{name}" for name in ["run", "spec", "dirs", "manifest", "loaded", "touched", "times", "made"]}
+"""Each has a copy, and its digest in one file with the others'; that of whose run it is may be lost altogether."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +98,20 @@ def _spoil(trial: Trial, inside: str) -> _Copy | None:
 def spoiled_files(trial: Trial) -> Iterator[None]:
     """What the guard reads back, but for what it puts back: it does without."""
     files = _files(trial, saved=False)
-    for inside in {trial.dice.choice(files) for _ in range(trial.dice.choice((1, 1, 1, 2, 4)))} if files else ():
+    chosen = [trial.dice.choice(files) for _ in range(trial.dice.choice((1, 1, 1, 2, 4)))] if files else []
+    for inside in _promised(chosen):
         _spoil(trial, inside)
     yield
+
+
+def _promised(chosen: Iterable[str]) -> Iterator[str]:
+    """These, but for what would take more than one from a list, its copy and its digest: two of the three must tell."""
+    struck: set[str] = set()
+    for inside in dict.fromkeys(chosen):
+        lists = _LISTS if inside == f"{CURRENT}/sums" else {inside.replace("/copies/", "/")} & _LISTS
+        if not lists & struck:
+            struck |= lists
+            yield inside
 
 
 @contextmanager

@@ -63,7 +63,7 @@ def whole_run_loses_the_network(trial: Trial) -> None:
         time.sleep(_LEASE + trial.dice.uniform(-1, 1.5))
     trial.struck()
     _await(process)
-    if process.returncode == Exit.OK:
+    if process.returncode in (Exit.OK, Exit.FOUND, Exit.CLEARED):
         trial.struck()  # it has kept its host, and went on to its end
     _journal(trial, process.returncode)
 

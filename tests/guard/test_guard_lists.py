@@ -125,3 +125,15 @@ def test_a_damaged_copy_is_never_put_into_place(target: Target) -> None:
     assert target.guard("restore", RUN)[0] == 0
     assert target.guard("disarm", RUN)[0] == 0
     assert target.kept() == before
+
+
+def test_whose_run_it_is_may_be_forgotten(target: Target) -> None:
+    """The list and its copy, both: that name is only told, and holds up nothing."""
+    before = target.kept()
+    hold(target)
+    assert apply(target, *DEVIATIONS)[0] == 0
+    target.sh('for one; do echo garbage >"$one"; done', f"{CUR}/who", f"{CUR}/copies/who")
+    status, said = target.guard("restore", RUN)
+    assert status == 0, said
+    assert target.guard("disarm", RUN)[0] == 0
+    assert target.kept() == before

@@ -54,14 +54,15 @@ loaded() { # shared objects in the live server's processes, PHP-FPM masters amon
 }
 
 # Of these only what the server's own configuration makes it load. What lies directly in a folder of libraries comes along
-# with it, and may get another name at any time: an upgrade is no change of ours.
+# with it, and may get another name at any time: an upgrade is no change of ours. A part of the answer is none: what reads
+# it may be killed, which a pipe would not tell.
 modules() {
   set --
   for pid in $masters; do set -- "$@" "/proc/$pid/maps"; done
-  [ $# != 0 ] && awk '
+  [ $# != 0 ] && mapped=$(awk '
     {path = $0; if (!sub(/^[^\/]*/, "", path) || path !~ /\.so/) next; sub(/ \(deleted\)$/, "", path)}
     path !~ /^(\/usr)?(\/local)?\/lib[0-9a-z]*(\/[a-z0-9_]+-linux-[a-z0-9]+)?\/[^\/]*$/ && !seen[path]++ {sub(/.*\//, "", path); print "so " path}' \
-    "$@" 2>/dev/null | sort -u
+    "$@" 2>/dev/null) && printf '%s\n' "$mapped" | sort -u
 }
 
 children_of() { # kids: the children of a process; the file has no newline at its end

@@ -1,18 +1,33 @@
 # Taking the host: the snapshot, what a restore needs set aside, the watch.
 
-manifest() { # FOLDER...: path type mode uid gid mtime target, then content digests
-  {
-    for d; do
-      shift
-      if [ -d "$d" ]; then set -- "$@" "$d"; else printf '%s\tABSENT\n' "$d"; fi
-    done
-    [ $# = 0 ] || {
-      find "$@" -path "*/$reserved" -prune -o -printf '%p\t%y\t%m\t%U\t%G\t%T@\t%l\n'
-      find "$@" -path "*/$reserved" -prune -o -type f -exec sha256sum -- {} + |
-        awk '{print "sha256\t" substr($0, 67) "\t" $1}'
-    }
-  } | sort
+# FOLDER...: path type mode uid gid mtime target, then content digests. All of it or nothing, with a status: whatever
+# looks may be killed, and a part of a host is no host.
+manifest() {
+  for _ in 1 2 3; do
+    all=$(seen_whole "$@") && printf '%s\n' "$all" && return 0
+  done
+  return 1
 }
+
+seen_whole() (
+  absent='' rows='' sums=''
+  for d; do
+    shift
+    if [ -d "$d" ]; then set -- "$@" "$d"; else absent="$absent$d${tab}ABSENT$nl"; fi
+  done
+  [ $# = 0 ] || {
+    rows=$(find "$@" -path "*/$reserved" -prune -o -printf '%p\t%y\t%m\t%U\t%G\t%T@\t%l\n')
+    [ $? -le 1 ] || exit 1   # 1: something has gone meanwhile
+    sums=$(find "$@" -path "*/$reserved" -prune -o -type f -exec sha256sum -- {} +)
+    [ $? -le 1 ] || exit 1
+  }
+  all=$(printf '%s%s\n@\n%s\n' "$absent" "$rows" "$sums" | awk -F '\t' '
+    $0 == "" {next}
+    $0 == "@" {summing = 1; next}
+    !summing {print; if ($2 == "f") unsummed[$1] = 1; next}
+    {path = substr($0, 67); print "sha256\t" path "\t" substr($0, 1, 64); delete unsummed[path]}
+    END {for (path in unsummed) exit 1}') && printf '%s\n' "$all" | sort
+)
 
 manifest_now() { # of the write set, whose list lies in a folder
   set -f
@@ -121,8 +136,8 @@ copy() { # all that a restore needs to know, into $new
 }
 
 other_names() { # a file with several names (hard links): the snapshot is one more of them, so that it can come back as such
-  while IFS= read -r d; do [ ! -d "$d" ] || find "$d" ! -type d -links +1; done <"$new/dirs" >"$new/linked" ||
-    die 73 "cannot write"
+  while IFS= read -r d; do [ ! -d "$d" ] || find "$d" ! -type d -links +1 || die 73 "cannot look for hard links in $d"; done \
+    <"$new/dirs" >"$new/linked" || die 73 "cannot write"
   while IFS= read -r path; do
     ln -fPT -- "$path" "$new/snap$path" 2>/dev/null || die 73 "$path has other names (hard links), and could not be put back as one: $base lies on another filesystem"
   done <"$new/linked"

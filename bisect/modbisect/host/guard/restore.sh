@@ -3,7 +3,8 @@
 # Prints rm and cp lines that lead from the tree as it is to the snapshot. A path that is neither as found nor as this
 # run left it is somebody else's work: printed as "foreign" and left alone.
 plan_restore() {
-  manifest_now "$cur" | awk -F '\t' -v touched="$cur/touched" -v old="$cur/manifest" '
+  seen=$(manifest_now "$cur") || return 1
+  printf '%s\n' "$seen" | awk -F '\t' -v touched="$cur/touched" -v old="$cur/manifest" '
     function value(f) {return f[2] == "l" ? "link\t" f[7] : f[2] == "f" ? "file" : f[2]}
     # A link or file of ours, or the found one with only its times changed (a copy that was cut short).
     function known(p) {return ((p "\t" now_value[p]) in ours) || (now_value[p] == was_value[p] && now_sum[p] == sum[p])}
@@ -36,7 +37,8 @@ mend_copies() { # in $plan
   # shellcheck disable=SC2046  # one folder a word
   set -- $(sed "s|^|$cur/snap|" "$cur/dirs")
   set +f
-  plan=$({ manifest "$@" | sed "s|$cur/snap||"; echo @; printf '%s\n' "$plan"; } | awk -F '\t' -v old="$cur/manifest" '
+  copies=$(manifest "$@") || return 1
+  plan=$({ printf '%s\n' "$copies" | sed "s|$cur/snap||"; echo @; printf '%s\n' "$plan"; } | awk -F '\t' -v old="$cur/manifest" '
     BEGIN {
       while ((getline line <old) > 0) {split(line, f, "\t"); if (f[1] == "sha256") sum[f[2]] = f[3]; else was[f[1]] = line}
     }
@@ -69,8 +71,8 @@ converge_once() {
   done
   ( set -- "$base"; while IFS= read -r d; do [ ! -d "$d" ] || set -- "$@" "$d"; done <"$cur/dirs"; sync -f -- "$@" )
   edits=$(pick foreign)
-  [ "${2-}" != accept ] || [ ! "$edits" ] || manifest_now "$cur" | replace manifest || { failed "cannot write"; return 1; }
-  found=$(manifest_now "$cur")
+  [ "${2-}" != accept ] || [ ! "$edits" ] || accept_edits || { failed "what is to be accepted could not be written down"; return 1; }
+  found=$(manifest_now "$cur") || { failed "could not look at what was put back"; return 1; }
   same=no
   ! printf '%s\n' "$found" | cmp -s - "$cur/manifest" || same=yes
   bring_into_effect "$1" "$(printf '%s\n' "$found" | read_by_server)" "${2-}" || return 1
@@ -86,6 +88,13 @@ converge_once() {
   [ "$1" = asked ] && set_lease 10
   note "restored"
 }
+
+accept_edits() { # seen twice alike: a look that was cut short would make of the rest somebody's new files
+  manifest_now "$cur" >"$cur/manifest.all" && manifest_now "$cur" | cmp -s - "$cur/manifest.all" &&
+    replace manifest <"$cur/manifest.all"
+}
+
+accept_loaded() { modules >"$cur/loaded.all" && replace loaded <"$cur/loaded.all"; }
 
 # The server reads the files again, unless it has done so since they became what they are: DIGEST, how often it was
 # restarted for them, and what came of that. What two restarts do not cure a third does not: while it serves, it is left
@@ -108,7 +117,7 @@ bring_into_effect() { # WHY DIGEST [accept]
     # shellcheck disable=SC2046
     restarted $(units) || { failed "the server does not start"; return 1; }
   fi
-  [ "${3-}" != accept ] || as_loaded || modules | replace loaded || { failed "cannot write"; return 1; }
+  [ "${3-}" != accept ] || as_loaded || accept_loaded || { failed "cannot write"; return 1; }
   as_loaded || {
     again=''
     [ $count -lt 2 ] || again="; two restarts have not changed that, and it is left alone now"
@@ -144,7 +153,8 @@ restore() { take_lock 60; own "$1"; note "restore asked"; converge asked && whol
 
 verify() {
   own "$1"
-  differs=$(manifest_now "$cur" | diff -- "$cur/manifest" -) || { printf '%s\n' "$differs" | head -c 50000; exit 78; }
+  seen=$(manifest_now "$cur") || die 73 "cannot look at the files"
+  differs=$(printf '%s\n' "$seen" | diff -- "$cur/manifest" -) || { printf '%s\n' "$differs" | head -c 50000; exit 78; }
   echo "same $(sha256sum <"$cur/manifest" | cut -c1-64)"
   parent_now
   echo "parent $parent $started"

@@ -56,11 +56,16 @@ whole() { # that, or it is put back from its copy; else lost: the first that is 
           file = is["file", name[i]]; copy = is["copy", name[i]]; sum = is["sum", name[i]]
           if (file != "" && (file == sum || file == copy || (copy == "" && sum == ""))) continue
           if (copy != "" && (copy == sum || (file == "" && sum == ""))) print "mend:" name[i]
+          else if (name[i] == "who") print "untold:who"
           else print "lost:" name[i]
         }
       }'); do
     lost=${line#*:}
-    [ "${line%:*}" = mend ] && cp -- "$cur/copies/$lost" "$cur/$lost.new" && mv -fT -- "$cur/$lost.new" "$cur/$lost" || return 1
+    case ${line%:*} in
+      mend) cp -- "$cur/copies/$lost" "$cur/$lost.new" ;;
+      untold) echo "somebody, whose name is lost" >"$cur/$lost.new" ;;   # it is only told, and holds up nothing
+      *) false ;;
+    esac && mv -fT -- "$cur/$lost.new" "$cur/$lost" || return 1
   done 2>/dev/null
   lost=''
   seal "$cur" $lasting 2>/dev/null || :   # the lists are right; a disk that takes no digest now may take it later
