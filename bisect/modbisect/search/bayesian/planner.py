@@ -7,41 +7,33 @@ or the posterior does not settle. Then halving takes over, with everything alrea
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from random import Random
 
 import numpy as np
 
-from modbisect.judging import Level, requests
-from modbisect.judging.judge import CAP_FACTOR, floor
+from modbisect.judging.judge import floor
 from modbisect.model import Conclusion, Finding, Measure, Outcome, Verdict
 from modbisect.search import apart, baseline, needs
-from modbisect.search.bayesian.claims import Claim, Parts, claimed, taken_apart
-from modbisect.search.bayesian.columns import Columns, Held, none
-from modbisect.search.bayesian.design import Costs, Designer
+from modbisect.search.bayesian.claims import Claim, Parts
+from modbisect.search.bayesian.columns import Columns, none
+from modbisect.search.bayesian.evidence import DELTA, Evidence
 from modbisect.search.bayesian.posterior import NUISANCES, Belief, Posterior, design
 from modbisect.search.bayesian.proof import Proof
-from modbisect.search.bayesian.rows import Array, Rows, coded, decoded, rows
+from modbisect.search.bayesian.rows import Array
 from modbisect.search.halving import Conversation
 from modbisect.search.minimal import Culprit
 from modbisect.search.problem import NOTHING, Flips, Talk
 
-DELTA = 0.01
-"""Chance of a wrong verdict that is accepted."""
 _WORTH_PROVING = 0.6
 """The proof's trials tell as much as the search's would."""
 _PROOFS = 8
 _DISTURBANCE = 40.0
 """Seconds of waiting that one restart less is worth: the site's users feel it."""
-_MOST_REQUESTS = 40
 _MOST_BROKEN = 6
 """A component that breaks the site wherever another is flipped cannot be told from the two together."""
-_MISFIT_ROWS = 10
-_MASKED_ROWS = 40
-"""Where some of the suspects save time, sets are larger and take more to be told."""
-_MISFIT = 0.99
 _DOUBTFUL = 0.2
 """Probability of nobody at which as found, before any restart, is no control to go by."""
 _PLAIN = math.log(5)
@@ -49,11 +41,6 @@ _SEVERAL = 16
 """Where the site is fast with so many flipped, they are enough to search among."""
 _FEW_MORE = 4
 """So many trials after the first fast one, fewer are enough as well."""
-_QUIET = 4
-"""Trials of which none was slow: then a restart alone may have cured it."""
-_LUCKY = 0.2
-"""Repetitions that differ by less than this belie a posterior that explains everything by luck."""
-_WORTH_NAMING = 0.005
 _NEVER_ALL = 0.99
 """More is not said of what is not proven yet."""
 
@@ -91,6 +78,10 @@ class Planner(Conversation):
         self.bench.disturbance = _DISTURBANCE
         self.columns = none(self.bench.feasible)
         self.random = Random(self.problem.seed)  # noqa: S311  candidates, not secrets
+
+    @property
+    def _evidence(self) -> Evidence:
+        return Evidence(self.bench, self.columns, self.random)
 
     def _stages(self) -> Talk[Conclusion]:
         if not self.suspects:
@@ -152,7 +143,7 @@ class Planner(Conversation):
             return None
         if bench.level_of(within).censored:
             yield from bench.ask(within, "the same again, to its end", stage="baseline", complete=True)
-        if self._posterior().nobody > _DOUBTFUL:
+        if self._evidence.posterior().nobody > _DOUBTFUL:
             yield from self._baseline()
         for _ in range(_PROOFS):
             bench.fast = within
@@ -161,7 +152,7 @@ class Planner(Conversation):
                 yield from self._again()
                 continue
             if settled is _End.NONE:
-                return (yield from self._acquit(self._claim(self._posterior()).parts))
+                return (yield from self._acquit(self._evidence.claim(self._evidence.posterior()).parts))
             if settled is _End.LOST:
                 return None
             proven = self.proven.get(settled.parts)
@@ -246,8 +237,8 @@ class Planner(Conversation):
             luck=settled.posterior.luck,
             ceiling=seen.ceiling,
             scatter=seen.scatter,
-            most=self._costs(seen).usual,
-            probability=lambda: self._probability(settled.parts),
+            most=self._evidence.costs(seen).usual,
+            probability=lambda: self._evidence.probability(settled.parts),
             adds_up=self._adds_up,
         )
 
@@ -259,7 +250,7 @@ class Planner(Conversation):
             contrast = yield from self._contrast()
         if contrast is not Verdict.SLOW:
             known = bool(len(self.columns)) and bool(self.bench.levels(self.columns.within))
-            if known and not self._nobody_left(self._claim(self._posterior())):
+            if known and not self._evidence.nobody_left(self._evidence.claim(self._evidence.posterior())):
                 return self._open("too noisy to tell whether flipping the suspects makes it faster")
             return self._nobody(contrast)
         culprits = yield from self._search()
@@ -281,21 +272,21 @@ class Planner(Conversation):
         """Asks until one set, or none, is left."""
         broken = 0
         while broken < _MOST_BROKEN:
-            if NOTHING in self.bench.seen or self._quiet():
+            if NOTHING in self.bench.seen or self._evidence.quiet():
                 yield from self._baseline()
             if not self.bench.levels(self.columns.within):  # what served behind a restart may break with visitors
                 return _End.LOST
-            posterior = self._posterior()
-            self._tell(posterior)
-            claim = self._claim(posterior)
-            if self._nobody_left(claim):
+            posterior = self._evidence.posterior()
+            self._evidence.tell(posterior)
+            claim = self._evidence.claim(posterior)
+            if self._evidence.nobody_left(claim):
                 if NOTHING in self.bench.seen:
                     return _End.NONE
                 yield from self._baseline()
                 continue
             if claim.parts.slow and claim.probability > (1 - DELTA if claim.parts in self.proven else _WORTH_PROVING):
                 return (yield from self._culprits(posterior, claim))
-            wish = None if self._misfit(posterior) else self._designer(posterior).next()
+            wish = None if self._evidence.misfit(posterior) else self._evidence.designer(posterior).next()
             if wish is None:
                 return _End.LOST
             members, probability = posterior.sets[0]
@@ -307,91 +298,7 @@ class Planner(Conversation):
             broken += bool(seen.broken)
         return _End.LOST
 
-    def _quiet(self) -> bool:
-        """No trial was slow so far."""
-        working = [flips for flips, seen in self.bench.trials if not seen.broken]
-        slow = self.bench.judge(NOTHING).threshold
-        return len(working) >= _QUIET and all(self.bench.level_of(flips).log_seconds < slow for flips in working)
-
-    def _posterior(self) -> Posterior:
-        columns = self.columns
-        working = [(flips, seen) for flips, seen in self.bench.trials if not seen.broken]
-        return Posterior(
-            rows(working, columns.of, None if NOTHING in self.bench.seen else self.problem.found),
-            self._floor(self.bench.level_of(columns.within)),
-            columns.inseparable,
-            columns.suspicion(self.problem.components),
-            self._masked(),
-        )
-
-    def _floor(self, fast: Level) -> float:
-        """The smallest slowdown that matters, as the rows have it."""
-        least = floor(fast, self.problem.symptom)
-        return coded(fast) * math.expm1(least) if fast.measure is Measure.MEMORY else least
-
-    def _tell(self, posterior: Posterior) -> None:
-        """The suspects left, the likeliest first."""
-        share = {component: float(posterior.inclusion[at]) for component, at in self.columns.of.items()}
-        left = [component for component in share if share[component] >= _WORTH_NAMING]
-        self.bench.likely = tuple(
-            (component, share[component])
-            for component in sorted(left, key=lambda component: (-share[component], component))
-        )
-        self.bench.suspects = tuple(component for component, _ in self.bench.likely)
-
-    def _misfit(self, posterior: Posterior) -> bool:
-        """Everything is put down to luck, yet repetitions agree: the truth is none of the hypotheses."""
-        rows = _MASKED_ROWS if self._masked() else _MISFIT_ROWS
-        lost = len(posterior.rows.y) >= rows and posterior.luck[-1] > _MISFIT
-        return lost and self.bench.noise.sd < _LUCKY
-
-    def _masked(self) -> bool:
-        """Something was faster than all flipped: some of those save time, and halving would not see past them."""
-        within = self.bench.level_of(self.columns.within)
-        fastest = min(coded(restart) for levels in self.bench.kept_levels.values() for restart in levels)
-        return coded(within) - fastest > self._floor(within)
-
-    def _designer(self, posterior: Posterior) -> Designer:
-        working = {flips for flips, seen in self.bench.trials if not seen.broken}
-        broken = [flips for flips, seen in self.bench.trials if seen.broken]
-
-        def serves(held: Held) -> float:
-            return self.columns.serves(held, working, broken)
-
-        top, complete = posterior.sets[0][0], self._complete()
-
-        def claim(belief: Belief) -> Hashable:
-            return taken_apart(posterior, belief, complete) if belief.members == top else belief.members
-
-        return Designer(posterior, self._costs(posterior.rows), self._close, serves, claim, self.random)
-
-    def _close(self, held: Held) -> Held | None:
-        closed = self.columns.close(held)
-        return None if closed is None or self.bench.broken(self.columns.flips(closed)) else closed
-
-    def _costs(self, seen: Rows) -> Costs:
-        fast = min(self.bench.found.seconds, decoded(float(np.min(seen.y)), seen.measure))
-        restart = self.bench.price
-        ceiling = math.inf if seen.measure is Measure.MEMORY else math.log(CAP_FACTOR * fast)
-        return Costs(restart, requests(restart, fast, most=_MOST_REQUESTS), ceiling)
-
     # --- from a set to culprits ---------------------------------------------------------------------
-
-    def _probability(self, parts: Parts) -> float:
-        """Of this claim, if it is the likeliest."""
-        claim = self._claim(self._posterior())
-        return claim.probability if claim.parts == parts else 0.0
-
-    def _nobody_left(self, claim: Claim) -> bool:
-        """Whether the likeliest set costs nothing, beyond doubt."""
-        return claim.probability > 1 - DELTA and not claim.parts.slow
-
-    def _claim(self, posterior: Posterior) -> Claim:
-        return claimed(posterior, self._complete())
-
-    def _complete(self) -> float:
-        """Log ratio of the site as found to everything flipped, by a complete measurement where the others were cut."""
-        return coded(self.bench.level_of(NOTHING)) - coded(self.bench.level_of(self.columns.within))
 
     def _culprits(self, posterior: Posterior, claim: Claim) -> Talk[_Settled | _End]:
         """What saves time is left as found."""
