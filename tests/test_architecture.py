@@ -94,3 +94,14 @@ def test_no_module_is_shadowed_by_what_its_package_exports(init: Path) -> None:
         if isinstance(node, ast.ImportFrom) and node.module != package:
             bound |= {alias.asname or alias.name for alias in node.names}
     assert not bound & modules
+
+
+NAMED = re.compile(r"`((?:tests|docs|benchmarks|[a-z]+)/[a-z_./]+|[a-z_]+\.py)`")
+
+
+@pytest.mark.parametrize("page", ["architecture.md", "adding-a-kind.md", "style.md"])
+def test_every_file_that_a_page_names_is_there(page: str) -> None:
+    root = PACKAGE.parent.parent
+    named = NAMED.findall((root / "docs" / page).read_text())
+    missing = [path for path in named if not any((above / path).exists() for above in (root, PACKAGE))]
+    assert not [path for path in missing if "/" in path or not list(PACKAGE.rglob(path))]
