@@ -8,7 +8,8 @@ import pytest
 
 from modbisect.cli.live import Live
 from modbisect.model import AS_FOUND, Ask, Measure, Measurement, Memory, Request
-from modbisect.run.events import Began, FoundSlow, Known, TrialBegan, TrialEnded
+from modbisect.report import Restored
+from modbisect.run.events import Began, FoundSlow, Known, PutBack, TrialBegan, TrialEnded
 
 BEGAN = Began("a", "web1", "book", "", "0.1.0", 1)
 FAST = Measurement(AS_FOUND, (Request("page", 0.2),), seconds=40.0)
@@ -67,3 +68,11 @@ def test_a_persons_answers_are_words(capsys: pytest.CaptureFixture[str]) -> None
             live(TrialEnded(number, Measurement(AS_FOUND, (Request("by hand", seconds),))))
     said = capsys.readouterr().err
     assert [word for word in said.split() if word in ("fast", "slow")] == ["fast", "slow"]
+
+
+def test_a_restore_that_never_ended_took_no_time(capsys: pytest.CaptureFixture[str]) -> None:
+    with Live() as live:
+        live(PutBack(Restored(verified=False, how="the host cannot be reached")))
+        live(PutBack(Restored(verified=True, how="every path", seconds=0.25)))
+    lines = [" ".join(line.split()) for line in capsys.readouterr().err.splitlines()]
+    assert lines == ["restored NOT VERIFIED", "restored verified in 250 ms"]

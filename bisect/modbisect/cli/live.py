@@ -104,8 +104,8 @@ class Live:
             case PutBack(restored) if restored.cure_until:
                 self.say(f"NOT restored on purpose: kept as it is until {restored.cure_until}")
             case PutBack(restored):
-                how = f"{'verified' if restored.verified else 'NOT VERIFIED'} in {in_words(restored.seconds)}"
-                self.say(f"restored    {how}")
+                took = f" in {in_words(restored.seconds)}" if restored.seconds else ""
+                self.say(f"restored    {'verified' if restored.verified else 'NOT VERIFIED'}{took}")
             case Concluded(_):
                 self._set("")
             case Warned(what):
