@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from random import Random
 
 from modbisect.judging import level
@@ -57,6 +58,8 @@ class World:
     """Requests after a restart until it is as slow as it gets."""
     fickle: float = 0.0
     """Chance that a restart comes out slow, whatever is flipped."""
+    spell: tuple[int, int, float] = (1, 0, 1.0)
+    """From this trial to that one slower by so much, whatever is flipped."""
     seed: int = 1
     max_trials: int = 0
 
@@ -85,9 +88,12 @@ class World:
 
     def site(self) -> Callable[[Ask], Measurement]:
         random = Random(self.seed)  # noqa: S311  a seeded site, no secret
+        numbers = count(1)
+        first, last, factor = self.spell
 
         def answer(ask: Ask) -> Measurement:
             flips = ask.configuration.flipped
+            meanwhile = factor if first <= next(numbers) <= last else 1.0
             if not self.works(flips):
                 return Measurement(ask.configuration, broken="status 500")
             broken = "" if self.home_works(flips) else "home: status 500"
@@ -97,6 +103,7 @@ class World:
             seconds = self.seconds(flips, sent=aged.requests if aged else 0) * math.exp(random.gauss(0, self.noise))
             if self.fickle:
                 seconds = self.fast * (self.slowdown if random.random() < self.fickle else 1.0)
+            seconds *= meanwhile
             requests: list[Request] = []
             while len(requests) < ask.requests:
                 one = seconds * math.exp(random.gauss(0, self.request_noise))
@@ -203,6 +210,9 @@ def world(header: str) -> World:  # noqa: C901  one step for each word of a head
     for key in ("slowdown", "fast", "noise", "request-noise", "fickle"):
         if key in lines:
             setattr(result, key.replace("-", "_"), float(lines.pop(key)))
+    if "spell" in lines:
+        from_trial, to_trial, slower = lines.pop("spell").split()
+        result.spell = int(from_trial), int(to_trial), float(slower)
     result.builds_up = float(lines.pop("builds-up", "0"))
     result.restart_cures = lines.pop("restart-cures", "no") == "yes"
     result.seed = int(lines.pop("seed", "1"))
@@ -274,3 +284,5 @@ def _conclusion(conclusion: Conclusion) -> Iterator[str]:
         yield f"cost: {cost.component}: x{cost.effect.ratio:.2g}"
     if conclusion.outcome is Outcome.INCONCLUSIVE or conclusion.suspects_left:
         yield f"suspects left: {' '.join(conclusion.suspects_left)}"
+    for warning in conclusion.warnings:
+        yield f"warning: {warning}"

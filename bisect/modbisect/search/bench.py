@@ -22,6 +22,7 @@ from modbisect.model import (
 from modbisect.search.feasible import Feasible
 from modbisect.search.problem import NOTHING, Flips, Problem, Talk
 
+Trial = tuple[Flips, Measurement]
 MOST_RESTARTS = 4
 """Of one configuration, before an unsure verdict is settled."""
 _CLEAR = math.log(5)
@@ -39,7 +40,7 @@ class Bench:
     problem: Problem
     feasible: Feasible
     seen: dict[Flips, list[Measurement]] = field(default_factory=dict)
-    trials: list[tuple[Flips, Measurement]] = field(default_factory=list)
+    trials: list[Trial] = field(default_factory=list)
     """In their order, since a site may drift."""
     fast: Flips = NOTHING
     """The fast control: everything that can be flipped, once that is known."""
@@ -57,6 +58,10 @@ class Bench:
     """What comes before every window."""
     asked: int = 0
     """Trials so far, those included that no longer count."""
+    ever: dict[int, Trial] = field(default_factory=dict)
+    """As ``trials``, by their numbers in the conversation, with those that were set aside."""
+    aside: frozenset[int] = frozenset()
+    """The numbers of those."""
     served: set[Flips] = field(default_factory=set)
     """Configurations known to serve the site by trials that no longer count."""
     found: Level = field(init=False)
@@ -74,19 +79,22 @@ class Bench:
     def begin_anew(self, measure: Measure, age: Ageing | None, kept: Measurement) -> None:
         """From here on trials are about another figure, or come after more than a restart, as ``kept`` did already."""
         self.forget(measure, age)
-        self._keep(NOTHING, kept)
+        self._keep(self.asked, NOTHING, kept)
 
     def forget(self, measure: Measure, age: Ageing | None) -> None:
         """The trials so far are not about this figure: of them only what breaks the site, and what serves it, holds."""
         self.measure, self.age = measure, age
         self.served |= self.kept_levels.keys()
-        self.seen = {
-            flips: seen
-            for flips in self.seen
-            if (seen := [measurement for measurement in self.seen[flips] if measurement.broken])
-        }
-        self.trials = [(flips, measurement) for flips, measurement in self.trials if measurement.broken]
-        self.kept_levels = {}
+        self.ever = {number: trial for number, trial in self.ever.items() if trial[1].broken}
+        self.set_aside(frozenset())
+
+    def set_aside(self, numbers: frozenset[int]) -> None:
+        """The trials of these numbers do not count, all others do."""
+        self.served |= self.kept_levels.keys()
+        self.aside = numbers
+        self.trials, self.seen, self.kept_levels = [], {}, {}
+        for number, (flips, measurement) in self.ever.items():
+            self._keep(number, flips, measurement)
 
     # --- what is known --------------------------------------------------------------------------
 
@@ -194,10 +202,13 @@ class Bench:
         if not measurement.broken and not measured(measurement):
             # Nothing measured is no proof of anything: as good as broken.
             measurement = Measurement(measurement.configuration, broken="nothing was measured")
-        self._keep(flips, measurement)
+        self._keep(self.asked, flips, measurement)
         return measurement
 
-    def _keep(self, flips: Flips, measurement: Measurement) -> None:
+    def _keep(self, number: int, flips: Flips, measurement: Measurement) -> None:
+        self.ever[number] = (flips, measurement)
+        if number in self.aside:
+            return
         self.trials.append((flips, measurement))
         self.seen.setdefault(flips, []).append(measurement)
         if not measurement.broken:

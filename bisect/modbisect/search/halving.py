@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from modbisect.judging import effect, level, measured
@@ -345,5 +345,13 @@ class Conversation:
             self.costs,
             suspects,
             reason,
-            tuple(self.warnings),
+            (*self.warnings, *self._set_aside()),
         )
+
+    def _set_aside(self) -> Iterator[str]:
+        """That some trials were not counted, in words."""
+        if self.bench.aside:
+            yield (
+                f"{len(self.bench.aside)} of {self.bench.asked} trials were not counted: in these the whole site "
+                "was slower or faster for another reason, such as a job or a neighbour"
+            )

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from random import Random
 
 import numpy as np
 
-from modbisect.judging import Level, requests
+from modbisect.judging import Level, combine, level, requests
 from modbisect.judging.judge import CAP_FACTOR, floor
 from modbisect.model import Measure
-from modbisect.search.bayesian.claims import Claim, Parts, claimed, taken_apart
+from modbisect.search.bayesian.claims import Claim, claimed, taken_apart
 from modbisect.search.bayesian.columns import Columns, Held
 from modbisect.search.bayesian.design import Costs, Designer
 from modbisect.search.bayesian.posterior import Belief, Posterior
 from modbisect.search.bayesian.rows import Rows, coded, decoded, rows
-from modbisect.search.bench import Bench
+from modbisect.search.bench import Bench, Trial
 from modbisect.search.problem import NOTHING
 
 DELTA = 0.01
@@ -51,14 +51,22 @@ class Evidence:
 
     def posterior(self) -> Posterior:
         """Over sets of culprits."""
-        columns = self.columns
         working = [(flips, seen) for flips, seen in self.bench.trials if not seen.broken]
+        return self._of(working, self.bench.level_of(self.columns.within), masked=self.masked())
+
+    def of_all(self, trials: Sequence[Trial]) -> Posterior:
+        """Over sets of culprits, by these trials whether they count or not."""
+        fast = [level(seen) for flips, seen in trials if flips == self.columns.within]
+        return self._of(trials, combine(fast), masked=False)
+
+    def _of(self, working: Sequence[Trial], fast: Level, *, masked: bool) -> Posterior:
+        begun = any(not flips for flips, _ in working)
         return Posterior(
-            rows(working, columns.of, None if NOTHING in self.bench.seen else self.bench.problem.found),
-            self.floor(self.bench.level_of(columns.within)),
-            columns.inseparable,
-            columns.suspicion(self.bench.problem.components),
-            self.masked(),
+            rows(working, self.columns.of, None if begun else self.bench.problem.found),
+            self.floor(fast),
+            self.columns.inseparable,
+            self.columns.suspicion(self.bench.problem.components),
+            masked,
         )
 
     def floor(self, fast: Level) -> float:
@@ -114,11 +122,6 @@ class Evidence:
         restart = self.bench.price
         ceiling = math.inf if seen.measure is Measure.MEMORY else math.log(CAP_FACTOR * fast)
         return Costs(restart, requests(restart, fast, most=_MOST_REQUESTS), ceiling)
-
-    def probability(self, parts: Parts) -> float:
-        """Of this claim, if it is the likeliest."""
-        claim = self.claim(self.posterior())
-        return claim.probability if claim.parts == parts else 0.0
 
     def nobody_left(self, claim: Claim) -> bool:
         """Whether the likeliest set costs nothing, beyond doubt."""

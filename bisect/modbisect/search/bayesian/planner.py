@@ -15,8 +15,9 @@ from random import Random
 import numpy as np
 
 from modbisect.judging.judge import floor
-from modbisect.model import Conclusion, Finding, Measure, Outcome, Verdict
+from modbisect.model import Conclusion, Finding, Measure, Measurement, Outcome, Verdict
 from modbisect.search import apart, baseline, needs
+from modbisect.search.bayesian import weather
 from modbisect.search.bayesian.claims import Claim, Parts
 from modbisect.search.bayesian.columns import Columns, none
 from modbisect.search.bayesian.evidence import DELTA, Evidence
@@ -238,9 +239,17 @@ class Planner(Conversation):
             ceiling=seen.ceiling,
             scatter=seen.scatter,
             most=self._evidence.costs(seen).usual,
-            probability=lambda: self._evidence.probability(settled.parts),
+            probability=lambda: self._probability(settled.parts),
             adds_up=self._adds_up,
         )
+
+    def _probability(self, parts: Parts) -> float:
+        """Of a claim; none while trials are to be set aside first."""
+        posterior = self._evidence.posterior()
+        if weather.changed(self._evidence, posterior):
+            return 0.0
+        claim = self._evidence.claim(posterior)
+        return claim.probability if claim.parts == parts else 0.0
 
     def _by_halving(self) -> Talk[Conclusion]:
         """Has no model to break, and starts from what is known."""
@@ -270,33 +279,50 @@ class Planner(Conversation):
 
     def _settle(self) -> Talk[_Settled | _End]:
         """Asks until one set, or none, is left."""
-        broken = 0
+        broken, bench, within = 0, self.bench, self.columns.within
         while broken < _MOST_BROKEN:
-            if NOTHING in self.bench.seen or self._evidence.quiet():
+            if bench.levels(within) and (NOTHING in bench.seen or self._evidence.quiet()):
                 yield from self._baseline()
-            if not self.bench.levels(self.columns.within):  # what served behind a restart may break with visitors
+            if not bench.levels(within):  # what served behind a restart may break with visitors
                 return _End.LOST
             posterior = self._evidence.posterior()
+            if weather.changed(self._evidence, posterior):
+                yield from weather.set_aside(self._evidence)
+                if self.based:
+                    yield from bench.ensure(NOTHING, "as found, after a restart", stage="baseline")
+                continue
             self._evidence.tell(posterior)
             claim = self._evidence.claim(posterior)
             if self._evidence.nobody_left(claim):
-                if NOTHING in self.bench.seen:
+                if NOTHING in bench.seen:
                     return _End.NONE
                 yield from self._baseline()
                 continue
             if claim.parts.slow and claim.probability > (1 - DELTA if claim.parts in self.proven else _WORTH_PROVING):
                 return (yield from self._culprits(posterior, claim))
-            wish = None if self._evidence.misfit(posterior) else self._evidence.designer(posterior).next()
-            if wish is None:
+            asked = yield from self._search_on(posterior)
+            if asked is None:
                 return _End.LOST
-            members, probability = posterior.sets[0]
-            name = ", ".join(sorted(self.columns.names(members))) or "none"
-            why = f"the likeliest: {name} ({min(probability, _NEVER_ALL):.0%})"
-            left = len(self.bench.suspects).bit_length()
-            flips = self.columns.flips(wish.held)
-            seen = yield from self.bench.ask(flips, why, left=left, wanted=wish.requests, enough=wish.enough)
-            broken += bool(seen.broken)
+            broken += bool(asked.broken)
         return _End.LOST
+
+    def _search_on(self, posterior: Posterior) -> Talk[Measurement | None]:
+        """The trial that tells most; None where none tells anything."""
+        bench, within = self.bench, self.columns.within
+        if self._evidence.misfit(posterior):
+            if bench.trials[-1][0] == within:
+                return None
+            why = "nothing explains it: has the site itself changed?"
+            return (yield from bench.ask(within, why, stage="baseline"))
+        wish = self._evidence.designer(posterior).next()
+        if wish is None:
+            return None
+        members, probability = posterior.sets[0]
+        name = ", ".join(sorted(self.columns.names(members))) or "none"
+        why = f"the likeliest: {name} ({min(probability, _NEVER_ALL):.0%})"
+        left = len(bench.suspects).bit_length()
+        flips = self.columns.flips(wish.held)
+        return (yield from bench.ask(flips, why, left=left, wanted=wish.requests, enough=wish.enough))
 
     # --- from a set to culprits ---------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modbisect.model import Measure
+from modbisect.search.bayesian.logs import logsum, tail, total
 from modbisect.search.bayesian.rows import Array, Rows
 
 Members = tuple[int, ...]
@@ -137,13 +138,17 @@ class Posterior:
             parts += self._larger("two", "three", parts)
         elif len(free):
             parts.append(self._weigh("together", free, len(free)))
-            best = np.maximum(_total(parts[2][1])[apart], _total(parts[3][1]))
+            best = np.maximum(total(parts[2][1])[apart], total(parts[3][1]))
             top = np.argsort(-best, kind="stable")[:_SATURATED]
             parts.append(self._weigh("saturated", free[top], len(free)))
             parts += self._larger("two", "three", parts) + self._larger("together", "all", parts)
         if self.masked and any(family.form == "three" for family, _ in parts):
             parts += self._larger("three", "four", parts)
         return parts
+
+    def some(self, forms: Sequence[str]) -> list[tuple[Family, Array]]:
+        """The families of these forms, with log prior + log evidence, (hypotheses, luck)."""
+        return [part for part in self._parts if part[0].form in forms]
 
     def _larger(self, smaller: str, form: str, parts: Sequence[tuple[Family, Array]]) -> list[tuple[Family, Array]]:
         """Sets of a form, the best of another with one more each."""
@@ -153,7 +158,7 @@ class Posterior:
     def _beam(self, part: tuple[Family, Array]) -> NDArray[np.intp]:
         """The best sets, each with every other component."""
         family, weights = part
-        best = family.members[np.argsort(-_total(weights), kind="stable")[:_BEAM]]
+        best = family.members[np.argsort(-total(weights), kind="stable")[:_BEAM]]
         count = self.rows.z.shape[1]
         size = family.members.shape[1] + 1
         sets = {
@@ -188,9 +193,10 @@ class Posterior:
         return _SLOPE[self.rows.measure]
 
     @cached_property
-    def _widths(self) -> tuple[float, ...]:
-        total = max(self.rows.total, self.floor)
-        return (0.25, 0.7 * total, 1.4 * total)
+    def widths(self) -> tuple[float, ...]:
+        """Of the slab of effects: standard deviations."""
+        most = max(self.rows.total, self.floor)
+        return (0.25, 0.7 * most, 1.4 * most)
 
     def _floors(self, form: str) -> float:
         if form in ("single", "together", "all"):
@@ -204,11 +210,11 @@ class Posterior:
         mains = min(len(family.products), family.members.shape[1])
         columns = []
         for luck in LUCK:
-            weight, base = self._whitened(float(luck))
-            columns.append(base + _gain(phi, weight, self.rows.y, mains=mains, widths=self._widths, floor=floor))
+            weight, base = self.whitened(float(luck))
+            columns.append(base + _gain(phi, weight, self.rows.y, mains=mains, widths=self.widths, floor=floor))
         return np.stack(columns, axis=1)
 
-    def _whitened(self, luck: float) -> tuple[Array, float]:
+    def whitened(self, luck: float) -> tuple[Array, float]:
         """Inverse covariance of the rows when nothing matters, and the log evidence of that."""
         rows = self.rows
         share = np.mean(rows.z, axis=1)
@@ -221,9 +227,9 @@ class Posterior:
     @cached_property
     def beliefs(self) -> list[Belief]:
         """Every hypothesis, the likeliest first."""
-        logs = np.concatenate([_total(weights) for _, weights in self._parts])
+        logs = np.concatenate([total(weights) for _, weights in self._parts])
         order = np.argsort(-logs, kind="stable")
-        logs -= _logsum(logs)
+        logs -= logsum(logs)
         index = [
             (family.form, members, family.products) for family, _ in self._parts for members in family.members.tolist()
         ]
@@ -256,8 +262,8 @@ class Posterior:
     @cached_property
     def luck(self) -> Array:
         """Posterior over ``LUCK``."""
-        logs = _logsum(np.concatenate([weights for _, weights in self._parts]), axis=0)
-        result: Array = np.exp(logs - _logsum(logs))
+        logs = logsum(np.concatenate([weights for _, weights in self._parts]), axis=0)
+        result: Array = np.exp(logs - logsum(logs))
         return result
 
     @cached_property
@@ -274,7 +280,7 @@ class Posterior:
         """As ``fit``, for several at once: means (hypotheses, 7), covariances (hypotheses, 7, 7)."""
         rows = self.rows
         designs = design(beliefs, rows.z, rows.t)
-        deviations = [_FLAT, _DRIFT, self._slope, *[max(self._widths)] * _MOST_EFFECTS]
+        deviations = [_FLAT, _DRIFT, self._slope, *[max(self.widths)] * _MOST_EFFECTS]
         precision = np.array(deviations) ** -2.0
         weighted = np.swapaxes(designs, 1, 2) / (self.variance + rows.v)
         covariance = np.linalg.inv(weighted @ designs + np.diag(precision)).astype(np.float64, copy=False)
@@ -320,34 +326,14 @@ def _gain(phi: Array, weight: Array, y: Array, *, mains: int, widths: Sequence[f
         sd = np.sqrt(np.einsum("hii->hi", covariance))
         log += _truncation(mean[:, :mains], sd[:, :mains], width, floor)
         logs.append(log)
-    return _logsum(np.stack(logs), axis=0) - math.log(len(widths))
+    return logsum(np.stack(logs), axis=0) - math.log(len(widths))
 
 
 def _truncation(mean: Array, sd: Array, width: float, floor: float) -> Array:
     """Log of how much better the posterior than the prior keeps beyond the floor, mostly on the positive side."""
-    above = _tail((floor - mean) / sd)
-    below = _tail((floor + mean) / sd)
-    prior = _tail(np.array(floor / width))
+    above = tail((floor - mean) / sd)
+    below = tail((floor + mean) / sd)
+    prior = tail(np.array(floor / width))
     kept = (_POSITIVE * above + (1 - _POSITIVE) * below) / np.maximum(prior, 1e-12)
     result: Array = np.sum(np.log(np.maximum(kept, 1e-12)), axis=1)
     return result
-
-
-def _tail(x: Array) -> Array:
-    """Upper tail of the normal distribution (Abramowitz and Stegun 26.2.17; absolute error below 1e-7)."""
-    size = np.abs(x)
-    t = 1 / (1 + 0.2316419 * size)
-    series = t * (0.319381530 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))))
-    upper = np.exp(-0.5 * size**2) / math.sqrt(2 * math.pi) * series
-    return np.where(x >= 0, upper, 1 - upper)
-
-
-def _total(weights: Array) -> Array:
-    """Rounded, so that what is equal by symmetry is equal on every processor."""
-    return np.round(_logsum(weights, axis=1), 6)
-
-
-def _logsum(logs: Array, axis: int | None = None) -> Array:
-    top = np.max(logs, axis=axis, keepdims=True)
-    result: Array = np.log(np.sum(np.exp(logs - top), axis=axis, keepdims=True)) + top
-    return np.squeeze(result, axis=axis)
