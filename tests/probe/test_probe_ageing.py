@@ -78,7 +78,7 @@ def test_a_single_slow_one_shows_nothing(site: Site, files: Files) -> None:
 def test_it_ends_with_its_time_and_with_the_run_s(site: Site, files: Files) -> None:
     result = measure(window(site.url(), requests=2, age=Ageing(10**9, most=0.3)), files)
     assert result.aged
-    assert result.aged.seconds == pytest.approx(0.3, abs=0.25)
+    assert 0.3 <= result.aged.seconds < 30
     assert len(result.requests) == 2
     began = time.monotonic()
     measure(window(site.url(), requests=2, age=Ageing(10**9, most=60.0), within=0.3), files)

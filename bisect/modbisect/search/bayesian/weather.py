@@ -11,12 +11,14 @@ from modbisect.search.problem import Talk
 _ODD = 0.3
 """Probability of the largest luck: restarts are so unlike each other that it is worth asking why."""
 _BEYOND_DOUBT, _LIKELIER = 0.95, 0.5
+_LATEST = 40
+"""Trials; what was not seen by then is not looked for, since it takes the longer the more there are."""
 
 
 def changed(evidence: Evidence, posterior: Posterior) -> bool:
     """Whether other trials are to be set aside than are."""
     asked = bool(evidence.bench.aside) or posterior.luck[-1] >= _ODD
-    return asked and slowed(evidence) != evidence.bench.aside
+    return asked and len(evidence.bench.ever) <= _LATEST and slowed(evidence) != evidence.bench.aside
 
 
 def slowed(evidence: Evidence) -> frozenset[int]:
