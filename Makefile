@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEBIAN := python3 python3-venv ca-certificates openssh-client iproute2 util-linux mmdebstrap shellcheck
 
-.PHONY: demo test quick lint bench bench-search bench-culprits fuzz setup debian clean
+.PHONY: demo test quick lint bench bench-search bench-culprits fuzz fuzz-search setup debian clean
 
 demo: setup
 	$(BIN)/modbisect demo
@@ -41,6 +41,10 @@ bench-culprits: setup
 fuzz: MINUTES = 60
 fuzz: setup
 	$(BIN)/python benchmarks/faults/fuzz.py --minutes $(MINUTES) --json benchmarks/faults/trials.jsonl
+
+# The properties of the search, with ten times as many random worlds as in the tests.
+fuzz-search: setup
+	MODBISECT_FUZZ=1 $(BIN)/pytest -q -n auto tests/search/test_random_worlds.py tests/search/test_bayes.py
 
 setup: debian $(VENV)/installed
 

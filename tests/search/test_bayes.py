@@ -8,7 +8,8 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from test_random_worlds import held, worlds
 from worldtext import World, world
@@ -21,7 +22,7 @@ from modbisect.search.bayesian.posterior import Posterior
 from modbisect.search.bayesian.rows import Rows, location, rows
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(worlds())
 def test_bayes_never_accuses_wrongly(case: tuple[World, list[Flips]]) -> None:
     site, culprits = case
@@ -36,14 +37,14 @@ def test_bayes_never_accuses_wrongly(case: tuple[World, list[Flips]]) -> None:
         assert not culprits or any(one <= fixed for one in culprits), conclusion
 
 
-@settings(max_examples=10, deadline=None)
+@examples(10)
 @given(worlds())
 def test_bayes_asks_the_same_again(case: tuple[World, list[Flips]]) -> None:
     site, _ = case
     assert site.run(bayes) == site.run(bayes)
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(st.integers(1, 5), st.randoms(use_true_random=False), st.sampled_from([0.0, 0.1, 0.4]))
 def test_bayes_comes_to_an_end_on_nonsense(size: int, random: Random, breaking: float) -> None:
     problem = world(f"components: {size}\nslow: c01\nmax-trials: 20").problem()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from worldtext import World, world
 
@@ -65,7 +66,7 @@ def held(site: World, kept: Flips) -> Flips:
     return frozenset(result)
 
 
-@settings(max_examples=250, deadline=None)
+@examples(100)
 @given(worlds(), st.sampled_from(HALVING))
 def test_never_a_wrong_accusation(case: tuple[World, list[Flips]], strategy: str) -> None:
     site, culprits = case
@@ -82,7 +83,7 @@ def test_never_a_wrong_accusation(case: tuple[World, list[Flips]], strategy: str
         assert not culprits or any(one <= fixed for one in culprits), conclusion
 
 
-@settings(max_examples=150, deadline=None)
+@examples(60)
 @given(st.integers(1, 24), st.integers(0, 3), st.randoms(use_true_random=False))
 def test_a_single_culprit_is_always_found(size: int, needed: int, random: Random) -> None:
     names = [f"c{number:02}" for number in range(1, size + 1)]
@@ -95,14 +96,14 @@ def test_a_single_culprit_is_always_found(size: int, needed: int, random: Random
     assert len(trials) <= 9 + 3 * size.bit_length() + 6 * len(needs)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(40)
 @given(worlds())
 def test_same_answers_same_questions(case: tuple[World, list[Flips]]) -> None:
     site, _ = case
     assert site.run() == site.run()
 
 
-@settings(max_examples=100, deadline=None)
+@examples(50)
 @given(worlds())
 def test_a_decided_configuration_is_not_asked_again(case: tuple[World, list[Flips]]) -> None:
     site, _ = case
@@ -113,7 +114,7 @@ def test_a_decided_configuration_is_not_asked_again(case: tuple[World, list[Flip
     assert len(searched) - len(set(searched)) <= 4
 
 
-@settings(max_examples=300, deadline=None)
+@examples(80)
 @given(
     st.integers(1, 12),
     st.sampled_from(HALVING),
