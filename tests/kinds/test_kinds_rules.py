@@ -8,7 +8,7 @@ import pytest
 
 from kinds.test_kinds_golden import HERE
 from modbisect import kinds
-from modbisect.kinds.rules import DropInRule, LinkRule, UnitRule
+from modbisect.kinds.rules import DropInRule, EditRule, LinkRule, UnitRule
 from modbisect.model import Configuration
 
 FOUND = kinds.parse((HERE / "surveys" / "debian12-shop.txt").read_text())
@@ -22,6 +22,8 @@ def allows(rule: object, step: kinds.Step) -> bool:
         lines = step.content.splitlines()
         here = re.fullmatch(rule.folder, folder) and name == rule.file
         return bool(here) and all(any(re.fullmatch(one, line) for one in rule.allowed) for line in lines)
+    if isinstance(rule, EditRule):
+        return step.kind == rule.shape and re.fullmatch(rule.path, step.path) is not None
     return False
 
 
@@ -41,6 +43,15 @@ def test_every_folder_and_unit_of_a_kind_is_in_its_rules(kind: kinds.Kind) -> No
     units = [rule.pattern for rule in rules if isinstance(rule, UnitRule)]
     assert all(any(re.fullmatch(pattern, one) for pattern in folders) for one in kind.folders(FOUND))
     assert all(any(re.fullmatch(pattern, one) for pattern in units) for one in kind.units(FOUND))
+    edited = [rule.path for rule in rules if isinstance(rule, EditRule)]
+    assert all(any(re.fullmatch(pattern, one) for pattern in edited) for one in kind.files(FOUND))
+
+
+def test_an_edit_names_lines_and_no_content() -> None:
+    cut = kinds.Step("/etc/x.conf", "cut", "3,7")
+    assert (cut.line(), str(cut)) == ("cut\t/etc/x.conf\t3,7", "cut line 3, 7 of /etc/x.conf")
+    assert kinds.Step("/etc/x.conf", "aside").line() == "aside\t/etc/x.conf"
+    assert EditRule("cut", "a-kind", "/etc/x[.]conf", "A .*").line() == "cut\ta-kind\t/etc/x[.]conf\tA .*"
 
 
 def test_the_table_has_no_row_twice_and_no_column_empty() -> None:

@@ -6,6 +6,7 @@ dry run prints.
 
 from modbisect.kinds.catalogue import (
     discover,
+    edited_files,
     guard_rules,
     in_order,
     is_tested,
@@ -36,6 +37,7 @@ __all__ = [
     "Step",
     "SurveyError",
     "discover",
+    "edited_files",
     "guard_rules",
     "in_order",
     "is_tested",

@@ -190,6 +190,11 @@ def write_set(found: Found) -> tuple[str, ...]:
     return tuple(_each(folder for kind in KINDS for folder in kind.folders(found)))
 
 
+def edited_files(found: Found) -> tuple[str, ...]:
+    """Files beside these folders that trials may edit."""
+    return tuple(_each(file for kind in KINDS for file in kind.files(found)))
+
+
 def units(found: Found) -> tuple[str, ...]:
     """The systemd units that a trial restarts."""
     return tuple(_each(unit for kind in KINDS for unit in kind.units(found)))

@@ -12,6 +12,9 @@ from modbisect.kinds.found import Found
 from modbisect.kinds.rules import Rule
 from modbisect.model import Component, ComponentId
 
+_ALONE = ("absent", "aside")
+"""The path says it all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -19,18 +22,23 @@ class Step:
 
     path: str
     kind: str
-    """``absent``, ``link`` or ``file``."""
+    """``absent``, ``link`` or ``file``; of a file that stays the host's ``cut``, ``word`` or ``aside``."""
     content: str = ""
-    """The link's target, or the file's text."""
+    """The link's target, the file's text, or the numbers of the lines that are edited, parted by commas."""
 
     def line(self) -> str:
         """As the guard reads it."""
         content = base64.b64encode(self.content.encode()).decode() if self.kind == "file" else self.content
-        return "\t".join([self.kind, self.path] + ([content] if self.kind != "absent" else []))
+        return "\t".join([self.kind, self.path] + ([content] if self.kind not in _ALONE else []))
 
     def __str__(self) -> str:
         if self.kind == "absent":
             return f"remove {self.path}"
+        if self.kind == "aside":
+            return f"take away {self.path}"
+        if self.kind in ("cut", "word"):
+            what = "cut" if self.kind == "cut" else "turn the last word of"
+            return f"{what} line {self.content.replace(',', ', ')} of {self.path}"
         return f"{self.kind} {self.path} -> {self.content.strip()}"
 
 
@@ -86,6 +94,10 @@ class Kind(ABC):
     @abstractmethod
     def folders(self, found: Found) -> tuple[str, ...]:
         """Where its steps write."""
+
+    def files(self, found: Found) -> tuple[str, ...]:  # noqa: ARG002
+        """Files outside of these folders that its steps edit."""
+        return ()
 
     @abstractmethod
     def units(self, found: Found) -> tuple[str, ...]:

@@ -9,14 +9,17 @@ roots_own() ( # PATH
     awk -v all=$(($# + 1)) '$1 != 0 || $2 !~ /^[-d]....[^w]..[^w]/ {bad = 1} END {exit bad || NR < all}'
 )
 
+by_root() { # what root allows on this host, a line each
+  allow=/etc/modbisect/allow
+  [ ! -f "$allow" ] || ! roots_own "$allow" || head -c 65536 -- "$allow" | sed 's/#.*//'
+}
+
 may_be_on() {
   {
     printf 'php-module:%s\n' opcache apcu   # they keep what PHP has compiled and computed, and answer no request
     # A debugger runs whatever the other end of its connection says, and a local user may be that.
     by_default | grep -vx php-module:xdebug
-    allow=/etc/modbisect/allow
-    [ ! -f "$allow" ] || ! roots_own "$allow" || head -c 65536 -- "$allow" | awk '
-      {sub(/#.*/, "")} $1 == "on" && NF == 2 {print $2}'
+    by_root | awk '$1 == "on" && NF == 2 {print $2}'
   } | grep -xE '(apache-(module|conf|site)|php-module):[A-Za-z0-9][-A-Za-z0-9_.+]{0,63}' | sort -u
 }
 

@@ -7,6 +7,7 @@ an extended regular expression that has to match the whole.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 _TAB = "\t"
 
@@ -55,6 +56,26 @@ class DropInRule:
 
 
 @dataclass(frozen=True, slots=True)
+class EditRule:
+    """The shapes cut, word and aside: what may be done to a file that stays the host's.
+
+    ``cut`` leaves lines out, ``word`` turns the last word of a line into its opposite (On and Off, 1 and 0, true and
+    false, yes and no), ``aside`` takes the file away. A request names lines by their numbers; no content travels.
+    """
+
+    shape: Literal["cut", "word", "aside"]
+    kind: str
+    path: str
+    """Pattern of the file."""
+    line_pattern: str = ""
+    """Pattern of the lines that may be cut or turned; none for ``aside``."""
+
+    def line(self) -> str:
+        """A row of the table."""
+        return _TAB.join((self.shape, self.kind, self.path, self.line_pattern or "-"))
+
+
+@dataclass(frozen=True, slots=True)
 class UnitRule:
     """A systemd unit that a run may restart."""
 
@@ -65,7 +86,7 @@ class UnitRule:
         return _TAB.join(("unit", self.pattern))
 
 
-Rule = LinkRule | DropInRule | UnitRule
+Rule = LinkRule | DropInRule | EditRule | UnitRule
 
 
 def table(rules: tuple[Rule, ...]) -> str:

@@ -114,7 +114,7 @@ def _hold(
     guard: Guard, facts: Found, lease: int, observe: Observer, lost: Callable[[ModbisectError], None]
 ) -> Heartbeat:
     try:
-        snapshot = guard.hold(owner(), kinds.write_set(facts), kinds.units(facts), lease)
+        snapshot = guard.hold(owner(), kinds.write_set(facts), kinds.units(facts), lease, kinds.edited_files(facts))
         heartbeat = guard.heartbeat(lease, lost).__enter__()
     except Refused:
         raise

@@ -74,16 +74,22 @@ class Guard:
         self.run = run
         self.host = root.name
 
-    def hold(self, owner: str, folders: Iterable[str], units: Iterable[str], lease: int) -> Snapshot:
+    def hold(
+        self, owner: str, folders: Iterable[str], units: Iterable[str], lease: int, files: Iterable[str] = ()
+    ) -> Snapshot:
         """Bring the script, lock the host for this run, copy the write set, start the watch.
 
-        From now on ``lease`` seconds of silence restore the host.
+        From now on ``lease`` seconds of silence restore the host. ``files`` lie outside of the folders, and are edited.
 
         Raises:
             Refused: another run holds the host, there is no room, or the watch does not start; nothing was changed.
         """
         spec = [f"owner {re.sub(r'[^-A-Za-z0-9@._: ]', '_', owner)}"]
-        spec += [f"dir {folder}" for folder in folders] + [f"unit {unit}" for unit in units]
+        spec += (
+            [f"dir {folder}" for folder in folders]
+            + [f"file {file}" for file in files]
+            + [f"unit {unit}" for unit in units]
+        )
         wanted, stdin = "\n".join(spec), script()
         argv = ["/bin/sh", "-c", _HOLD, "hold", digest(), self.run, str(lease), wanted]
         if self._root.helper:

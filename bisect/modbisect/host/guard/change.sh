@@ -1,13 +1,18 @@
 # A configuration: the request becomes a plan, the plan is carried out, tested, and the server restarted with it.
 
-# Turns the wanted deviations (stdin) and the present ones ($run_dir/now) into rm, cp, ln and wr lines; the snapshot's
+# Turns the wanted deviations (stdin) and the present ones ($run_dir/now) into rm, cp, ln, wr, ed and back lines; the snapshot's
 # manifest tells what is put back by a copy and what by removal. Beside them the wanted ones again as "now" lines, "reap"
 # when that is asked, "new" when one is not among $cur/touched, and "may" with each component that was off as found.
 # Refuses any path outside the write set, what no rule of the table allows (a link to elsewhere than its home, a file that
 # is no drop-in, one of a component's links without that which may tame it), and a request without its "end": a link
 # that breaks must not cut off a part.
 plan_changes() {
-  { rules; echo @; cat; } | awk -F '\t' -v dirs="$cur/dirs" -v now="$run_dir/now" -v manifest="$cur/manifest" -v touched="$cur/touched" '
+  {
+    rules
+    case $request in *"cut$tab"* | *"word$tab"* | *"aside$tab"*) edit_rules ;; esac
+    echo @
+    cat
+  } | awk -F '\t' -v places="$cur/places" -v now="$run_dir/now" -v manifest="$cur/manifest" -v touched="$cur/touched" '
     function bad(why) {print "bad " why >"/dev/stderr"; failed = 1; exit 1}
     function ends(text, end) {return length(text) > length(end) && substr(text, length(text) - length(end) + 1) == end}
     function link_rule(path, i, name, folder) {   # the number of the rule for a link, 0 for none; bare: its name at home
@@ -36,10 +41,15 @@ plan_changes() {
       for (i = 1; i <= files; i++) if (folder ~ file_folder[i] && name == file_name[i]) return 1
       return 0
     }
+    function editable(shape, path, i) {
+      for (i = 1; i <= edits; i++) if (shape == edit_shape[i] && path ~ edit_path[i]) return found[path] == "f"
+      return 0
+    }
+    function is_edit(line) {return line ~ /^(cut|word|aside)\t/}
     function on(path) {return (path in want) ? want[path] ~ /^link/ : path in found}
     function there(path) {return (getline line <path) >= 0}
     BEGIN {
-      while ((getline line <dirs) > 0) dir[line] = 1
+      while ((getline line <places) > 0) place[line] = 1
       while ((getline line <now) > 0) {ended = line == "end"; if (!ended) {split(line, f, "\t"); had[f[2]] = line}}
       if (!ended) bad("what is switched now is not known")
       while ((getline line <manifest) > 0) {split(line, f, "\t"); if (f[1] != "sha256") found[f[1]] = f[2] f[7]}
@@ -52,14 +62,18 @@ plan_changes() {
       link_home[links] = $6; link_with[links] = $7
     }
     !requested && $1 == "drop-in" {files++; file_folder[files] = "^(" $3 ")$"; file_name[files] = $4}
+    !requested && $1 == "edit" {edits++; edit_shape[edits] = $2; edit_path[edits] = "^(" $3 ")$"}
     !requested {next}
     whole {bad("line " NR - requested " behind the end")}
     $0 == "end" {whole = 1; next}
     $0 == "reap" {print; next}
     {
       n = split($2, part, "/"); name = part[n]; folder = substr($2, 1, length($2) - length(name) - 1)
-      if (!(folder in dir) || name !~ /^[A-Za-z0-9][-A-Za-z0-9_.+]*$/) bad("path " $2)
-      if ($1 == "absent" && NF == 2) {}
+      if (!($2 in place) && (!(folder in place) || name !~ /^[A-Za-z0-9][-A-Za-z0-9_.+]*$/)) bad("path " $2)
+      if ($1 ~ /^(cut|word)$/ && NF == 3 && $3 ~ /^[1-9][0-9]*(,[1-9][0-9]*)*$/ && length($3) < 4096 && editable($1, $2)) {}
+      else if ($1 == "aside" && NF == 2 && editable($1, $2)) {}
+      else if ($2 in place) bad("path " $2)
+      else if ($1 == "absent" && NF == 2) {}
       else if ($1 == "link" && NF == 3 && $3 != "" && $3 == home($2)) {
         long = beside($2, $3)
         if (!($2 in found) || (found[$2] != "l" $3 && found[$2] != "l" long)) print "may\t" component($2)
@@ -81,9 +95,13 @@ plan_changes() {
         if (on(one) && !on(other) && !((one in found) && !(other in found)) && ((other in found) || there(given))) bad(one " without its " link_with[i])
       }
       if (fresh) print "new"
-      for (p in had) if (!(p in want)) {print "rm\t" p; if (p in found) print "cp\t" p}
+      for (p in had) if (!(p in want)) {
+        if (is_edit(had[p])) {print "back\t" p; continue}
+        print "rm\t" p; if (p in found) print "cp\t" p
+      }
       for (p in want) if (want[p] != had[p]) {
         split(want[p], f, "\t")
+        if (is_edit(want[p])) {print "ed\t" p "\t" f[1] "\t" f[3]; continue}
         print "rm\t" p
         if (f[1] == "link") print "ln\t" p "\t" f[3]
         if (f[1] == "file") print "wr\t" p "\t" f[3]
@@ -113,7 +131,9 @@ drop_ins_are_known() {
 # somebody has never wanted may open the host (a module that runs every user's own files, say).
 refused() { has "may$tab" && pick may | grep -vxF -m 1 -e "$(may_be_on)"; }
 
-carry_out() ( # the rm, cp, ln and wr lines of a plan. Split at newlines only: any other byte may be in a name
+changes() { has "rm$tab" || has "ed$tab" || has "back$tab"; }
+
+carry_out() ( # the rm, cp, ln, wr, ed and back lines of a plan. Split at newlines only: any other byte may be in a name
   plan=$1
   set -f; IFS=$nl
   paths=$(pick rm) || exit 1
@@ -126,15 +146,20 @@ carry_out() ( # the rm, cp, ln and wr lines of a plan. Split at newlines only: a
       case $line in "cp$tab$d/"*) set -- "$@" "$cur/snap${line#*"$tab"}" ;; esac
     done
     [ $# = 0 ] || cp -a -t "$d" -- "$@" || exit 1
-  done <"$cur/dirs"
+  done <"$cur/places"
   for line in $plan; do
     rest=${line#*"$tab"} path=${rest%%"$tab"*} value=${rest#*"$tab"}
     case $line in
       "ln$tab"*) ln -sT -- "$value" "$path" || exit 1 ;;
       "as$tab"*) chown -h -- "${value%"$tab"*}" "$path" && touch -h -d "@${value#*"$tab"}" -- "$path" || exit 1 ;;
       "wr$tab"*) printf '%s' "$value" | base64 -d >"$path" && chmod 0644 -- "$path" || exit 1 ;;
+      "ed$tab"*"${tab}aside$tab"*) rm -f -- "$path" || exit 1 ;;
+      "ed$tab"*) in_place "$path" "$run_dir/edits$path" || exit 1 ;;
+      "back$tab"*) in_place "$path" || exit 1 ;;
+    esac
+    case $line in
       # Of several names of one file (hard links) this one comes back as such.
-      "cp$tab"*) [ ! -s "$cur/linked" ] || ! grep -qxF -e "$path" -- "$cur/linked" || ln -fPT -- "$cur/snap$path" "$path" || exit 1 ;;
+      "cp$tab"* | "back$tab"*) [ ! -s "$cur/linked" ] || ! grep -qxF -e "$path" -- "$cur/linked" || ln -fPT -- "$cur/snap$path" "$path" || exit 1 ;;
     esac
   done
 )
@@ -155,12 +180,13 @@ apply() { # RUN [BYTES of the request]
   ! off=$(refused) ||
     die 64 "refused: $off was off, and not by its package's default; /etc/modbisect/allow on the host may allow it: on $off"
   parent_now
-  if has "rm$tab"; then
+  if changes; then
+    ! has "ed$tab" || make_edits || die 64 "bad request: no such line to edit, or not by the rules"
     mend_copies && ! has "lost$tab" || die 73 "a copy of the snapshot is damaged: $(pick lost | head -n 1)"
     # Before anything changes: what we are about to leave, so that a restore can tell it from somebody's edit; and that the
     # server may read what it must not keep. No pipe, here and below: what one end of it loses the other never misses.
     if has "new$nl"; then
-      pick now >"$cur/touched.more" && sort -u -o "$cur/touched.all" -- "$cur/touched.more" "$cur/touched" &&
+      { pick now && { ! has "ed$tab" || edit_sums; }; } >"$cur/touched.more" && sort -u -o "$cur/touched.all" -- "$cur/touched.more" "$cur/touched" &&
         replace touched <"$cur/touched.all" || die 73 "cannot write"
     fi
     rm -f -- "$cur/served" "$run_dir/served" && durable "$cur" || die 73 "cannot write"

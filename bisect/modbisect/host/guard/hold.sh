@@ -1,6 +1,6 @@
 # Taking the host: the snapshot, what a restore needs set aside, the watch.
 
-# FOLDER...: path type mode uid gid mtime target, then content digests. All of it or nothing, with a status: whatever
+# PLACE...: path type mode uid gid mtime target, then content digests. All of it or nothing, with a status: whatever
 # looks may be killed, and a part of a host is no host.
 manifest() {
   for _ in 1 2 3; do
@@ -13,10 +13,12 @@ seen_whole() (
   absent='' rows='' sums=''
   for d; do
     shift
-    if [ -d "$d" ]; then set -- "$@" "$d"; else absent="$absent$d${tab}ABSENT$nl"; fi
+    if [ -e "$d" ] || [ -L "$d" ]; then set -- "$@" "$d"; else absent="$absent$d${tab}ABSENT$nl"; fi
+    # The folder of a single file, since its time changes with it.
+    [ -d "$d" ] || [ ! -d "${d%/*}" ] || rows="$rows$(find "${d%/*}" -maxdepth 0 -printf '%p\t%y\t%m\t%U\t%G\t%T@\t%l')$nl" || exit 1
   done
   [ $# = 0 ] || {
-    rows=$(find "$@" -path "*/$reserved" -prune -o -printf '%p\t%y\t%m\t%U\t%G\t%T@\t%l\n')
+    rows=$rows$(find "$@" -path "*/$reserved" -prune -o -printf '%p\t%y\t%m\t%U\t%G\t%T@\t%l\n')
     [ $? -le 1 ] || exit 1   # 1: something has gone meanwhile
     sums=$(find "$@" -path "*/$reserved" -prune -o -type f -exec sha256sum -- {} +)
     [ $? -le 1 ] || exit 1
@@ -26,13 +28,20 @@ seen_whole() (
     $0 == "@" {summing = 1; next}
     !summing {print; if ($2 == "f") unsummed[$1] = 1; next}
     {path = substr($0, 67); print "sha256\t" path "\t" substr($0, 1, 64); delete unsummed[path]}
-    END {for (path in unsummed) exit 1}') && printf '%s\n' "$all" | sort
+    END {for (path in unsummed) exit 1}') && printf '%s\n' "$all" | sort -u
 )
+
+written_to() { # the folders of a write set, whose list lies in a folder: those that are in it, and those of single files
+  while IFS= read -r d; do
+    [ -d "$d" ] || d=${d%/*}
+    [ ! -d "$d" ] || printf '%s\n' "$d"
+  done <"$1/places" | sort -u
+}
 
 manifest_now() { # of the write set, whose list lies in a folder
   set -f
-  # shellcheck disable=SC2046  # one folder a word
-  set -- $(cat -- "$1/dirs")
+  # shellcheck disable=SC2046  # one path a word
+  set -- $(cat -- "$1/places")
   set +f
   manifest "$@"
 }
@@ -103,27 +112,36 @@ vanish() { ! drop || withdraw; } # while the watch could not be stopped it needs
 
 copy() { # all that a restore needs to know, into $new
   printf '%s\n' "$request" >"$new/spec" || die 73 "cannot write to $base"
-  { rules; echo @; cat "$new/spec"; } | awk -F '\t' '
+  { rules; edit_rules; echo @; cat "$new/spec"; } | awk -F '\t' '
     function matches(text, patterns, i) {for (i in patterns) if (text ~ patterns[i]) return 1; return 0}
     !requested && $1 ~ /^(link|drop-in)$/ {folder[NR] = "^(" $3 ")$"}
     !requested && $1 == "unit" {service[NR] = "^(" $2 ")$"}
+    !requested && $1 == "edit" {edited[NR] = "^(" $3 ")$"}
     !requested {requested = $0 == "@"; next}
     {words = split($0, word, " ")}
     word[1] == "dir" && words == 2 && word[2] !~ /\.\./ && matches(word[2], folder) {dir = 1; next}
+    word[1] == "file" && words == 2 && word[2] ~ /^\/[-A-Za-z0-9_.+\/]+$/ && word[2] !~ /\.\.|\/$/ && matches(word[2], edited) {next}
     word[1] == "unit" && words == 2 && matches(word[2], service) {unit = 1; next}
     word[1] == "owner" && $0 ~ /^[-A-Za-z0-9@._: ]+$/ {owner = 1; next}
     {bad = 1; exit}
     END {exit bad || !(dir && unit && owner)}' || die 64 "bad snapshot request"
-  awk '$1 == "dir" {print $2}' "$new/spec" >"$new/dirs" && sed -n 's/^owner //p' "$new/spec" >"$new/who" ||
+  awk '$1 ~ /^(dir|file)$/ && !seen[$2]++ {print $2}' "$new/spec" >"$new/places" && sed -n 's/^owner //p' "$new/spec" >"$new/who" ||
     die 73 "cannot write"
   mkdir -- "$new/snap" || die 73 "cannot write"
   own_ground
   while IFS= read -r d; do
-    [ -d "$d" ] || continue
+    if grep -qxF -e "file $d" -- "$new/spec"; then
+      [ -f "$d" ] || die 77 "$d is no file"
+      mkdir -p -- "$new/snap${d%/*}" && cp -aT -- "$d" "$new/snap$d" || die 73 "cannot copy $d"
+      continue
+    fi
+    [ -e "$d" ] || continue
+    [ -d "$d" ] || die 77 "$d is no folder"
     [ -z "$(find "$d" -name '*[[:cntrl:]]*' -print -quit)" ] || die 77 "$d holds a name with control characters"
     [ ! -e "$d/$reserved" ] && [ ! -L "$d/$reserved" ] || die 77 "$d/$reserved is in the way"
     mkdir -p -- "$new/snap$d" && cp -a -- "$d/." "$new/snap$d/" || die 73 "cannot copy $d"
-  done <"$new/dirs"
+  done <"$new/places"
+  written_to "$new" | while IFS= read -r d; do touch -r "$d" -- "$new/snap$d" || exit 1; done || die 73 "cannot write"
   other_names
   manifest_now "$new" >"$new/manifest" || die 73 "cannot write the manifest"
   parent_now
@@ -136,19 +154,19 @@ copy() { # all that a restore needs to know, into $new
 }
 
 other_names() { # a file with several names (hard links): the snapshot is one more of them, so that it can come back as such
-  while IFS= read -r d; do [ ! -d "$d" ] || find "$d" ! -type d -links +1 || die 73 "cannot look for hard links in $d"; done \
-    <"$new/dirs" >"$new/linked" || die 73 "cannot write"
+  while IFS= read -r d; do [ ! -e "$d" ] || find "$d" ! -type d -links +1 || die 73 "cannot look for hard links in $d"; done \
+    <"$new/places" >"$new/linked" || die 73 "cannot write"
   while IFS= read -r path; do
     ln -fPT -- "$path" "$new/snap$path" 2>/dev/null || die 73 "$path has other names (hard links), and could not be put back as one: $base lies on another filesystem"
   done <"$new/linked"
 }
 
-own_ground() { # nobody but root may turn a folder of the write set, or one above it, into something else under our hand
+own_ground() { # nobody but root may turn a place of the write set, or a folder above it, into something else under our hand
   set --
   while IFS= read -r d; do
     while [ "$d" ]; do set -- "$@" "$d"; d=${d%/*}; done
-  done <"$new/dirs"
-  bad=$(stat -c '%n %u %A' -- "$@" 2>/dev/null | awk '$2 != 0 || $3 !~ /^d.......[^w]/ {print $1; exit}')
+  done <"$new/places"
+  bad=$(stat -c '%n %u %A' -- "$@" 2>/dev/null | awk '$2 != 0 || $3 !~ /^[-d].......[^w]/ {print $1; exit}')
   [ -z "$bad" ] || die 77 "$bad is a link, or not root's, or open to everybody's writing"
 }
 
@@ -158,8 +176,8 @@ reserve() {
   room="nothing can be set aside in $base"
   here=$(stat -c %d -- "$base")
   mkdir -- "$cur/spare" || return 1
-  set --
-  while IFS= read -r d; do [ ! -d "$d" ] || set -- "$@" "$d"; done <"$cur/dirs"
+  # shellcheck disable=SC2046  # one folder a word
+  set -- $(written_to "$cur")
   needs=$(
     { stat -c 'device %d %n' -- "$@"; du -k -- "$cur/snap"; cat -- "$cur/manifest"; } | awk -v here="$here" -v cur="$cur" -v name="$reserved" '
       $1 == "device" {device[$3] = $2; if (!($2 in first)) first[$2] = $3; next}
@@ -179,9 +197,9 @@ END
 
 release() { # what was set aside
   rm -rf -- "$cur/spare" "$run_dir/spare"
-  while IFS= read -r d; do
+  written_to "$cur" | while IFS= read -r d; do
     [ ! -d "$d/$reserved" ] || { rm -rf -- "${d:?}/$reserved"; touch -r "$cur/snap$d" -- "$d"; }
-  done <"$cur/dirs"
+  done
 }
 
 arm() {

@@ -1,15 +1,21 @@
 # Putting back: always towards the snapshot, never by an inverse command.
 
-# Prints rm and cp lines that lead from the tree as it is to the snapshot. A path that is neither as found nor as this
+# Prints rm, cp and back lines that lead from the tree as it is to the snapshot. A path that is neither as found nor as this
 # run left it is somebody else's work: printed as "foreign" and left alone.
 plan_restore() {
   seen=$(manifest_now "$cur") || return 1
   printf '%s\n' "$seen" | awk -F '\t' -v touched="$cur/touched" -v old="$cur/manifest" '
     function value(f) {return f[2] == "l" ? "link\t" f[7] : f[2] == "f" ? "file" : f[2]}
     # A link or file of ours, or the found one with only its times changed (a copy that was cut short).
-    function known(p) {return ((p "\t" now_value[p]) in ours) || (now_value[p] == was_value[p] && now_sum[p] == sum[p])}
+    function known(p) {return (now_kind[p] == "f" && (p "\t" now_sum[p]) in made) || ((p "\t" now_value[p]) in ours) || (now_value[p] == was_value[p] && now_sum[p] == sum[p])}
     BEGIN {
-      while ((getline line <touched) > 0) {split(line, f, "\t"); ours[f[2] "\t" (f[1] == "link" ? "link\t" f[3] : f[1])] = 1; ever[f[2]] = 1}
+      while ((getline line <touched) > 0) {
+        split(line, f, "\t")
+        if (f[1] == "sum") {made[f[2] "\t" f[3]] = 1; continue}
+        if (f[1] ~ /^(cut|word|aside)$/) edited[f[2]] = 1
+        if (f[1] == "aside") f[1] = "ABSENT"
+        ours[f[2] "\t" (f[1] == "link" ? "link\t" f[3] : f[1])] = 1; ever[f[2]] = 1
+      }
       while ((getline line <old) > 0) {
         split(line, f, "\t")
         if (f[1] == "sha256") sum[f[2]] = f[3]; else {was[f[1]] = line; kind[f[1]] = f[2]; was_value[f[1]] = value(f)}
@@ -22,20 +28,23 @@ plan_restore() {
         old_one = (p in was)   # asked first: to read was[p] makes it
         if (old_one && is[p] == was[p] && now_sum[p] == sum[p]) continue
         if (now_kind[p] == "d" && kind[p] == "d") {print "dir\t" p; continue}
-        if ((p in ever) && known(p)) {print "rm\t" p; if (old_one) print "cp\t" p}
+        if ((p in ever) && known(p)) {
+          if (p in edited) {print "back\t" p; continue}
+          print "rm\t" p; if (old_one) print "cp\t" p
+        }
         else print "foreign\t" p
       }
-      for (p in was) if (!(p in is)) {if (p in ever) print "cp\t" p; else print "foreign\t" p}
+      for (p in was) if (!(p in is)) {if (p in ever) print (p in edited ? "back" : "cp") "\t" p; else print "foreign\t" p}
     }'
 }
 
 # Where the copy of what is put back is not as it was written: a link is made anew as the manifest has it; a file is lost,
 # and nothing is removed in its place.
 mend_copies() { # in $plan
-  has "cp$tab" || return 0
+  has "cp$tab" || has "back$tab" || return 0
   set -f
   # shellcheck disable=SC2046  # one folder a word
-  set -- $(sed "s|^|$cur/snap|" "$cur/dirs")
+  set -- $(sed "s|^|$cur/snap|" "$cur/places")
   set +f
   copies=$(manifest "$@") || return 1
   plan=$({ printf '%s\n' "$copies" | sed "s|$cur/snap||"; echo @; printf '%s\n' "$plan"; } | awk -F '\t' -v old="$cur/manifest" '
@@ -44,7 +53,7 @@ mend_copies() { # in $plan
     }
     $0 == "@" {planned = 1; next}
     !planned {if ($1 == "sha256") copy_sum[$2] = $3; else copy[$1] = $0; next}
-    $1 != "cp" || copy[$2] == was[$2] && copy_sum[$2] == sum[$2] {out[++n] = $0; next}
+    $1 !~ /^(cp|back)$/ || copy[$2] == was[$2] && copy_sum[$2] == sum[$2] {out[++n] = $0; next}
     {
       split(was[$2], f, "\t")
       if (f[2] == "l") {out[++n] = "ln\t" $2 "\t" f[7]; out[++n] = "as\t" $2 "\t" f[4] ":" f[5] "\t" f[6]}
@@ -64,12 +73,14 @@ converge_once() {
   release
   put "$cur/state" RESTORING || :   # a full disk must not stop a restore
   whole || { failed "the list $lost is damaged, and its copy as well"; return 1; }
+  no_halves
   plan=$(plan_restore) && mend_copies && carry_out "$plan" || { failed "could not put files back"; return 1; }
   # Times of directories last: putting files back has touched them.
   awk -F '\t' '$2 == "d" {print $3, $4 ":" $5, "@" $6, $1}' "$cur/manifest" | while read -r mode owner time d; do
     chown -- "$owner" "$d"; chmod -- "$mode" "$d"; touch -d "$time" -- "$d"
   done
-  ( set -- "$base"; while IFS= read -r d; do [ ! -d "$d" ] || set -- "$@" "$d"; done <"$cur/dirs"; sync -f -- "$@" )
+  # shellcheck disable=SC2046  # one folder a word
+  sync -f -- "$base" $(written_to "$cur")
   edits=$(pick foreign)
   [ "${2-}" != accept ] || [ ! "$edits" ] || accept_edits || { failed "what is to be accepted could not be written down"; return 1; }
   found=$(manifest_now "$cur") || { failed "could not look at what was put back"; return 1; }

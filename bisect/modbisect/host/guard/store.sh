@@ -2,7 +2,7 @@
 
 # Lists in $cur on which a restore depends, each with a copy in $cur/copies and its digest in $cur/sums. One of the three
 # may be lost, torn or wrong: the other two tell. (What an earlier version has left has neither copy nor digest.)
-lasting="run spec dirs who manifest loaded touched times made"
+lasting="run spec places who manifest loaded touched times made"
 
 durable() { sync -- "$@" 2>/dev/null || sync; }
 put() { printf '%s\n' "$2" >"$1.tmp" && durable "$1.tmp" && mv -fT -- "$1.tmp" "$1" && durable "${1%/*}"; }

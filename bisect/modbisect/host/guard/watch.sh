@@ -248,7 +248,7 @@ drop() {
 
 sweep() { # no trace stays but what another run needs. The watch goes last; the lock stays: unlinking it would race
   clear_traces || die 73 "the run has ended, but its traces cannot be removed yet"
-  rm -rf -- "$ended" "$run_dir/output" "$run_dir/now" "$run_dir/now.new" "$run_dir/retry" "$run_dir/served" && stop_watch
+  rm -rf -- "$ended" "$run_dir/output" "$run_dir/now" "$run_dir/now.new" "$run_dir/retry" "$run_dir/served" "$run_dir/edits" && stop_watch
 }
 
 retire() { # WHY: ended without the controller; two lines stay for whoever asks

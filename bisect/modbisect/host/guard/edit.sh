@@ -1,0 +1,66 @@
+# Edits of a file that stays the host's: without some of its lines (cut), with the last word of a line turned into its
+# opposite (word), taken away (aside). No content travels: a request names the lines by their numbers, what comes of them is
+# made here from the snapshot, and one rename puts it in the file's place, so that nobody ever reads a half of it.
+
+halfway=.ht.modbisect   # which Apache shows to nobody
+
+# "edit", shape, pattern of paths, pattern of lines: by the table, and by root's word on this host for any line of a file.
+edit_rules() {
+  rules | awk -F '\t' '$1 ~ /^(cut|word|aside)$/ {print "edit\t" $1 "\t" $3 "\t" $4}'
+  by_root | awk '
+    $1 ~ /^(cut|aside)$/ && NF == 2 && $2 ~ /^\/[-A-Za-z0-9_.+\/]+$/ {gsub(/[.+]/, "[&]", $2); print "edit\t" $1 "\t" $2 "\t.*"}'
+}
+
+# The ed lines of $plan, carried out on copies in $run_dir/edits. A line that goes on in the next, or goes on the one
+# before, is none by itself.
+make_edits() {
+  rm -rf -- "$run_dir/edits" && mkdir -- "$run_dir/edits" || return 1
+  pick ed | while IFS=$tab read -r path shape lines; do
+    [ "$shape" != aside ] || continue
+    mkdir -p -- "$run_dir/edits${path%/*}" || exit 1
+    [ -z "$(find "$cur/snap$path" -size +1024k)" ] && tr -d '\000' <"$cur/snap$path" | cmp -s - "$cur/snap$path" || exit 1
+    { edit_rules; echo @; cat -- "$cur/snap$path"; } | awk -F '\t' -v shape="$shape" -v path="$path" -v lines="$lines" '
+      function turned(text, at, start, word) {
+        if (!match(text, /(On|Off|ON|OFF|on|off|Yes|No|YES|NO|yes|no|True|False|TRUE|FALSE|true|false|1|0)"?[ \t]*;?[ \t\r]*$/)) return ""
+        start = RSTART
+        if (start > 1 && substr(text, start - 1, 1) ~ /[A-Za-z0-9_.]/) return ""
+        match(substr(text, start), /^[A-Za-z01]+/)
+        word = substr(text, start, RLENGTH)
+        return substr(text, 1, start - 1) opposite[word] substr(text, start + RLENGTH)
+      }
+      BEGIN {
+        n = split("On Off ON OFF on off Yes No YES NO yes no True False TRUE FALSE true false 1 0", word, " ")
+        for (i = 1; i < n; i += 2) {opposite[word[i]] = word[i + 1]; opposite[word[i + 1]] = word[i]}
+        n = split(lines, number, ",")
+        for (i = 1; i <= n; i++) if (!(number[i] in wanted)) {wanted[number[i]] = 1; left++}
+      }
+      !reading && $0 == "@" {reading = 1; next}
+      !reading {if ($2 == shape && path ~ "^(" $3 ")$") pattern[++count] = "^(" $4 ")$"; next}
+      {
+        at++; goes_on = $0 ~ /\\\r?$/; text = $0
+        if (at in wanted) {
+          allowed = 0
+          for (i = 1; i <= count; i++) if ($0 ~ pattern[i]) allowed = 1
+          if (shape == "word" && (text = turned($0)) == "") allowed = 0
+          if (!allowed || goes_on || went_on) {failed = 1; exit}
+          left--
+        }
+        if (!(at in wanted) || shape != "cut") print text
+        went_on = goes_on
+      }
+      END {exit failed || left}' >"$run_dir/edits$path" || exit 1
+  done
+}
+
+edit_sums() { ( cd -- "$run_dir/edits" && find . -type f -exec sha256sum -- {} + ) | awk '{print "sum\t" substr($0, 68) "\t" substr($0, 1, 64)}'; }
+
+in_place() { # PATH [CONTENT]: its copy in the snapshot, or that content with the same owner and rights
+  half=$cur/half   # a folder that gets one more name may grow, and stays so
+  [ "$(stat -c %d -- "$cur")" = "$(stat -c %d -- "${1%/*}")" ] || half=${1%/*}/$halfway
+  rm -f -- "$half" && cp -aT -- "$cur/snap$1" "$half" && { [ $# = 1 ] || cat -- "$2" >"$half"; } && mv -fT -- "$half" "$1"
+}
+
+no_halves() { # of an edit that was cut short
+  awk -F '\t' '$1 ~ /^(cut|word|aside)$/ {sub(/[^\/]*$/, "", $2); print $2}' "$cur/touched" | sort -u |
+    while IFS= read -r d; do rm -f -- "$d$halfway"; done
+}
