@@ -222,6 +222,7 @@ def test_owner_and_rights_stay(edited: Target) -> None:
         *(("/usr/bin/cp", "cur/half", call) for call in (1, 2, 3)),
         *(("/usr/bin/mv", "cur/half", call) for call in (1, 2, 3)),
         *(("/usr/bin/cat", "run/modbisect/edits", call) for call in (1, 2)),
+        ("/usr/bin/find", "-exec sha256sum -- {} +", 3),
         *(("/usr/bin/rm", "deflate.conf", call) for call in (1, 2)),
         ("/usr/bin/awk", "-v shape=", 1),
         ("/usr/bin/sha256sum", "apache2.conf", 1),
@@ -241,6 +242,19 @@ def test_whatever_ends_an_edit_it_comes_back(
     assert (status, said) == (0, "restored\n")
     wait_until(lambda: not edited.traces(), 30, edited.traces)
     assert edited.kept() == before
+
+
+def test_what_could_not_be_put_back_is_not_edited(edited: Target) -> None:
+    """Its copy is damaged: taken away, the file would be gone for good."""
+    hold(edited)
+    before = edited.files("/etc/apache2", "/etc/php")
+    for path, line in ((MORE, f"aside\t{MORE}"), (MAIN, f"cut\t{MAIN}\t{number(edited, MAIN, 'KeepAlive On')}")):
+        copy = f"/var/lib/modbisect/cur/snap{path}"
+        edited.sh("cp -a $1 /root/copy; echo '# spoiled' >>$1", copy)
+        status, said = apply(edited, line)
+        assert (status, f"copy of the snapshot is damaged: {path}" in said) == (73, True), said
+        assert edited.files("/etc/apache2", "/etc/php") == before
+        edited.sh("cp -aT /root/copy $1", copy)
 
 
 def test_the_watch_puts_an_edit_back_by_itself(edited: Target) -> None:

@@ -23,6 +23,7 @@ from modbisect.search.feasible import Feasible
 from modbisect.search.problem import NOTHING, Flips, Problem, Talk
 
 Trial = tuple[Flips, Measurement]
+"""What was flipped, and what came of it."""
 MOST_RESTARTS = 4
 """Of one configuration, before an unsure verdict is settled."""
 _CLEAR = math.log(5)

@@ -154,7 +154,7 @@ carry_out() ( # the rm, cp, ln, wr, ed and back lines of a plan. Split at newlin
       "as$tab"*) chown -h -- "${value%"$tab"*}" "$path" && touch -h -d "@${value#*"$tab"}" -- "$path" || exit 1 ;;
       "wr$tab"*) printf '%s' "$value" | base64 -d >"$path" && chmod 0644 -- "$path" || exit 1 ;;
       "ed$tab"*"${tab}aside$tab"*) rm -f -- "$path" || exit 1 ;;
-      "ed$tab"*) in_place "$path" "$run_dir/edits$path" || exit 1 ;;
+      "ed$tab"*) in_place "$path" "$run_dir/edits/made$path" || exit 1 ;;
       "back$tab"*) in_place "$path" || exit 1 ;;
     esac
     case $line in
@@ -181,8 +181,8 @@ apply() { # RUN [BYTES of the request]
     die 64 "refused: $off was off, and not by its package's default; /etc/modbisect/allow on the host may allow it: on $off"
   parent_now
   if changes; then
-    ! has "ed$tab" || make_edits || die 64 "bad request: no such line to edit, or not by the rules"
     mend_copies && ! has "lost$tab" || die 73 "a copy of the snapshot is damaged: $(pick lost | head -n 1)"
+    ! has "ed$tab" || make_edits || die 64 "bad request: no such line to edit, or not by the rules"
     # Before anything changes: what we are about to leave, so that a restore can tell it from somebody's edit; and that the
     # server may read what it must not keep. No pipe, here and below: what one end of it loses the other never misses.
     if has "new$nl"; then

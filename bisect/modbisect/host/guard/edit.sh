@@ -11,15 +11,16 @@ edit_rules() {
     $1 ~ /^(cut|aside)$/ && NF == 2 && $2 ~ /^\/[-A-Za-z0-9_.+\/]+$/ {gsub(/[.+]/, "[&]", $2); print "edit\t" $1 "\t" $2 "\t.*"}'
 }
 
-# The ed lines of $plan, carried out on copies in $run_dir/edits. A line that goes on in the next, or goes on the one
+# The ed lines of $plan, carried out on copies in $run_dir/edits/made, with their digests in $run_dir/edits/sums. No pipe
+# into what is written: of a file that was read in part no part may come to the host. A line that goes on in the next, or goes on the one
 # before, is none by itself.
 make_edits() {
-  rm -rf -- "$run_dir/edits" && mkdir -- "$run_dir/edits" || return 1
+  rm -rf -- "$run_dir/edits" && mkdir -p -- "$run_dir/edits/made" && edit_rules >"$run_dir/edits/rules" || return 1
   pick ed | while IFS=$tab read -r path shape lines; do
     [ "$shape" != aside ] || continue
-    mkdir -p -- "$run_dir/edits${path%/*}" || exit 1
+    mkdir -p -- "$run_dir/edits/made${path%/*}" || exit 1
     [ -z "$(find "$cur/snap$path" -size +1024k)" ] && tr -d '\000' <"$cur/snap$path" | cmp -s - "$cur/snap$path" || exit 1
-    { edit_rules; echo @; cat -- "$cur/snap$path"; } | awk -F '\t' -v shape="$shape" -v path="$path" -v lines="$lines" '
+    awk -F '\t' -v shape="$shape" -v path="$path" -v lines="$lines" '
       function turned(text, at, start, word) {
         if (!match(text, /(On|Off|ON|OFF|on|off|Yes|No|YES|NO|yes|no|True|False|TRUE|FALSE|true|false|1|0)"?[ \t]*;?[ \t\r]*$/)) return ""
         start = RSTART
@@ -34,8 +35,7 @@ make_edits() {
         n = split(lines, number, ",")
         for (i = 1; i <= n; i++) if (!(number[i] in wanted)) {wanted[number[i]] = 1; left++}
       }
-      !reading && $0 == "@" {reading = 1; next}
-      !reading {if ($2 == shape && path ~ "^(" $3 ")$") pattern[++count] = "^(" $4 ")$"; next}
+      FILENAME == ARGV[1] {if ($2 == shape && path ~ "^(" $3 ")$") pattern[++count] = "^(" $4 ")$"; next}
       {
         at++; goes_on = $0 ~ /\\\r?$/; text = $0
         if (at in wanted) {
@@ -48,11 +48,11 @@ make_edits() {
         if (!(at in wanted) || shape != "cut") print text
         went_on = goes_on
       }
-      END {exit failed || left}' >"$run_dir/edits$path" || exit 1
-  done
+      END {exit failed || left}' "$run_dir/edits/rules" "$cur/snap$path" >"$run_dir/edits/made$path" || exit 1
+  done && ( cd -- "$run_dir/edits/made" && find . -type f -exec sha256sum -- {} + ) >"$run_dir/edits/sums"
 }
 
-edit_sums() { ( cd -- "$run_dir/edits" && find . -type f -exec sha256sum -- {} + ) | awk '{print "sum\t" substr($0, 68) "\t" substr($0, 1, 64)}'; }
+edit_sums() { awk '{print "sum\t" substr($0, 68) "\t" substr($0, 1, 64)}' "$run_dir/edits/sums"; }
 
 in_place() { # PATH [CONTENT]: its copy in the snapshot, or that content with the same owner and rights
   half=$cur/half   # a folder that gets one more name may grow, and stays so

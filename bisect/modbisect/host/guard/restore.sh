@@ -38,10 +38,10 @@ plan_restore() {
     }'
 }
 
-# Where the copy of what is put back is not as it was written: a link is made anew as the manifest has it; a file is lost,
+# Where the copy of what is put back, or edited, is not as it was written: a link is made anew as the manifest has it; a file is lost,
 # and nothing is removed in its place.
 mend_copies() { # in $plan
-  has "cp$tab" || has "back$tab" || return 0
+  has "cp$tab" || has "back$tab" || has "ed$tab" || return 0
   set -f
   # shellcheck disable=SC2046  # one folder a word
   set -- $(sed "s|^|$cur/snap|" "$cur/places")
@@ -53,7 +53,7 @@ mend_copies() { # in $plan
     }
     $0 == "@" {planned = 1; next}
     !planned {if ($1 == "sha256") copy_sum[$2] = $3; else copy[$1] = $0; next}
-    $1 !~ /^(cp|back)$/ || copy[$2] == was[$2] && copy_sum[$2] == sum[$2] {out[++n] = $0; next}
+    $1 !~ /^(cp|back|ed)$/ || copy[$2] == was[$2] && copy_sum[$2] == sum[$2] {out[++n] = $0; next}
     {
       split(was[$2], f, "\t")
       if (f[2] == "l") {out[++n] = "ln\t" $2 "\t" f[7]; out[++n] = "as\t" $2 "\t" f[4] ":" f[5] "\t" f[6]}
