@@ -16,10 +16,10 @@ WRAPPER = """#!/bin/sh
 # Ends as if killed: in the call of that number, counted among those whose arguments hold a word.
 case " $* " in
   *WORD*)
-    read -r calls </root/calls
+    read -r calls </var/tmp/calls
     calls=$((calls + 1))
-    echo $calls >/root/calls
-    read -r fatal </root/fatal
+    echo $calls >/var/tmp/calls
+    read -r fatal </var/tmp/fatal
     [ $calls != "$fatal" ] || kill -9 $$ ;;
 esac
 exec PROGRAM.real "$@"
@@ -37,7 +37,8 @@ class Killer:
         """From now on that call of it is the last thing it does."""
         wrapper = WRAPPER.replace("WORD", word).replace("PROGRAM", program)
         self.target.sh(
-            'echo 0 >/root/calls; echo "$2" >/root/fatal; mv -T "$1" "$1.real"; printf "%s" "$3" >"$1"; chmod 755 "$1"',
+            """echo 0 >/var/tmp/calls; echo "$2" >/var/tmp/fatal; chmod 666 /var/tmp/calls
+            mv -T "$1" "$1.real"; printf "%s" "$3" >"$1"; chmod 755 "$1\"""",
             program,
             str(call),
             wrapper,
@@ -46,7 +47,7 @@ class Killer:
 
     def release(self) -> None:
         for program in set(self.taken):
-            self.target.sh('[ ! -e "$1.real" ] || mv -fT "$1.real" "$1"; rm -f /root/calls /root/fatal', program)
+            self.target.sh('[ ! -e "$1.real" ] || mv -fT "$1.real" "$1"; rm -f /var/tmp/calls /var/tmp/fatal', program)
         self.taken.clear()
 
 

@@ -187,6 +187,9 @@ def test_somebodys_edit_of_it_meanwhile_is_left_alone(edited: Target) -> None:
     keep = number(edited, MAIN, "KeepAlive On")
     assert apply(edited, f"cut\t{MAIN}\t{keep}")[0] == 0
     edited.sh(f"cp -a {MAIN} /root/cut; echo '# mine' >>{MAIN}")
+    for line in (f"cut\t{MAIN}\t{keep + 1}", f"aside\t{MORE}"):
+        status, said = apply(edited, line)
+        assert (status, f"edited by somebody else meanwhile: {MAIN}" in said) == (DIFFERS, True), said
     status, said = edited.guard("restore", RUN)
     assert (status, f"edited by somebody else: {MAIN}" in said) == (DIFFERS, True), said
     assert edited.sh(f"tail -n 1 {MAIN}") == "# mine\n"

@@ -14,8 +14,8 @@ HELPER = "/usr/local/sbin/modbisect-guard"
 
 _PARTS = (
     *("host/guard/guard", "host/guard/store", "servers/apache", "servers/fpm", "servers/live", "host/guard/hold"),
-    *("host/guard/watch", "kinds/rights", "host/guard/edit", "servers/told", "host/guard/change"),
-    *("host/guard/restore", "host/guard/cure"),
+    *("host/guard/watch", "kinds/rights", "host/guard/edit", "host/guard/owner", "servers/told"),
+    *("host/guard/change", "host/guard/restore", "host/guard/cure"),
 )
 _READING = {
     "survey": (

@@ -12,7 +12,7 @@ plan_changes() {
     case $request in *"cut$tab"* | *"word$tab"* | *"aside$tab"*) edit_rules ;; esac
     echo @
     cat
-  } | awk -F '\t' -v places="$cur/places" -v now="$run_dir/now" -v manifest="$cur/manifest" -v touched="$cur/touched" '
+  } | awk -F '\t' -v places="$cur/places" -v spec="$cur/spec" -v now="$run_dir/now" -v manifest="$cur/manifest" -v touched="$cur/touched" '
     function bad(why) {print "bad " why >"/dev/stderr"; failed = 1; exit 1}
     function ends(text, end) {return length(text) > length(end) && substr(text, length(text) - length(end) + 1) == end}
     function link_rule(path, i, name, folder) {   # the number of the rule for a link, 0 for none; bare: its name at home
@@ -50,6 +50,7 @@ plan_changes() {
     function there(path) {return (getline line <path) >= 0}
     BEGIN {
       while ((getline line <places) > 0) place[line] = 1
+      while ((getline line <spec) > 0) {split(line, f, " "); if (f[1] == "his") place[f[2]] = 1}
       while ((getline line <now) > 0) {ended = line == "end"; if (!ended) {split(line, f, "\t"); had[f[2]] = line}}
       if (!ended) bad("what is switched now is not known")
       while ((getline line <manifest) > 0) {split(line, f, "\t"); if (f[1] != "sha256") found[f[1]] = f[2] f[7]}
@@ -153,7 +154,7 @@ carry_out() ( # the rm, cp, ln, wr, ed and back lines of a plan. Split at newlin
       "ln$tab"*) ln -sT -- "$value" "$path" || exit 1 ;;
       "as$tab"*) chown -h -- "${value%"$tab"*}" "$path" && touch -h -d "@${value#*"$tab"}" -- "$path" || exit 1 ;;
       "wr$tab"*) printf '%s' "$value" | base64 -d >"$path" && chmod 0644 -- "$path" || exit 1 ;;
-      "ed$tab"*"${tab}aside$tab"*) rm -f -- "$path" || exit 1 ;;
+      "ed$tab"*"${tab}aside$tab"*) put_aside "$path" || exit 1 ;;
       "ed$tab"*) in_place "$path" "$run_dir/edits/made$path" || exit 1 ;;
       "back$tab"*) in_place "$path" || exit 1 ;;
     esac
@@ -181,6 +182,7 @@ apply() { # RUN [BYTES of the request]
     die 64 "refused: $off was off, and not by its package's default; /etc/modbisect/allow on the host may allow it: on $off"
   parent_now
   if changes; then
+    edited_meanwhile
     mend_copies && ! has "lost$tab" || die 73 "a copy of the snapshot is damaged: $(pick lost | head -n 1)"
     ! has "ed$tab" || make_edits || die 64 "bad request: no such line to edit, or not by the rules"
     # Before anything changes: what we are about to leave, so that a restore can tell it from somebody's edit; and that the

@@ -52,15 +52,30 @@ make_edits() {
   done && ( cd -- "$run_dir/edits/made" && find . -type f -exec sha256sum -- {} + ) >"$run_dir/edits/sums"
 }
 
+# What somebody has written into a file between two of our edits is his, and no edit of ours goes over it.
+edited_meanwhile() {
+  has "ed$tab" || has "back$tab" || return 0
+  edits=$(plan_restore) || die 73 "cannot look at the files"
+  edits=$(plan=$edits; pick foreign)
+  [ ! "$edits" ] || ! his=$({ pick ed; pick back; } | cut -f 1 | grep -xF -m 1 -e "$edits") ||
+    die 78 "edited by somebody else meanwhile: $his"
+}
+
 edit_sums() { awk '{print "sum\t" substr($0, 68) "\t" substr($0, 1, 64)}' "$run_dir/edits/sums"; }
 
 in_place() { # PATH [CONTENT]: its copy in the snapshot, or that content with the same owner and rights
+  ! owner_of "$1" || { his_in_place "$@"; return; }
   half=$cur/half   # a folder that gets one more name may grow, and stays so
   [ "$(stat -c %d -- "$cur")" = "$(stat -c %d -- "${1%/*}")" ] || half=${1%/*}/$halfway
   rm -f -- "$half" && cp -aT -- "$cur/snap$1" "$half" && { [ $# = 1 ] || cat -- "$2" >"$half"; } && mv -fT -- "$half" "$1"
 }
 
+put_aside() { # PATH
+  if owner_of "$1"; then as_owner aside "$1" </dev/null; else rm -f -- "$1"; fi
+}
+
 no_halves() { # of an edit that was cut short
-  awk -F '\t' '$1 ~ /^(cut|word|aside)$/ {sub(/[^\/]*$/, "", $2); print $2}' "$cur/touched" | sort -u |
-    while IFS= read -r d; do rm -f -- "$d$halfway"; done
+  each_edited tidy
+  awk '$1 == "his" {his[$2] = 1} $1 ~ /^(cut|word|aside)$/ && !($2 in his) {sub(/[^\/]*$/, "", $2); print $2}' "$cur/spec" "$cur/touched" |
+    sort -u | while IFS= read -r d; do rm -f -- "$d$halfway"; done
 }

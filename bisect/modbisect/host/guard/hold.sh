@@ -41,9 +41,11 @@ written_to() { # the folders of a write set, whose list lies in a folder: those 
 manifest_now() { # of the write set, whose list lies in a folder
   set -f
   # shellcheck disable=SC2046  # one path a word
-  set -- $(cat -- "$1/places")
+  set -- "$1" $(cat -- "$1/places")
   set +f
-  manifest "$@"
+  whose=$1
+  shift
+  manifest "$@" && others_now "$whose"
 }
 
 as_found() { manifest_now "$cur" | cmp -s - "$cur/manifest"; }
@@ -125,13 +127,12 @@ copy() { # all that a restore needs to know, into $new
     word[1] == "owner" && $0 ~ /^[-A-Za-z0-9@._: ]+$/ {owner = 1; next}
     {bad = 1; exit}
     END {exit bad || !(dir && unit && owner)}' || die 64 "bad snapshot request"
-  awk '$1 ~ /^(dir|file)$/ && !seen[$2]++ {print $2}' "$new/spec" >"$new/places" && sed -n 's/^owner //p' "$new/spec" >"$new/who" ||
-    die 73 "cannot write"
+  awk '$1 == "dir" && !seen[$2]++ {print $2}' "$new/spec" >"$new/places" && sed -n 's/^owner //p' "$new/spec" >"$new/who" &&
+    printf '%s\n' "$1" >"$new/run" && part_by_owner || die 73 "cannot write"
   mkdir -- "$new/snap" || die 73 "cannot write"
   own_ground
   while IFS= read -r d; do
     if grep -qxF -e "file $d" -- "$new/spec"; then
-      [ -f "$d" ] || die 77 "$d is no file"
       mkdir -p -- "$new/snap${d%/*}" && cp -aT -- "$d" "$new/snap$d" || die 73 "cannot copy $d"
       continue
     fi
@@ -141,13 +142,14 @@ copy() { # all that a restore needs to know, into $new
     [ ! -e "$d/$reserved" ] && [ ! -L "$d/$reserved" ] || die 77 "$d/$reserved is in the way"
     mkdir -p -- "$new/snap$d" && cp -a -- "$d/." "$new/snap$d/" || die 73 "cannot copy $d"
   done <"$new/places"
+  copy_of_others
   written_to "$new" | while IFS= read -r d; do touch -r "$d" -- "$new/snap$d" || exit 1; done || die 73 "cannot write"
   other_names
   manifest_now "$new" >"$new/manifest" || die 73 "cannot write the manifest"
   parent_now
   { modules >"$new/loaded" || [ "$parent" = 0 ]; } || die 73 "cannot tell what the server has loaded"
   boot_id
-  printf '%s\n' "$1" >"$new/run" && echo "$boot" >"$new/boot" && echo SNAP >"$new/state" && true >"$new/touched" &&
+  echo "$boot" >"$new/boot" && echo SNAP >"$new/state" && true >"$new/touched" &&
     true >"$new/times" && true >"$new/made" && seal "$new" $lasting &&
     echo "$(read_by_server <"$new/manifest") 0 ok" >"$new/served" && echo end >"$run_dir/now" || die 73 "cannot write"
   manifest_now "$new" | cmp -s - "$new/manifest" || die 75 "the configuration changed while it was copied"

@@ -44,7 +44,7 @@ mend_copies() { # in $plan
   has "cp$tab" || has "back$tab" || has "ed$tab" || return 0
   set -f
   # shellcheck disable=SC2046  # one folder a word
-  set -- $(sed "s|^|$cur/snap|" "$cur/places")
+  set -- $(sed "s|^|$cur/snap|" "$cur/places"; sed -n "s|^his \([^ ]*\).*|$cur/snap\1|p" "$cur/spec")
   set +f
   copies=$(manifest "$@") || return 1
   plan=$({ printf '%s\n' "$copies" | sed "s|$cur/snap||"; echo @; printf '%s\n' "$plan"; } | awk -F '\t' -v old="$cur/manifest" '
@@ -85,7 +85,7 @@ converge_once() {
   [ "${2-}" != accept ] || [ ! "$edits" ] || accept_edits || { failed "what is to be accepted could not be written down"; return 1; }
   found=$(manifest_now "$cur") || { failed "could not look at what was put back"; return 1; }
   same=no
-  ! printf '%s\n' "$found" | cmp -s - "$cur/manifest" || same=yes
+  ! printf '%s\n' "$found" | cmp -s - "$cur/manifest" || { same=yes; each_edited clear; }
   bring_into_effect "$1" "$(printf '%s\n' "$found" | read_by_server)" "${2-}" || return 1
   # Even beside somebody's edit the server is back on what this run found; but it is not called restored.
   [ $same = yes ] || {
