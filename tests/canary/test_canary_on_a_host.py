@@ -20,7 +20,9 @@ probes:
   upload: {post: /upload, file: {field: file, size: 4MiB}, expect: {contains: stored}}
 symptom: {probe: upload}
 trial: {requests: 5, cap: 10s}
+canary: {ratio: 5}
 """
+"""The middleware makes of milliseconds seconds; what else is at work on this machine does not."""
 
 pytestmark = pytest.mark.lab
 

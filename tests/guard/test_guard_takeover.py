@@ -13,8 +13,12 @@ from modbisect.errors import Refused
 from modbisect.host.guard import Guard
 from modbisect.host.survey import survey
 
-WATCH_DEAD = f"{NO_WATCH}; echo 0 >/run/modbisect/alive"
+NO_TICK = f"{NO_WATCH}; systemctl stop modbisect-guard.service"
+WATCH_DEAD = f"{NO_TICK}; echo 0 >/run/modbisect/alive"
 LEASE_OVER = "sed -i 's/ .*/ 0/' /run/modbisect/lease"
+TICKING = """systemd-run -q --collect --unit=as-if-ticking --property=RuntimeMaxSec=120 sh -c 'cd /run/modbisect
+  while cut -d . -f 1 /proc/uptime >mark && mv mark alive; do sleep 0.2; done'"""
+STILL = "systemctl stop as-if-ticking.service"
 WHO = "somebody@controller process 1"
 
 pytestmark = pytest.mark.lab
@@ -57,8 +61,9 @@ def test_a_dead_watch_alone_is_no_leave(switched: Target) -> None:
 
 def test_an_ended_lease_alone_is_no_leave(switched: Target) -> None:
     """The watch does it, and says so."""
-    switched.sh(f"{NO_WATCH}; {LEASE_OVER}; cut -d . -f 1 /proc/uptime >/run/modbisect/alive")
+    switched.sh(f"{NO_TICK}; {TICKING}; {LEASE_OVER}")
     status, said = newcomer(switched)
+    switched.sh(STILL)
     assert (status, "its lease is over" in said) == (HELD, True), said
     assert switched.state() == "ARMED"
 
