@@ -18,17 +18,30 @@ from random import Random
 
 from modbisect import lab
 from modbisect.errors import Exit, ModbisectError
-from modbisect.host import ssh
+from modbisect.host import helper, ssh
 from modbisect.host.guard import Guard
 from modbisect.host.privilege import RootLink, find_privilege
 from modbisect.host.sshconfig import SshSettings
-from modbisect.kinds import Step
+from modbisect.kinds import Step, guard_rules
+from modbisect.kinds.rules import EditRule
 
 MODS, CONF = "/etc/apache2/mods-enabled", "/etc/apache2/conf-enabled"
 PHP = "/etc/php/8.2/apache2/conf.d"
 FOLDERS = (MODS, CONF, "/etc/apache2/sites-enabled", PHP)
 UNITS = ("apache2.service",)
-SPEC = "".join(f"{line}\n" for line in ("owner bench", *(f"dir {one}" for one in FOLDERS), f"unit {UNITS[0]}"))
+MAIN, PLAIN, HTACCESS, CONFIG = (
+    *("/etc/apache2/apache2.conf", f"{CONF}/plain.conf"),
+    *("/srv/site/.htaccess", "/srv/site/config.php"),
+)
+FILES = (MAIN, HTACCESS, CONFIG)
+"""Beside the folders: one is root's, two are their user's."""
+SPEC = "".join(
+    f"{line}\n"
+    for line in (
+        *("owner bench", *(f"dir {one}" for one in FOLDERS), *(f"file {one}" for one in FILES)),
+        f"unit {UNITS[0]}",
+    )
+)
 STEPS = {"connect": 0.3, "hold": 0.6, "beat": 0.2, "apply": 0.8, "measure": 0.3, "restore": 0.8, "disarm": 0.3}
 """What the controller does, and about how many seconds each takes: a moment within it is drawn from these."""
 NO_START = Step(f"{MODS}/slotmem_shm.load", "absent")
@@ -41,7 +54,15 @@ _POOL = (
     Step(f"{CONF}/charset.conf", "absent"),
     Step(f"{PHP}/20-iconv.ini", "link", "/etc/php/8.2/mods-available/iconv.ini"),
     Step(f"{PHP}/zz-modbisect.ini", "file", 'realpath_cache_size = "4096k"\n'),
+    *(Step(MAIN, "cut", "2"), Step(MAIN, "cut", "2,3"), Step(MAIN, "word", "2")),
+    *(Step(PLAIN, "cut", "1,3"), Step(PLAIN, "word", "3"), Step(PLAIN, "aside")),
+    *(Step(HTACCESS, "cut", "2"), Step(HTACCESS, "word", "3"), Step(HTACCESS, "aside"), Step(CONFIG, "aside")),
 )
+_NO_KIND_YET = "".join(
+    f"{EditRule('word', 'bench', one, '[A-Za-z]+ (On|Off)').line()}\n" for one in (MAIN, PLAIN, HTACCESS)
+)
+"""Root may allow the other shapes of an edit on the host; this one comes from the rules of a kind."""
+helper.guard_rules = lambda: guard_rules() + _NO_KIND_YET
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +84,7 @@ class Plan:
 
 def some_steps(dice: Random) -> tuple[Step, ...]:
     """A configuration: one to five deviations."""
-    return tuple(dice.sample(_POOL, dice.randint(1, 5)))
+    return tuple({step.path: step for step in dice.sample(_POOL, dice.randint(1, 5))}.values())
 
 
 def request(steps: tuple[Step, ...]) -> bytes:
@@ -82,7 +103,7 @@ def play(host: lab.LabHost, plan: Plan, say: Callable[[str], None]) -> int:
         )
         guard = Guard(RootLink(link, find_privilege(link)), plan.run)
         say("hold")
-        guard.hold(f"bench process {os.getpid()}", FOLDERS, UNITS, plan.lease)
+        guard.hold(f"bench process {os.getpid()}", FOLDERS, UNITS, plan.lease, FILES)
         say("beat")
         with guard.heartbeat(plan.lease, lost.append) as heartbeat:
             for steps in plan.configurations:

@@ -23,7 +23,10 @@ SWITCHED = (
     "/etc/php/8.2/apache2/conf.d",
 )
 """The folders in which a run switches."""
-_KEPT = ("/etc/apache2", "/etc/php", "/etc/systemd", "/etc/cron.d", "/var/lib/apache2", "/var/lib/php")
+_KEPT = (
+    *("/etc/apache2", "/etc/php", "/etc/systemd", "/etc/cron.d", "/var/lib/apache2", "/var/lib/php"),
+    "/srv/site",
+)
 _STAY = {"lock", "last", "last-journal"}
 """What may stay in /run/modbisect."""
 _LEFT = (

@@ -26,6 +26,18 @@ echo '<?php echo "All ", array_sum([20, 22]), " items\n";' >/var/www/html/index.
 
 mkdir /etc/modbisect /etc/fault-conf.d /etc/systemd/system/apache2.service.d
 printf 'on apache-module:%s\n' brotli rewrite sed >/etc/modbisect/allow
+# What is edited: a file of root's with three lines of its own in front, one in a folder that is switched, two in a
+# folder of its user's.
+install -d -o ops -g ops /srv/site
+sed -i '1i # edited by the bench\nHostnameLookups Off\nServerTokens Full' /etc/apache2/apache2.conf
+printf '# edited by the bench\nTimeout 299\nKeepAlive On\n' >/etc/apache2/conf-enabled/plain.conf
+for file in .htaccess config.php; do
+	printf '# edited by the bench\nOptions -Indexes\nExpiresActive On\n' >"/srv/site/$file"
+	chown ops:ops "/srv/site/$file"
+done
+for file in apache2/apache2.conf apache2/conf-enabled/plain.conf; do printf 'cut /etc/%s\naside /etc/%s\n' $file $file; done \
+	>>/etc/modbisect/allow
+for file in .htaccess config.php; do printf 'cut /srv/site/%s\naside /srv/site/%s\n' $file $file; done >>/etc/modbisect/allow
 cat >/etc/apache2/sites-available/000-default.conf <<'END'
 IncludeOptional /etc/fault-conf.d/*.conf
 <VirtualHost *:80>

@@ -5,7 +5,7 @@
 # The file itself is kept beside its place under another name while it is edited, and comes back by one rename: that needs
 # no room, and what no copy holds is as it was.
 
-# Nothing is read from a pipe: he may hold its end open for ever. Nor does he get the lock.
+# A pipe of which he may hold the other end is read within a time. The lock he does not get.
 as_owner() { # VERB PATH [what it needs]; its content on stdin; $uid, $gid: whose; $keeper: the folder of the run
   (
     cd / && ulimit -f 8192 && read -r id <"$keeper/run" &&
@@ -67,17 +67,13 @@ others_now() { # FOLDER whose list of them it is: their lines of a manifest. One
 
 look_at() {
   for _ in 1 2 3; do
-    rm -f -- "$run_dir/look.$$"
-    as_owner look "$path" >"$run_dir/look.$$" </dev/null &&
-      head -c 1000 -- "$run_dir/look.$$" | awk -F '\t' -v path="$path" '
+    ! as_owner look "$path" </dev/null | timeout 15 head -c 1000 | awk -F '\t' -v path="$path" '
         NR == 1 && $0 == "ABSENT" {row = path "\tABSENT"; next}
         NR == 1 && NF == 5 && $1 ~ /^[a-zA-Z?]$/ && $2 ~ /^[0-7]+$/ && $3 $4 ~ /^[0-9]+$/ && $5 ~ /^-?[0-9]+[.]?[0-9]*$/ {row = path "\t" $0 "\t"; next}
         NR == 2 && row && (length($0) == 64 && $0 !~ /[^0-9a-f]/ || $0 == "-") {sum = $0; next}
         NR == 3 && sum && $0 == "end" {whole = 1; next}
         {exit}
-        END {if (!whole || NR != 3) exit 1; print row; if (sum != "-") print "sha256\t" path "\t" sum}' && seen=0 || seen=1
-    rm -f -- "$run_dir/look.$$"
-    [ $seen = 1 ] || return 0
+        END {if (!whole || NR != 3) exit 1; print row; if (sum != "-") print "sha256\t" path "\t" sum}' || return 0
   done
   return 1
 }
@@ -94,7 +90,7 @@ part_by_owner() {
       *)
         path=$d uid=${whose% *} gid=${whose#* }
         his_ground
-        as_owner folder "$path" >"$new/folder" </dev/null && folder=$(head -c 200 -- "$new/folder" | grep -xE '[0-9]+[.][0-9]+ [0-9a-f]+') ||
+        folder=$(as_owner folder "$path" </dev/null | timeout 15 head -c 200 | grep -xE '[0-9]+[.][0-9]+ [0-9a-f]+') ||
           die 73 "cannot look at the folder of $path"
         printf 'his %s %s %s\n' "$path" "$whose" "$folder" >>"$new/spec" || return 1 ;;
     esac
