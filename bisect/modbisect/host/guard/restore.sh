@@ -80,7 +80,7 @@ converge_once() {
     chown -- "$owner" "$d"; chmod -- "$mode" "$d"; touch -d "$time" -- "$d"
   done
   # shellcheck disable=SC2046  # one folder a word
-  sync -f -- "$base" $(written_to "$cur")
+  sync -f -- $(one_each "$base" $(written_to "$cur")) 2>/dev/null || sync -f -- "$base"
   edits=$(pick foreign)
   [ "${2-}" != accept ] || [ ! "$edits" ] || accept_edits || { failed "what is to be accepted could not be written down"; return 1; }
   found=$(manifest_now "$cur") || { failed "could not look at what was put back"; return 1; }

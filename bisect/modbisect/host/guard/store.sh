@@ -5,6 +5,7 @@
 lasting="run spec places who manifest loaded touched times made"
 
 durable() { sync -- "$@" 2>/dev/null || sync; }
+one_each() { stat -c '%d %n' -- "$@" | awk '!seen[$1]++ {print $2}'; } # path...: of those on one filesystem the first
 put() { printf '%s\n' "$2" >"$1.tmp" && durable "$1.tmp" && mv -fT -- "$1.tmp" "$1" && durable "${1%/*}"; }
 
 # Of these lists alone, which have just been written there: another that was damaged meanwhile would be taken for right.
