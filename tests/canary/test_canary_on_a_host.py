@@ -11,7 +11,7 @@ import pytest
 from lab_fixtures import LabHostFactory
 from modbisect import lab
 
-QUIET_RUNS = 30
+QUIET_RUNS = 12
 
 PLAYBOOK = """\
 name: shop canary

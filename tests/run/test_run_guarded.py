@@ -30,7 +30,7 @@ FILES = {
     **{f"/etc/apache2/conf-available/{name}.conf": text for name, text in CONFS.items()},
     **{f"/var/www/html/{name}/index.html": "for members\n" for name in CONFS},
 }
-OPEN = QUICK.replace("components:\n", "components:\n  allow_security: true\n")
+OPEN = QUICK.replace("components:\n", "components:\n  allow_security: true\n") + "budget: {restarts: 8}\n"
 
 
 @pytest.fixture(scope="module")

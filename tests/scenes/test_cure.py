@@ -20,8 +20,8 @@ pytestmark = pytest.mark.lab
 UPLOAD = """\
 probes:
   home:   {get: /, expect: {status: 200, contains: "</html>"}}
-  upload: {post: /upload, file: {field: file, size: 8MiB}, expect: {contains: stored}}
-symptom: {probe: upload, slower_than: 1s}
+  upload: {post: /upload, file: {field: file, size: 4MiB}, expect: {contains: stored}}
+symptom: {probe: upload, slower_than: 500ms}
 components: {include: ["php-module:uploadguard", "php-module:[a-e]*"]}
 """
 LINK = "/etc/php/8.2/apache2/conf.d/95-uploadguard.ini"
