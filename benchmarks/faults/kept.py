@@ -14,11 +14,11 @@ import damage
 from sight import CURRENT, RUN, SWITCHED, Dirty
 from trial import Trial
 
-_SAVED = re.compile(rf"{CURRENT}/(snap(/.*)?|manifest|dirs)")
+_SAVED = re.compile(rf"{CURRENT}/(snap(/.*)?|manifest|places)")
 """Without these nobody can know what the host was like."""
 _WAYS = ("empty", "half", "garbage", "missing", "stale", "other version")
 _OFTEN, _SNAP = 4, f"{CURRENT}/snap/"
-_LISTS = {f"{CURRENT}/{name}" for name in ["run", "spec", "dirs", "manifest", "loaded", "touched", "times", "made"]}
+_LISTS = {f"{CURRENT}/{name}" for name in ["run", "spec", "places", "manifest", "loaded", "touched", "times", "made"]}
 """Each has a copy, and its digest in one file with the others'; that of whose run it is may be lost altogether."""
 
 

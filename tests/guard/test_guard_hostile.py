@@ -29,7 +29,7 @@ CONTENTS = """
 install -d -m 777 -o ops /home/ops/trap /home/ops/trap/cur
 echo shadow >/root/victim
 for name in lock lease alive deputy now output served last retry guard new old cur/state cur/run cur/touched cur/who \\
-  cur/dirs; do
+  cur/places; do
   ln -s /root/victim "/home/ops/trap/$name"
 done
 """

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from guard.lab_target import Target, wait_until
+from guard.lab_target import NO_WATCH, Target, wait_until
+from guard.test_guard_cut_short import Killer, killer
 from guard.test_guard_verbs import DEVIATIONS, MODS, RUN, apply, hold
+
+__all__ = ["killer"]
 
 CUR, RUN_DIR = "/var/lib/modbisect/cur", "/run/modbisect"
 DAMAGE = {
@@ -17,7 +20,7 @@ DAMAGE = {
 LISTS = (
     *(
         f"{CUR}/{name}"
-        for name in ("state", "spec", "dirs", "manifest", "loaded", "touched", "times", "sums", "served")
+        for name in ("state", "spec", "places", "manifest", "loaded", "touched", "times", "sums", "served")
     ),
     *(f"{RUN_DIR}/{name}" for name in ("lease", "alive", "deputy", "now")),
 )
@@ -55,6 +58,23 @@ def test_it_never_gives_up_behind_a_failed_restore(target: Target, names: str, h
         target.sh(f'[ ! -e "$1" ] || {{ {DAMAGE[how]}; }}', f"{folder}/{name}")
     target.sh("rm /etc/apache2/conf-enabled/mine.conf")
     wait_until(lambda: not target.traces(), 60, target.traces)
+    assert target.kept() == before
+
+
+@pytest.mark.parametrize("name", ["made", "times"])
+def test_what_is_still_to_be_removed_is_known_by_two_of_three(target: Target, killer: Killer, name: str) -> None:
+    """The end of a run was cut short, and a list of what it has to take away is damaged then."""
+    before = target.kept()
+    hold(target)
+    assert apply(target, *DEVIATIONS)[0] == 0
+    assert target.guard("restore", RUN)[0] == 0
+    target.sh(f"{NO_WATCH}; systemctl stop modbisect-guard.service; :")
+    killer.take("/usr/bin/rm", "modbisect-restore.service", 1)
+    target.guard("disarm", RUN)
+    killer.release()
+    target.sh(f"echo garbage >/var/lib/modbisect/ended/{name}")
+    target.guard("tick")
+    wait_until(lambda: not target.traces(), 30, target.traces)
     assert target.kept() == before
 
 

@@ -24,7 +24,7 @@ from modbisect.errors import Exit
 from modbisect.model import Component, Untestable
 from modbisect.report.wording import by_kind, stayed_out
 from modbisect.run.access import opened
-from modbisect.run.look import Plan, plan
+from modbisect.run.outlook import Plan, plan
 
 
 @click.command("plan")

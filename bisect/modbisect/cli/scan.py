@@ -11,7 +11,7 @@ from modbisect.cli.common import become_option, inventory_option, json_option, o
 from modbisect.host.survey import answering
 from modbisect.model import Component
 from modbisect.run.access import opened
-from modbisect.run.look import scan
+from modbisect.run.outlook import scan
 
 
 @click.command("scan")

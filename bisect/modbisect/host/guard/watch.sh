@@ -226,7 +226,8 @@ announce() { # FILE TEXT: for whoever logs in; pam_motd shows both folders
   fi && ( umask 022; printf '\n%s\n\n' "$2" | place "$1" )
 } 2>/dev/null
 
-clear_traces() { # of the run that has ended
+clear_traces() { # of the run that has ended, whose lists may have been damaged since it looked at them last
+  [ ! -e "$ended/sums" ] || ( cur=$ended; whole ) || :
   rm -f -- "$boot_want" "$boot_unit" "$boot_unit.tmp" "$cron_file" "$cron_file.tmp" "$motd" "$motd.tmp" "$lasting_motd" "$lasting_motd.tmp" || return 1
   [ ! -e "$ended/made" ] || while IFS= read -r where; do   # unless somebody else has put something there
     rmdir -- "$where" 2>/dev/null || [ ! -d "$where" ] || [ "$(ls -A -- "$where")" ] || return 1
