@@ -19,6 +19,7 @@ _VERBS = {  # name: module, one line of help
     "resume": ("resume", "Go on with a run that was cut short; nothing is measured twice."),
     "plan": ("plan", "Say what a run would do, and what it would cost; touch nothing."),
     "scan": ("scan", "List a host's components and their states; touch nothing."),
+    "look": ("look", "Say what a slow request is doing on a host; touch nothing."),
     "probe": ("probe", "Measure a playbook's probes now; touch nothing."),
     "canary": ("canary", "Measure, compare with earlier measurements, speak when slower."),
     "status": ("status", "Tell what a host's guard is doing."),

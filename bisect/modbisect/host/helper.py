@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from importlib import resources
 
-from modbisect.kinds import guard_rules, survey_fragments
+from modbisect.kinds import DIRECTIVES, configuration, guard_rules, survey_fragments
 
 GUARD = "/var/lib/modbisect/guard"
 """While a run is open, and in no other moment."""
@@ -13,7 +13,15 @@ HELPER = "/usr/local/sbin/modbisect-guard"
 """Where a host's owner has installed it: the one command that its sudoers file then needs to name."""
 
 _PARTS = (
-    *("host/guard/guard", "host/guard/store", "servers/apache", "servers/fpm", "servers/live", "host/guard/hold"),
+    *(
+        "host/guard/guard",
+        "host/guard/store",
+        "servers/names",
+        "servers/apache",
+        "servers/fpm",
+        "servers/live",
+        "host/guard/hold",
+    ),
     *("host/guard/watch", "kinds/rights", "host/guard/edit", "host/guard/owner", "servers/told"),
     *("host/guard/change", "host/guard/restore", "host/guard/cure"),
 )
@@ -32,9 +40,15 @@ _READING = {
         "host/survey_end",
     ),
     "scratch": ("servers/told", "servers/scratch"),
+    "look": ("servers/names", "host/look/look"),
 }
 """The scripts that only read, and their parts."""
-_READING_SECONDS = {"survey": 50, "scratch": 600}
+_READING_SECONDS = {"survey": 50, "scratch": 600, "look": 90}
+_SAMPLER = (
+    *("host/look/base", "host/look/elf", "servers/php", "host/look/wait", "host/look/perf", "host/look/named"),
+    "host/look/main",
+)
+"""What `look` hands to perl."""
 
 
 def script() -> bytes:
@@ -57,7 +71,21 @@ def reading(verb: str) -> str:
 
 def parts(verb: str) -> list[str]:
     """The texts that a script which only reads is put together from."""
-    return [_read(part) for part in _READING[verb]]
+    return [*(_read(part) for part in _READING[verb]), *([_with_sampler()] if verb == "look" else [])]
+
+
+def sampler() -> str:
+    """The program in perl that looks, with the words that kinds search for."""
+    lists = (("CONFIGURATION", configuration()), ("DIRECTIVES", DIRECTIVES))
+    words = "".join(f"our @{name} = qw({' '.join(values)});\n" for name, values in lists)
+    return "".join((*(_read(part, "pl") for part in _SAMPLER), words, "look();\n"))
+
+
+def _with_sampler() -> str:
+    return (
+        f'timeout -k 5 $((seconds + 20)) perl /dev/fd/4 "$seconds" "$low" "$high" "$@" 4<<\'END_OF_sampler\' | '
+        f"head -c 500000\n{sampler()}END_OF_sampler\n"
+    )
 
 
 def digest() -> str:
@@ -65,5 +93,5 @@ def digest() -> str:
     return hashlib.sha256(script()).hexdigest()
 
 
-def _read(part: str) -> str:
-    return resources.files("modbisect").joinpath(f"{part}.sh").read_text()
+def _read(part: str, suffix: str = "sh") -> str:
+    return resources.files("modbisect").joinpath(f"{part}.{suffix}").read_text()

@@ -30,7 +30,7 @@ _REMOVE = f"{_CHECK}rm -f {HELPER} && sync /usr/local/sbin"
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}|%[a-z_][a-z0-9_-]{0,31}")
 _RUN = "[0-9a-f]{32}"
 _CALLS = (  # sudo's regular expressions: whole arguments, and a comma is escaped
-    "^(status|survey|scratch|sample|rescue|rescue force|rescue accept)$",
+    "^(status|survey|scratch|look|sample|rescue|rescue force|rescue accept)$",
     f"^(serve|restore|disarm) {_RUN}$",
     f"^(hold|keep) {_RUN} [1-9][0-9]{{0\\,3}}$",
     f"^cure {_RUN} [1-9][0-9]{{1\\,4}}$",

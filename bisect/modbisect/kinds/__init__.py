@@ -5,6 +5,7 @@ dry run prints.
 """
 
 from modbisect.kinds.catalogue import (
+    configuration,
     discover,
     edited_files,
     guard_rules,
@@ -28,14 +29,23 @@ from modbisect.kinds.catalogue import (
 from modbisect.kinds.every import EXAMPLE, KINDS
 from modbisect.kinds.found import Found, SurveyError, parse
 from modbisect.kinds.kind import Kind, Step
+from modbisect.kinds.seen import Frame, Look, LookError, Moment
+from modbisect.kinds.traces import DIRECTIVES, Suspicion, suspicions, told
 
 __all__ = [
+    "DIRECTIVES",
     "EXAMPLE",
     "KINDS",
     "Found",
+    "Frame",
     "Kind",
+    "Look",
+    "LookError",
+    "Moment",
     "Step",
     "SurveyError",
+    "Suspicion",
+    "configuration",
     "discover",
     "edited_files",
     "guard_rules",
@@ -53,6 +63,8 @@ __all__ = [
     "remedies",
     "select",
     "survey_fragments",
+    "suspicions",
+    "told",
     "units",
     "unmoved",
     "write_set",

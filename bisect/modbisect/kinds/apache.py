@@ -22,6 +22,7 @@ class Farm(Linked):
 
     survey = "apache"
     packages = ("apache2*", "libapache2*")
+    configuration = (f"{ROOT}/*.conf", f"{ROOT}/*-enabled/*")
     tested = True
     word: ClassVar[str]
     suffix: ClassVar[str] = ".conf"

@@ -210,6 +210,11 @@ def guard_rules() -> str:
     return table(tuple(rule for kind in KINDS for rule in kind.rules()))
 
 
+def configuration() -> tuple[str, ...]:
+    """Patterns of the files in which what was seen in a look is searched."""
+    return tuple(_each(pattern for kind in KINDS for pattern in kind.configuration))
+
+
 def packages() -> tuple[str, ...]:
     """Patterns of the Debian packages whose versions decide what components do."""
     return tuple(_each(pattern for kind in KINDS for pattern in kind.packages))

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from modbisect.kinds.found import Found
 from modbisect.kinds.rules import Rule
+from modbisect.kinds.seen import Moment
 from modbisect.model import Component, ComponentId
 
 _ALONE = ("absent", "aside")
@@ -62,6 +63,8 @@ class Kind(ABC):
     """
     packages: ClassVar[tuple[str, ...]]
     """Patterns of the Debian packages whose versions decide what its components do."""
+    configuration: ClassVar[tuple[str, ...]] = ()
+    """Patterns, as a shell's, of the files that what was seen in a look is searched in."""
     vital: ClassVar[frozenset[str]] = frozenset()
     """Names that most sites need: suspected last."""
     saves: ClassVar[frozenset[str]] = frozenset()
@@ -134,6 +137,13 @@ class Kind(ABC):
     def owner(self, path: str) -> str:  # noqa: ARG002
         """The name of its component that an enabled file belongs to; empty for another's."""
         return ""
+
+    def claim(self, component: Component, moment: Moment) -> float:  # noqa: ARG002
+        """How far what a slow request was seen at speaks against a component, 0 to 1.
+
+        Beside what every kind has: its own shared objects on the stack, and files that its configuration names.
+        """
+        return 0.0
 
     def own_objects(self, found: Found, component: Component) -> frozenset[str]:  # noqa: ARG002
         """Shared objects that are its very own, which the live server must have loaded while it is on."""

@@ -11,6 +11,7 @@ from modbisect.model import Component
 
 FOLDER = r"/etc/php/[0-9.]+/[a-z0-9]+/conf\.d"
 """Pattern of the folders where modules and settings are switched."""
+CONFIGURATION = ("/etc/php/*/*/conf.d/*.ini", "/etc/php/*/*/php.ini", "/etc/php/*/fpm/pool.d/*.conf")
 UNITS = (apache.UNIT, UnitRule(r"php[0-9.]+-fpm\.service"))
 
 

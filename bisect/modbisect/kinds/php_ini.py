@@ -10,6 +10,7 @@ from modbisect.kinds import apache, php
 from modbisect.kinds.found import Found, once
 from modbisect.kinds.kind import Kind, Step
 from modbisect.kinds.rules import DropInRule, Rule
+from modbisect.kinds.seen import Moment
 from modbisect.model import Component
 
 DROP_IN = "zz-modbisect.ini"
@@ -32,6 +33,7 @@ _KNOWN = {
     "output_handler": _Setting("", "runs a function over every page"),
     "apc.enabled": _Setting("1", "shared cache of the application"),
 }
+_COMPILES = 0.9
 _OFF_WORDS = {"", "0", "off", "no", "false", "none"}
 _MODULE_OF = {"xdebug": "xdebug", "opcache": "opcache", "apc": "apcu"}
 """By the first word of a setting, the module without which it means nothing."""
@@ -44,6 +46,7 @@ class PhpIni(Kind):
     noun = "PHP setting"
     survey = "php"
     packages = ("php*",)
+    configuration = php.CONFIGURATION
     needs_leave = False
 
     def components(self, found: Found) -> list[Component]:
@@ -86,6 +89,11 @@ class PhpIni(Kind):
         """One file, and in it the lines that flip a setting: an ini file can name any code to run."""
         lines = tuple(f'{re.escape(name)} = "{re.escape(setting.healthy)}"' for name, setting in _KNOWN.items())
         return (DropInRule(self.name, php.FOLDER, DROP_IN, lines), *php.UNITS)
+
+    def claim(self, component: Component, moment: Moment) -> float:
+        """Pages are compiled anew where nothing keeps them."""
+        compiling = bool(moment.frames) and not moment.frames[0].function
+        return _COMPILES if compiling and component.name == "opcache.enable" else 0.0
 
     def remedy(self, found: Found, component: Component) -> str:
         """No command: the file and the line."""

@@ -9,6 +9,7 @@ from modbisect.kinds import php
 from modbisect.kinds.found import Found, is_safe_name, once
 from modbisect.kinds.kind import Linked
 from modbisect.kinds.rules import LinkRule, Rule
+from modbisect.kinds.seen import Moment
 from modbisect.model import Component
 
 _DEPENDS = {  # from the modules' own dependency tables (zend_module_dep) in PHP's sources
@@ -25,6 +26,9 @@ _DEPENDS = {  # from the modules' own dependency tables (zend_module_dep) in PHP
     "memcached": ("igbinary", "msgpack"),
     "redis": ("igbinary",),
 }
+_COMPILES = 0.9
+_INNERMOST = 0.3
+"""The application has called it."""
 _EXTENSION = re.compile(r"(?:zend_)?extension\s*=\s*\"?(?:\S*/)?([^\s\"/;]+)")
 _PRIORITY = re.compile(r";\s*priority\s*=\s*(\d{1,2})\b")
 
@@ -36,6 +40,7 @@ class PhpModule(Linked):
     noun = "PHP module"
     survey = "php"
     packages = ("php*",)
+    configuration = php.CONFIGURATION
     vital = frozenset(
         {
             *("ctype", "curl", "dom", "fileinfo", "gd", "iconv", "intl", "json", "mbstring", "mysqli", "mysqlnd"),
@@ -103,6 +108,14 @@ class PhpModule(Linked):
         home, which = "/etc/php/{4}/mods-available/{name}", "-v {4} -s {5} {stem}"
         off, on = f"phpdismod {which}", f"phpenmod {which}"
         return (LinkRule(self.name, php.FOLDER, ".ini", home, prefix="[0-9][0-9]-", off=off, on=on), *php.UNITS)
+
+    def claim(self, component: Component, moment: Moment) -> float:
+        """Compiling is what is missing where opcache is off; a function of PHP's own speaks of the module it is in."""
+        if not moment.frames:
+            return 0.0
+        if not moment.frames[0].function:
+            return _COMPILES if component.name == "opcache" and not component.on else 0.0
+        return _INNERMOST if moment.frames[0].extension.lower() == component.name else 0.0
 
     def remedy(self, found: Found, component: Component) -> str:
         """By Debian's tool, for the serving PHP alone."""

@@ -103,6 +103,8 @@ class Probe:
     connect_timeout: float = 5.0
     timeout: float = 180.0
     """Longest a single complete request may take."""
+    local_ports: tuple[int, int] | None = None
+    """From which of this machine's ports, first and last; the host can tell our requests by them."""
 
 
 @dataclass(frozen=True, slots=True)

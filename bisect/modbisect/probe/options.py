@@ -35,6 +35,10 @@ def apply(curl: pycurl.Curl, probe: Probe, files: Files) -> None:
     _set_body(curl, probe, files)
     _set_auth(curl, probe.auth)
     _set_connection(curl, probe)
+    if probe.local_ports:
+        low, high = probe.local_ports
+        curl.setopt(pycurl.LOCALPORT, low)
+        curl.setopt(pycurl.LOCALPORTRANGE, high - low + 1)
 
 
 def _headers(probe: Probe) -> list[bytes]:

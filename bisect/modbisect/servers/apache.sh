@@ -1,8 +1,5 @@
 # Apache as the main server: its unit, its configuration test, what is its own at a restart.
 
-# shellcheck disable=SC2034  # for the other files
-main_unit=apache2.service main_program=apache2 pid_file=/run/apache2/apache2.pid
-
 config_test() ( set +u; . /etc/apache2/envvars 2>/dev/null; exec timeout -k 5 60 /usr/sbin/apache2 -t 2>&1 )
 
 config_passes() { # by Apache's last word; behind it the test only unloads what it loaded, which may go on meanwhile

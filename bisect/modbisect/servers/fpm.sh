@@ -1,8 +1,5 @@
 # PHP-FPM: a unit and a master for each version of PHP.
 
-# shellcheck disable=SC2034  # for the other files
-fpm_units="php*-fpm.service" fpm_pid_files="/run/php/php*-fpm.pid"
-
 fpm_without_systemd() { # unit...: those of FPM among them; no server may inherit the lock
   for unit; do
     case $unit in php*) service "${unit%.service}" restart 2>&1 9>&- || return 1 ;; esac

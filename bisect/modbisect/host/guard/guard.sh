@@ -17,8 +17,8 @@
 #   tick | boot      called by the timer and at boot; deputy: ticks by another way; watch: starts the ticks anew, behind
 #                    a boot or by cron
 #   status           one "key value" a line
-#   survey           what the host is and has; scratch: tests configurations (stdin) on a copy; sample: processor time
-#                    of the host, memory of the server's workers. All three only read
+#   survey           what the host is and has; scratch: tests configurations (stdin) on a copy; look: what the slow
+#                    request is doing; sample: processor time of the host, memory of the server's workers. They only read
 #
 # Exit: 0 done, 20 configuration test failed, 21 server did not restart, 64 usage, 73 cannot write, 75 held by another
 # run, stopped, or no live watch, 76 fenced: this run no longer owns the host, 77 unsafe folder, 78 differs from the
@@ -201,7 +201,7 @@ main() {
     hold | arm | keep | cure)
       [ $# = 3 ] || die 64 "usage: $verb RUN TTL"
       case $verb:$3 in *:0* | *[!a-z:0-9]* | *: | *:*[!0-9]* | *:??????* | [!c]*:?????) die 64 "bad lease" ;; esac ;;
-    tick | boot | watch | deputy | confirm | status | survey | scratch | sample) [ $# = 1 ] || die 64 "usage: $verb" ;;
+    tick | boot | watch | deputy | confirm | status | survey | scratch | look | sample) [ $# = 1 ] || die 64 "usage: $verb" ;;
     rescue) case $#:${2-} in 1: | 2:force | 2:accept) : ;; *) die 64 "usage: rescue [force | accept]" ;; esac ;;
     *) die 64 "usage: see the head of this file" ;;
   esac

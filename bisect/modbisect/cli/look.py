@@ -1,0 +1,120 @@
+"""``modbisect look``."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from pathlib import Path
+
+import click
+
+from modbisect.cli.common import become_option, inventory_option, json_option, one_host, password_prompt, playbook_of
+from modbisect.errors import Exit, UsageError
+from modbisect.harmless import harmless
+from modbisect.kinds import Look, told
+from modbisect.model import Probe, Symptom
+from modbisect.playbook import Playbook
+from modbisect.report.figures import seconds as took
+from modbisect.run.access import opened
+from modbisect.run.look import Looked, by_share, look_at
+
+_MOMENTS = 8
+_SMALLEST = 0.01
+"""Shares below are not worth a line."""
+
+
+@click.command("look")
+@click.argument("host")
+@inventory_option
+@become_option
+@json_option
+@click.option("-u", "--url", help="What is slow: a URL, or a path on the host's site.")
+@click.option("-p", "--playbook", type=click.Path(path_type=Path), help="Look at the symptom of this playbook instead.")
+@click.option("-s", "--seconds", type=click.IntRange(1, 50), default=10, show_default=True, help="How long to look.")
+def command(
+    host: str,
+    inventory: Path | None,
+    url: str | None,
+    playbook: Path | None,
+    *,
+    ask_become: bool,
+    as_json: bool,
+    seconds: int,
+) -> int:
+    """Say what a slow request is doing on a host. Reads only: on production as well, the first thing in an incident."""
+    if (url is None) == (playbook is None):
+        raise UsageError("what is slow?", advice="say --url URL, or --playbook FILE for its symptom")
+    book = playbook_of(playbook) if playbook else Playbook("look", probes=(Probe("url", url or ""),))
+    if url:
+        book = Playbook(book.name, probes=book.probes, symptom=Symptom("url"))
+    target = one_host(host, book, inventory)
+    with opened(target, password_prompt(ask_become)) as root:
+        looked = look_at(root, target, book, seconds)
+    click.echo(json.dumps(_document(looked), indent=2) if as_json else _text(looked))
+    return Exit.OK if looked.look.busy else Exit.INCONCLUSIVE
+
+
+def _text(looked: Looked) -> str:
+    look = looked.look
+    lines = [_sentence(looked)]
+    if looked.suspicions:
+        lines += ["", "  share  component                                 what was seen"]
+        lines += [
+            f"  {100 * one.share:4.0f} %  {one.component:<40}  {harmless(one.why)}"
+            for one in by_share(looked)
+            if one.share >= _SMALLEST
+        ]
+    if look.busy:
+        lines += ["", "  share  what the request was at"]
+        for moment in look.moments[:_MOMENTS]:
+            lines.append(f"  {100 * moment.seconds / look.busy:4.0f} %  {harmless(told(moment))}")
+    lines += [f"  not looked at: {part}: {harmless(why)}" for part, why in sorted(look.missing.items())]
+    lines += ["", f"Nothing was changed. {took(look.cost)} of one processor in {look.seconds:.0f} s went into looking."]
+    if looked.suspicions:
+        lines.append("What was seen accuses nobody: 'modbisect run' proves who is to blame.")
+    return "\n".join(lines)
+
+
+def _sentence(looked: Looked) -> str:
+    times = [request.seconds for request in looked.measured.requests]
+    asked = f"{looked.host}: {looked.probe.method} {harmless(looked.probe.url)}"
+    what = f"{asked} takes {took(statistics.median(times))} ({len(times)} requests)" if times else asked
+    if looked.measured.broken:
+        what += f", and is not answered correctly ({harmless(looked.measured.broken)})"
+    if not looked.look.busy:
+        return f"{what}. No request of ours was seen at work on the host."
+    first = looked.look.moments[0]
+    share = f"{100 * first.seconds / looked.look.busy:.0f} %"
+    return f"{what}. For {share} of the time it was at this: {harmless(told(first))}."
+
+
+def _document(looked: Looked) -> dict[str, object]:
+    look = looked.look
+    return {
+        "schema": "modbisect-look/1",
+        "host": looked.host,
+        "url": looked.probe.url,
+        "requests_seconds": [request.seconds for request in looked.measured.requests],
+        "broken": looked.measured.broken,
+        "seconds": look.seconds,
+        "busy_seconds": look.busy,
+        "cost_seconds": look.cost,
+        "suspicions": [
+            {"component": one.component, "share": round(one.share, 4), "why": one.why} for one in looked.suspicions
+        ],
+        "moments": _moments(look),
+        "missing": dict(look.missing),
+    }
+
+
+def _moments(look: Look) -> list[dict[str, object]]:
+    return [
+        {
+            "seconds": moment.seconds,
+            "state": moment.state,
+            "wait": moment.wait,
+            "objects": list(moment.objects),
+            "frames": [str(frame) for frame in moment.frames],
+        }
+        for moment in look.moments
+    ]

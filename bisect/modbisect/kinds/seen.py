@@ -1,0 +1,133 @@
+"""What a look at the slow request saw: the sampler's text as values. Pure.
+
+The text is of ``host/look``: a line a word. ``seen SECONDS|STATE|WAIT|OBJECTS|FRAMES`` is what the request was at for
+so long, objects and frames innermost first and parted by " < "; ``named WHAT|FILE`` is a file of the configuration that
+names something seen; ``says WORD|FILE`` is one that has a directive. It ends with ``end``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+QUEUED = "Q"
+"""The state of a request that no process has accepted yet."""
+_FRAME = re.compile(r"(?P<function>\S+) (?:\[(?P<extension>[^\]]*)\]|(?P<file>/.*|phar://.*):(?P<line>\d+))")
+_COMPILING = re.compile(r"compiling (?P<file>/.*):0")
+_MOST_LINES = 2000
+
+
+class LookError(ValueError):
+    """The look's text is not what the sampler prints."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A function of an interpreted program."""
+
+    function: str
+    """Empty while a file is being compiled."""
+    file: str = ""
+    """Empty for one of the interpreter's own."""
+    line: int = 0
+    extension: str = ""
+    """What brings a function of the interpreter's own."""
+
+    def __str__(self) -> str:
+        if not self.function:
+            return f"compiling {self.file}"
+        return f"{self.function}, {self.file}:{self.line}" if self.file else self.function
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What the request was at, and for how long in all."""
+
+    seconds: float
+    state: str
+    """As in /proc/PID/stat, or `QUEUED`."""
+    wait: str
+    """The system call and what it waits for: ``poll udp 192.0.2.1:53``; empty while it runs."""
+    objects: tuple[str, ...]
+    """Paths of the shared objects on its stack, innermost first; empty where the stack could not be read."""
+    frames: tuple[Frame, ...]
+    """Innermost first; empty where no interpreter is at work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen of the requests within some seconds."""
+
+    seconds: float
+    busy: float
+    """Of these, the seconds in which a request was at work."""
+    samples: int
+    cost: float
+    """Seconds of the host's processor that looking took."""
+    moments: tuple[Moment, ...]
+    """The longest first."""
+    named: tuple[tuple[str, str], ...]
+    """A path that was seen, or its folder, and a file of the configuration that names it."""
+    says: tuple[tuple[str, str], ...]
+    """A directive and a file of the configuration that has it."""
+    missing: Mapping[str, str]
+    """What could not be looked at, and why."""
+
+    @classmethod
+    def read(cls, text: str) -> Look:
+        """Read the sampler's text.
+
+        Raises:
+            LookError: it is none, or incomplete.
+        """
+        lines = text.splitlines()
+        if not lines or lines[0] != "look 1" or lines[-1] != "end" or len(lines) > _MOST_LINES:
+            raise LookError("the look's text is incomplete")
+        pairs = [line.partition(" ")[::2] for line in lines]
+
+        def number(word: str) -> float:
+            text = next((value for key, value in pairs if key == word), "")
+            if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text):
+                raise LookError(f"{word} is no number")
+            return float(text)
+
+        return cls(
+            seconds=number("seconds"),
+            busy=number("busy"),
+            samples=int(number("samples")),
+            cost=number("cpu"),
+            moments=tuple(_moment(value) for key, value in pairs if key == "seen"),
+            named=tuple(_two(value) for key, value in pairs if key == "named"),
+            says=tuple(_two(value) for key, value in pairs if key == "says"),
+            missing=dict(_two(value, " ") for key, value in pairs if key == "missing"),
+        )
+
+
+def _moment(text: str) -> Moment:
+    fields = text.split("|")
+    if len(fields) != 5 or not re.fullmatch(r"\d{1,9}\.\d{1,9}", fields[0]):  # noqa: PLR2004  # as its format says
+        raise LookError(f"no moment: {text[:100]!r}")
+    seconds, state, wait, objects, frames = fields
+    return Moment(
+        float(seconds),
+        state,
+        wait,
+        tuple(objects.split(" < ")) if objects else (),
+        tuple(_frame(frame) for frame in frames.split(" < ") if frame),
+    )
+
+
+def _frame(text: str) -> Frame:
+    if match := _COMPILING.fullmatch(text):
+        return Frame("", match["file"])
+    if match := _FRAME.fullmatch(text):
+        return Frame(match["function"], match["file"] or "", int(match["line"] or 0), match["extension"] or "")
+    raise LookError(f"no frame: {text[:100]!r}")
+
+
+def _two(text: str, between: str = "|") -> tuple[str, str]:
+    what, bar, file = text.partition(between)
+    if not bar:
+        raise LookError(f"no pair: {text[:100]!r}")
+    return what, file

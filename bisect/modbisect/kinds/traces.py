@@ -1,0 +1,155 @@
+"""From what was seen to whom to suspect, and why. It ranks, and accuses nobody.
+
+Each moment is shared among the components that claim it, the most specific claim counting most; shares are of the time
+in which a request was at work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from modbisect.kinds.every import BY_NAME
+from modbisect.kinds.found import Found
+from modbisect.kinds.seen import QUEUED, Look, Moment
+from modbisect.model import Component, ComponentId
+
+_OWN_CODE = 1.0
+"""The innermost object that a component brings; a file that its configuration names."""
+_FURTHER_OUT = 0.1
+"""Another object of the stack: it is the caller."""
+_FOLDER = 0.5
+"""Its configuration names the folder that the file lies in."""
+_DIRECTIVE = 0.8
+"""Its configuration has a directive that stands for such a wait."""
+_WAITS = {
+    ":53": ("HostnameLookups",),
+    ":5353": ("HostnameLookups",),
+    "/sess_*": ("session.auto_start", "session.save_path", "session.save_handler", "session.lazy_write"),
+}
+"""By what a wait's words hold, the directives that are to blame for it."""
+_QUEUE = ("MaxRequestWorkers",)
+DIRECTIVES = tuple(dict.fromkeys((*_QUEUE, *(word for words in _WAITS.values() for word in words))))
+"""What a look searches the configuration for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """A component that what was seen speaks against."""
+
+    component: ComponentId
+    share: float
+    """Of the time in which a request was at work, 0 to 1."""
+    why: str
+    """What was seen for most of that time."""
+
+
+def suspicions(look: Look, found: Found, components: Iterable[Component]) -> tuple[Suspicion, ...]:
+    """Those that what was seen speaks against, the largest share first."""
+    parts = tuple(components)
+    naming = _naming(look, found, parts)
+    shares: dict[ComponentId, float] = {}
+    most: dict[ComponentId, tuple[float, str]] = {}
+    for moment in look.moments:
+        claims = _claims(moment, naming, parts)
+        whole = sum(claims.values())
+        for component, strength in claims.items():
+            seconds = moment.seconds * strength / max(whole, _OWN_CODE)
+            shares[component] = shares.get(component, 0.0) + seconds
+            if seconds > most.get(component, (0.0, ""))[0]:
+                most[component] = (seconds, told(moment))
+    busy = max(look.busy, sum(moment.seconds for moment in look.moments), 1e-9)
+    ranked = sorted(shares, key=lambda component: (-shares[component], component))
+    return tuple(Suspicion(component, min(1.0, shares[component] / busy), most[component][1]) for component in ranked)
+
+
+def told(moment: Moment) -> str:
+    """What a request was at, in words."""
+    if moment.state == QUEUED:
+        return "waiting for a process that accepts the connection"
+    where = next((f", called from {frame}" for frame in moment.frames[1:] if frame.file), "")
+    if moment.frames:
+        # The interpreter runs code of its own pages: what else is at it says more.
+        inside = f" (in {_stack(moment)})" if moment.objects and moment.frames[0].file else ""
+        return f"{moment.frames[0]}{inside}{where}"
+    if moment.wait:
+        call, _, what = moment.wait.partition(" ")
+        return f"{call}{f' of {what}' if what else ''}{_within(moment)}"
+    return f"running{_within(moment)}"
+
+
+def _within(moment: Moment) -> str:
+    return f", in {_stack(moment)}" if moment.objects else ""
+
+
+def _stack(moment: Moment) -> str:
+    return " < ".join(_base(path) for path in moment.objects[:4])
+
+
+def _naming(look: Look, found: Found, components: tuple[Component, ...]) -> dict[str, frozenset[ComponentId]]:
+    """By a path that was seen, or a directive: the components whose files speak of it."""
+    owners: dict[str, set[ComponentId]] = {}
+    for component in components:
+        for path in BY_NAME[component.kind].traces(found, component):
+            owners.setdefault(path, set()).add(component.id)
+    naming: dict[str, set[ComponentId]] = {}
+    for what, file in (*look.named, *look.says):
+        naming.setdefault(what, set()).update(owners.get(file, ()))
+    return {what: frozenset(those) for what, those in naming.items()}
+
+
+def _claims(
+    moment: Moment, naming: Mapping[str, frozenset[ComponentId]], components: tuple[Component, ...]
+) -> dict[ComponentId, float]:
+    """How far the moment speaks against each component."""
+    claims: dict[ComponentId, float] = {}
+    for those, strength in (
+        *_by_objects(moment, components),
+        _by_files(moment, naming),
+        *((naming.get(word, frozenset()), _DIRECTIVE) for word in _words(moment)),
+        *(({component.id}, BY_NAME[component.kind].claim(component, moment)) for component in components),
+    ):
+        for component in those:
+            claims[component] = max(claims.get(component, 0.0), strength)
+    return {component: strength for component, strength in claims.items() if strength}
+
+
+def _by_objects(moment: Moment, components: tuple[Component, ...]) -> list[tuple[frozenset[ComponentId], float]]:
+    """Whose shared objects are on the stack: the innermost is at it, the others have called."""
+    owners = [
+        frozenset(component.id for component in components if _base(path) in component.loads) for path in moment.objects
+    ]
+    owned = [those for those in owners if those]
+    return [(those, _FURTHER_OUT if at else _OWN_CODE) for at, those in enumerate(owned)]
+
+
+def _by_files(moment: Moment, naming: Mapping[str, frozenset[ComponentId]]) -> tuple[frozenset[ComponentId], float]:
+    """Whose configuration names the innermost file that any names; else the folder of one."""
+    paths = _paths(moment)
+    if those := next((naming[path] for path in paths if naming.get(path)), None):
+        return those, _OWN_CODE
+    folders = (path.rsplit("/", count)[0] for path in paths for count in range(1, path.count("/")))
+    return next((naming[folder] for folder in folders if naming.get(folder)), frozenset()), _FOLDER
+
+
+def _paths(moment: Moment) -> list[str]:
+    """Files and programs that it was at, the innermost first."""
+    waited = [word for word in moment.wait.split(" ")[1:] if word.startswith("/")]
+    return waited + [frame.file for frame in moment.frames if frame.file]
+
+
+def _words(moment: Moment) -> list[str]:
+    if moment.state == QUEUED:
+        return list(_QUEUE)
+    ends = (word.rstrip(",") for word in moment.wait.split(" "))
+    return [
+        directive
+        for end in ends
+        for sign, directives in _WAITS.items()
+        if (sign in end if sign.startswith("/") else end.endswith(sign))
+        for directive in directives
+    ]
+
+
+def _base(path: str) -> str:
+    return path.rpartition("/")[2]

@@ -1,0 +1,78 @@
+"""A look at what a slow request is doing, while requests are made; nothing on the host is touched."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from modbisect.host import look as on_host
+from modbisect.host.privilege import RootLink
+from modbisect.host.survey import survey
+from modbisect.inventory import Host
+from modbisect.kinds import Look, Suspicion, suspicions
+from modbisect.model import Component, Probe
+from modbisect.playbook import Playbook
+from modbisect.probe import Oracle, ProbeProcess, Window, WindowResult
+from modbisect.run.beginning import suspects_of
+from modbisect.run.measure import reached
+
+_FIRST_PORT, _LAST_PORT, _PORTS = 20_000, 56_000, 4_000
+"""Requests that do not keep their connection leave each port unusable for a minute."""
+_STARTS_SECONDS = 2
+"""The look lasts so much longer than the requests: it has to start, over the same connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was asked, what it took, and what was seen meanwhile."""
+
+    host: str
+    probe: Probe
+    measured: WindowResult
+    look: Look
+    suspicions: tuple[Suspicion, ...]
+    components: tuple[Component, ...]
+
+
+def look_at(root: RootLink, host: Host, playbook: Playbook, seconds: int) -> Looked:
+    """Make the requests that show the symptom, for so many seconds, and look at the host meanwhile.
+
+    Raises:
+        Refused: the host is none of those that modbisect knows, or answers something else.
+        ProbeError: the requests could not be made.
+    """
+    found = survey(root)
+    components = suspects_of(playbook, found)
+    with reached(root.link, host, playbook) as ready, ProbeProcess() as probes, ThreadPoolExecutor(1) as pool:
+        ports = _ports()
+        probe = replace(ready.symptom_probes[0], local_ports=(ports.start, ports.stop - 1))
+        looking = pool.submit(on_host.look, root, seconds + _STARTS_SECONDS, ports)
+        measured = probes.measure(_window(probe, float(seconds + _STARTS_SECONDS)), seconds + 60.0)
+        look = looking.result()
+    return Looked(host.name, probe, measured, look, suspicions(look, found, components), components)
+
+
+def by_share(looked: Looked, most: int = 12) -> Iterable[Suspicion]:
+    """Those that most of the time speaks against."""
+    return looked.suspicions[:most]
+
+
+def _ports() -> range:
+    first = _FIRST_PORT + secrets.randbelow(_LAST_PORT - _FIRST_PORT)
+    return range(first, first + _PORTS)
+
+
+def _window(probe: Probe, seconds: float) -> Window:
+    return Window(
+        probe,
+        Oracle(probe.expect),
+        requests=100_000,
+        warm_up=0,
+        cap=None,
+        cold_cap=None,
+        seconds=seconds,
+        settle=0.0,
+        within=seconds,
+    )

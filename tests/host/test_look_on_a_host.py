@@ -1,0 +1,131 @@
+"""A look on real hosts: what the slow request is at, and nothing touched."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from guard.lab_target import Target
+from lab_fixtures import LabHostFactory, lab_host
+from modbisect import lab
+from modbisect.kinds import Look
+
+__all__ = ["lab_host"]
+
+SLEEPER = r"""
+printf '<?php\nfunction doze() {\n\tusleep(30000);\n}\ndoze();\n' >/opt/late.php
+printf 'auto_prepend_file = /opt/late.php\n' >/etc/php/8.2/mods-available/late.ini
+phpenmod -v 8.2 late
+"""
+SERVES = "until curl -fsS -o /dev/null http://localhost/; do sleep 0.1; done"
+FPM = f"""
+a2dismod -q php8.2 mpm_prefork && a2enmod -q mpm_event proxy_fcgi setenvif && a2enconf -q php8.2-fpm
+systemctl enable -q --now php8.2-fpm && systemctl restart php8.2-fpm apache2
+{SERVES}
+"""
+HOSTILE = r"""
+cat >/root/hostile.pl <<'END'
+$0 = "php-fpm|evil\nseen 9.0|R|||\nend\n" . 'x' x 5000;
+$SIG{TERM} = 'IGNORE';
+open my $file, '>', "/tmp/a|b\nnamed c" or die;
+flock $file, 2;
+my @many = map { "y" x 4096 } 1 .. 2000;
+while (1) {
+	my $until = time + 1;
+	1 while time < $until;
+	select undef, undef, undef, 0.2;
+	if (my $kid = fork) { waitpid $kid, 0 } else { exit }
+}
+END
+echo $$ >/sys/fs/cgroup/system.slice/apache2.service/cgroup.procs 2>/dev/null ||
+  echo $$ >/sys/fs/cgroup/unified/system.slice/apache2.service/cgroup.procs
+exec setpriv --reuid www-data --regid www-data --clear-groups timeout -s KILL 30 perl /root/hostile.pl
+"""
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture(scope="module")
+def target(lab_host: LabHostFactory) -> Target:
+    target = Target(lab_host(setup=("shop", "pages")))
+    target.sh(
+        f"{SLEEPER} systemctl restart apache2; until curl -fsS -o /dev/null http://localhost/; do sleep 0.1; done"
+    )
+    return target
+
+
+def look(folder: Path, target: Target, *words: str) -> dict[str, object]:
+    inventory = folder / "hosts.yml"
+    inventory.write_text(lab.inventory())
+    done = subprocess.run(
+        [sys.executable, "-m", "modbisect", "look", target.host.name, "-i", str(inventory), *words, "--json"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout, done.stderr
+    answer: dict[str, object] = json.loads(done.stdout)
+    return answer
+
+
+def first(answer: dict[str, object]) -> dict[str, object]:
+    suspicions = answer["suspicions"]
+    assert isinstance(suspicions, list)
+    return suspicions[0]  # type: ignore[no-any-return]
+
+
+def test_what_the_request_is_at_and_nothing_touched(target: Target, tmp_path: Path) -> None:
+    before = target.untouched()
+    answer = look(tmp_path, target, "--url", "/", "-s", "3")
+    assert first(answer)["component"] == "php-module:late"
+    assert first(answer)["why"] == "usleep, called from doze, /opt/late.php:3"
+    assert answer["cost_seconds"] < 0.2 * answer["seconds"]  # type: ignore[operator]
+    assert target.untouched() == before
+
+
+@pytest.mark.parametrize("asked", ["", "2 1", "2 1 x", "100 1 2", "2 1 2 3", "2 -1 5", "$(reboot) 1 2", "2 1 999999"])
+def test_only_numbers_are_taken(target: Target, asked: str) -> None:
+    target.install_guard()
+    status, said = target.guard("look", stdin=f"{asked}\n")
+    assert (status != 0, said) == (True, "")
+    target.sh("rm -rf /var/lib/modbisect")
+
+
+def test_a_hostile_process_is_seen_or_not_and_breaks_nothing(target: Target) -> None:
+    target.install_guard()
+    target.sh('systemd-run -q --collect --unit=hostile sh -c "$1"', HOSTILE)
+    try:
+        visits = ["systemd-run", "-q", "--collect", "--unit=visits", "sh", "-c"]
+        visit = "for n in $(seq 200); do curl -s --local-port 20000-20900 -o /dev/null http://localhost/; done"
+        assert target.call(*visits, visit)[0] == 0
+        status, said = target.guard("look", stdin="3 20000 20900\n")
+    finally:
+        target.call("systemctl", "stop", "visits")
+        target.call("systemctl", "kill", "-s", "KILL", "hostile")
+        target.sh("rm -rf /var/lib/modbisect /root/hostile.pl /tmp/a*")
+    assert status == 0, said
+    seen = Look.read(said)
+    assert seen.busy > 0
+    assert any(frame.file == "/opt/late.php" for moment in seen.moments for frame in moment.frames)
+
+
+def test_without_perl_it_says_so(target: Target) -> None:
+    target.install_guard()
+    target.sh("mv /usr/bin/perl /root/perl")
+    status, said = target.guard("look", stdin="2 20000 20900\n")
+    target.sh("mv /root/perl /usr/bin/perl; rm -rf /var/lib/modbisect")
+    assert status == 0
+    assert Look.read(said).missing == {"all": "perl is not there"}
+
+
+def test_php_behind_a_server_with_threads(target: Target, tmp_path: Path) -> None:
+    """The last one: the host serves by FPM from now on."""
+    target.sh(FPM)
+    answer = look(tmp_path, target, "--url", "/", "-s", "3")
+    assert first(answer)["component"] == "php-module:late"
+    assert first(answer)["why"] == "usleep, called from doze, /opt/late.php:3"

@@ -1,0 +1,92 @@
+"""A look's text in, suspects out. A case is what a real host gave: the survey's name, a line of ``-``, the look's text,
+a line of ``=``, the answer.
+
+``UPDATE_GOLDEN=1 pytest ...`` writes the answers anew.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modbisect import kinds
+from modbisect.kinds import Look, LookError, Moment, suspicions, told
+from modbisect.kinds.seen import QUEUED
+
+HERE = Path(__file__).parent
+CASES = sorted((HERE / "looks").glob("*.txt"))
+BEGINS, RULE = "\n--------\n", "\n========\n"
+NOTHING = "look 1\nseconds 5.00\nbusy 0.00\nsamples 0\ncpu 0.10\nend\n"
+MOST = 6
+
+
+def answer(survey: str, text: str) -> str:
+    found = kinds.parse((HERE / "surveys" / f"{survey}.txt").read_text())
+    look = Look.read(text)
+    ranked = suspicions(look, found, kinds.discover(found))
+    lines = [f"{100 * one.share:3.0f} %  {one.component}: {one.why}" for one in ranked[:MOST]]
+    if look.moments:
+        lines.append(f"most: {told(look.moments[0])}")
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_what_was_seen_on_a_real_host(path: Path) -> None:
+    asked, _, expected = path.read_text().partition(RULE)
+    survey, _, text = asked.partition(BEGINS)
+    said = answer(survey.strip(), text.strip() + "\n")
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(f"{asked.strip()}{RULE}{said}")
+    else:
+        assert said == expected
+
+
+def moment(**changes: object) -> Moment:
+    return Moment(**{"seconds": 1.0, "state": "R", "wait": "", "objects": (), "frames": ()} | changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [
+        (moment(), "running"),
+        (moment(state=QUEUED, wait="not accepted"), "waiting for a process that accepts the connection"),
+        (moment(state="S", wait="flock file /a"), "flock of file /a"),
+        (moment(objects=("/x/libz.so.1", "/y/mod_deflate.so")), "running, in libz.so.1 < mod_deflate.so"),
+    ],
+)
+def test_a_moment_in_words(seen: Moment, words: str) -> None:
+    assert told(seen) == words
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "look 1\n",
+        NOTHING.replace("end\n", ""),
+        NOTHING.replace("busy 0.00", "busy nan"),
+        NOTHING.replace("busy 0.00\n", ""),
+        NOTHING.replace("end", "seen 1.0|R||\nend"),
+        NOTHING.replace("end", "seen 1.0|R|||nonsense\nend"),
+        NOTHING.replace("end", "seen -1.0|R|||\nend"),
+        NOTHING.replace("end", "named /x\nend"),
+        NOTHING.replace("end", "missing\nend"),
+        NOTHING.replace("end", "named /x|/y\n" * 3000 + "end"),
+    ],
+)
+def test_what_is_no_look_is_none(text: str) -> None:
+    with pytest.raises(LookError):
+        Look.read(text)
+
+
+@given(st.lists(st.sampled_from(["seen", "named", "says", "missing", "busy", "1.0", "|", " ", "R", "/a", "\n", "x"])))
+def test_any_text_is_a_look_or_none(parts: list[str]) -> None:
+    try:
+        look = Look.read(NOTHING.replace("end", "".join(parts) + "\nend"))
+    except LookError:
+        return
+    assert all(told(one) for one in look.moments)
