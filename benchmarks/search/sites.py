@@ -78,6 +78,8 @@ class Case:
     """So many cannot be flipped; not declared."""
     off: bool = False
     """The culprits, and some others, are off in production."""
+    seen: tuple[float, float] = (0.0, 0.0)
+    """Shares of the slow request's time in which a look saw one member of a culprit, and somebody innocent."""
     sizes: tuple[int, ...] = ()
     """Numbers of components at which it is a row; empty for all."""
     noise: Noise = USUAL
@@ -116,6 +118,24 @@ _PLAIN = (
     Case("builds x50", "x50 after 300 requests", ((1, 50.0),), builds=True, sizes=_FEW),
     Case("costly-member", "x600 while both of a pair are as found; x2.1 by one", ((2, 600.0),), alone=2.1, sizes=_FEW),
 )
+_RIGHT, _WRONG = (0.6, 0.2), (0.1, 0.9)
+_SEEN = (
+    Case("needs", "x100; 6 break it", ((1, 100.0),), essential=6, sizes=_FEW),
+    *(
+        Case(f"{word} {name}", f"{text}; {what}", culprits, essential=essential, seen=seen, sizes=_FEW)
+        for word, what, seen in (
+            ("seen", "a look saw one of them for 60 %, an innocent for 20 %", _RIGHT),
+            ("wrong", "a look saw one of them for 10 %, an innocent for 90 %", _WRONG),
+        )
+        for name, text, culprits, essential in (
+            ("x100", "one culprit, x100", ((1, 100.0),), 0),
+            ("x2", "one culprit, x2", ((1, 2.0),), 0),
+            ("needs", "x100; 6 break it", ((1, 100.0),), 6),
+            ("together", "x2.5 only while both of a pair are as found", ((2, 2.5),), 0),
+            ("nothing", "no culprit", (), 0),
+        )
+    ),
+)
 MISSED = Case("x1.5", "one culprit, x1.5: what an answer of 'nothing' may have missed", ((1, 1.5),))
 
 
@@ -126,6 +146,7 @@ def _with(case: Case, noise: Noise) -> Case:
 
 CASES: tuple[Case, ...] = (
     *_PLAIN,
+    *_SEEN,
     *(_with(one, noise) for noise in STRANGE.values() for one in _PLAIN if one.name in {"x2", "together", "nothing"}),
 )
 
@@ -319,8 +340,22 @@ def simulate(case: Case, size: int, number: int) -> Site:
         }
         components = tuple(Component(one.id, one.kind, one.name, on=one.id not in off) for one in components)
     seed = random.getrandbits(32)
+    if any(case.seen):
+        components = _seen(case, components, culprits, random)
     costly = frozenset(sorted(culprits[0][0])[:1]) if case.alone != 1 else frozenset()
     return Site(components, culprits, case, seed, costly, protective, essential)
+
+
+def _seen(
+    case: Case, components: tuple[Component, ...], culprits: tuple[tuple[Flips, float], ...], random: Random
+) -> tuple[Component, ...]:
+    """With what a look saw of one member of the first culprit, and of an innocent."""
+    guilty = frozenset().union(*(members for members, _ in culprits))
+    innocent = random.choice([one.id for one in components if one.id not in guilty])
+    shares = {innocent: case.seen[1]}
+    if culprits:
+        shares[random.choice(sorted(culprits[0][0]))] = case.seen[0]
+    return tuple(replace(one, seen=shares.get(one.id, 0.0)) for one in components)
 
 
 def _components(case: Case, names: list[str], random: Random) -> tuple[Component, ...]:

@@ -177,6 +177,7 @@ def world(header: str) -> World:  # noqa: C901  one step for each word of a head
     if "," not in listed and len(names) == 1 and names[0].isdigit():
         names = [f"c{number:02}" for number in range(1, int(names[0]) + 1)]
     pinned, off, vital, saves = words("pinned"), words("off-in-production"), words("vital"), words("saves")
+    seen = {name: float(share) for name, share in pairs("seen", "=")}
     depends, conflicts = pairs("depends", "->"), pairs("conflicts", "><")
     everything = expression("all")
     result = World(
@@ -191,6 +192,7 @@ def world(header: str) -> World:  # noqa: C901  one step for each word of a head
                 conflicts=frozenset(b for a, b in conflicts if a == name),
                 vital=name in vital,
                 saves=name in saves,
+                seen=seen.get(name, 0.0),
             )
             for name in names
         )

@@ -42,6 +42,8 @@ class Component:
     """How much likelier than others to be the culprit: changed lately, say. A wrong guess costs time only."""
     detail: str = ""
     """What a person wants to know of it: the value of a setting, who switched it."""
+    seen: float = 0.0
+    """Share of the slow request's time that a look saw it at work, 0 to 1. It says where to begin, and no more."""
 
     @property
     def flipped_word(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from random import Random
 
@@ -21,6 +21,7 @@ from modbisect.search.bayesian import weather
 from modbisect.search.bayesian.claims import Claim, Parts
 from modbisect.search.bayesian.columns import Columns, none
 from modbisect.search.bayesian.evidence import DELTA, Evidence
+from modbisect.search.bayesian.opening import alone, opening, seen_at_work
 from modbisect.search.bayesian.posterior import NUISANCES, Belief, Posterior, design
 from modbisect.search.bayesian.proof import Proof
 from modbisect.search.bayesian.rows import Array
@@ -42,6 +43,8 @@ _SEVERAL = 16
 """Where the site is fast with so many flipped, they are enough to search among."""
 _FEW_MORE = 4
 """So many trials after the first fast one, fewer are enough as well."""
+_TENTATIVE = 0.5
+_NOT_ALONE = "whether others take part in it was not tested with all of them: the site breaks without some"
 _NEVER_ALL = 0.99
 """More is not said of what is not proven yet."""
 
@@ -71,6 +74,8 @@ class Planner(Conversation):
     columns: Columns = field(init=False)
     proven: dict[Parts, list[Finding]] = field(default_factory=dict)
     """What fresh trials have shown; the posterior may still doubt that it is all."""
+    tentative: bool = False
+    """Only somebody whom a look has seen is on trial: what is not proven soon is for the search."""
     fast_since: int = 0
     """The trial that was plainly fast first; 0 before."""
 
@@ -87,6 +92,8 @@ class Planner(Conversation):
     def _stages(self) -> Talk[Conclusion]:
         if not self.suspects:
             return self._open("no component may be flipped: all are pinned, or needed by pinned ones")
+        if conclusion := (yield from self._by_what_was_seen()):
+            return conclusion
         # As found it was measured already, though not after a restart: mostly the search needs no other control there.
         symptom = self.problem.symptom
         if (symptom.measure, symptom.until) != (Measure.LATENCY, None) or not (
@@ -99,6 +106,28 @@ class Planner(Conversation):
             self.proven = {}  # it held among a part
             conclusion = yield from self._among((yield from needs.learn(self.bench, self._together())))
         return conclusion or (yield from self._by_halving())
+
+    def _by_what_was_seen(self) -> Talk[Conclusion | None]:
+        """Whom a look has seen at work, proven; None where that comes to nothing."""
+        symptom, bench = self.problem.symptom, self.bench
+        if symptom.until or symptom.measure not in (Measure.LATENCY, Measure.TAIL):
+            return None
+        culprit = yield from opening(bench, seen_at_work(self.problem.components, self.suspects))
+        if culprit is None:
+            return None
+        flips = bench.feasible.close({culprit.id}) or NOTHING
+        self.tentative = True
+        conclusion = yield from self._among(needs.Flippable(flips, (), all=False))
+        self.tentative = False
+        if conclusion and conclusion.outcome is Outcome.FOUND:
+            seen = yield from alone(bench, culprit, self._together())
+            if seen.verdict is not Verdict.FAST:
+                proven, *others = conclusion.findings
+                proven = replace(proven, confirmations=(*proven.confirmations, *seen.confirmations))
+                warnings = (_NOT_ALONE,) if seen.verdict is Verdict.UNSURE else ()
+                return replace(conclusion, findings=(proven, *others), warnings=(*conclusion.warnings, *warnings))
+        self.proven, self.kept, self.columns, bench.fast = {}, (), none(bench.feasible), NOTHING
+        return None
 
     def _is_whole(self, conclusion: Conclusion) -> Talk[bool]:
         """Whether what was found among a part of the suspects holds where all others are flipped too.
@@ -295,7 +324,7 @@ class Planner(Conversation):
             claim = self._evidence.claim(posterior)
             if self._evidence.nobody_left(claim):
                 if NOTHING in bench.seen:
-                    return _End.NONE
+                    return _End.LOST if self.tentative else _End.NONE
                 yield from self._baseline()
                 continue
             if claim.parts.slow and claim.probability > (1 - DELTA if claim.parts in self.proven else _WORTH_PROVING):
@@ -309,6 +338,8 @@ class Planner(Conversation):
     def _search_on(self, posterior: Posterior) -> Talk[Measurement | None]:
         """The trial that tells most; None where none tells anything."""
         bench, within = self.bench, self.columns.within
+        if self.tentative and posterior.nobody > _TENTATIVE:
+            return None
         if self._evidence.misfit(posterior):
             if bench.trials[-1][0] == within:
                 return None
