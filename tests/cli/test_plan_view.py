@@ -10,7 +10,7 @@ import pytest
 
 from cli.hostile import Commands
 from modbisect.kinds import Found, parse
-from modbisect.run import look
+from modbisect.run import outlook
 
 BOOK = "version: 1\nprobes: {home: {get: /}}\nsymptom: {slower_than: 2s}\n"
 SURVEY = Path(__file__).parents[1] / "kinds/surveys/debian12-shop.txt"
@@ -28,8 +28,8 @@ def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         return {}
 
     monkeypatch.setattr("modbisect.cli.plan.opened", lambda *_: nullcontext())
-    monkeypatch.setattr(look, "survey", survey)
-    monkeypatch.setattr(look, "config_tests", tests)
+    monkeypatch.setattr(outlook, "survey", survey)
+    monkeypatch.setattr(outlook, "config_tests", tests)
     path = tmp_path / "book.yml"
     path.write_text(BOOK)
     return str(path)

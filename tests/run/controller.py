@@ -127,4 +127,4 @@ class Controllers:
 
     def run(self, *options: str, variables: dict[str, object] | None = None) -> Controller:
         """Start `modbisect run`."""
-        return self.start("run", "PLAYBOOK", "HOST", "--lease", str(LEASE), *options, variables=variables)
+        return self.start("run", "PLAYBOOK", "HOST", "--lease", str(LEASE), "--no-look", *options, variables=variables)

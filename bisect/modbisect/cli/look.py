@@ -17,6 +17,7 @@ from modbisect.playbook import Playbook
 from modbisect.report.figures import seconds as took
 from modbisect.run.access import opened
 from modbisect.run.look import Looked, by_share, look_at
+from modbisect.run.outlook import scan
 
 _MOMENTS = 8
 _SMALLEST = 0.01
@@ -49,7 +50,8 @@ def command(
         book = Playbook(book.name, probes=book.probes, symptom=Symptom("url"))
     target = one_host(host, book, inventory)
     with opened(target, password_prompt(ask_become)) as root:
-        looked = look_at(root, target, book, seconds)
+        there = scan(root, target, book)
+        looked = look_at(root, target, book, seconds, found=there.facts, components=there.components)
     click.echo(json.dumps(_document(looked), indent=2) if as_json else _text(looked))
     return Exit.OK if looked.look.busy else Exit.INCONCLUSIVE
 

@@ -35,7 +35,7 @@ from modbisect.run.conduct import conduct, new_run
 from modbisect.run.cure import LONGEST_SECONDS, SHORTEST_SECONDS
 from modbisect.run.events import Event
 from modbisect.run.journal import Journal
-from modbisect.run.options import LEASE_SECONDS, Options
+from modbisect.run.options import LEASE_SECONDS, LOOK_SECONDS, Options
 from modbisect.run.remembered import needed
 from modbisect.run.signals import Signals
 
@@ -128,6 +128,7 @@ keep_cure_option = click.option(
 @open_security_option
 @output_option
 @keep_cure_option
+@click.option("--look/--no-look", default=True, help="First look at what the slow request is doing: 5 s, read only.")
 @click.option("--manual", is_flag=True, help="Ask a person what the site is like in each trial; no probe is sent.")
 def command(
     playbook: Path,
@@ -145,6 +146,7 @@ def command(
     outputs: tuple[tuple[str, Path], ...],
     cure_seconds: int,
     manual: bool,
+    look: bool,
 ) -> int:
     """Find what makes a site slow, prove it both ways, leave the host as found."""
     book = playbook_of(playbook)
@@ -161,6 +163,7 @@ def command(
         inventory=str(inventory.resolve()) if inventory else "",
         cure_seconds=cure_seconds,
         needed=needed(target.name),
+        look_seconds=LOOK_SECONDS if look else 0,
     )
     report, code = perform(target, book, options, quiet=quiet, manual=manual)
     write(report, outputs, as_json=as_json, verbose=verbose)

@@ -5,26 +5,32 @@ from __future__ import annotations
 from dataclasses import replace
 
 from modbisect import kinds
+from modbisect.errors import LinkLost, ProbeError, Refused
 from modbisect.host.privilege import RootLink
 from modbisect.host.survey import config_tests, survey
 from modbisect.judging import level
-from modbisect.kinds import Found
-from modbisect.model import Component, Conclusion, Measurement, Outcome, Symptom
+from modbisect.kinds import Found, told
+from modbisect.model import Component, Conclusion, Measure, Measurement, Outcome, Symptom
 from modbisect.playbook import Playbook
 from modbisect.run import preflight, requirements, same
 from modbisect.run.dialogue import Dialogue
 from modbisect.run.events import (
     FoundSlow,
+    Looked,
     Posed,
     Stage,
     Warned,
 )
+from modbisect.run.look import look_at
 from modbisect.run.options import Options
 from modbisect.run.past import Past
 from modbisect.run.replay import resumed
 from modbisect.run.story import Story
 from modbisect.run.trial import Watcher
 from modbisect.search import Problem
+
+_OF_A_REQUEST = (Measure.LATENCY, Measure.TAIL)
+"""Figures that a request shows while it is under way."""
 
 
 def suspects_of(playbook: Playbook, facts: Found) -> tuple[Component, ...]:
@@ -81,6 +87,7 @@ def begun(story: Story, facts: Found, found: Measurement, options: Options, root
     """A conversation about what the configuration tests leave to be switched."""
     story.observe(Stage("asking Apache, on a copy, what its configuration needs"))
     components = requirements.learn(story.past.components, facts, lambda wanted: config_tests(root, wanted))
+    components = _seen_at_work(story, facts, components, options, root)
     playbook = story.playbook
     plain = Symptom(playbook.symptom_probes[0].name)
     problem = Problem(
@@ -94,6 +101,29 @@ def begun(story: Story, facts: Found, found: Measurement, options: Options, root
     )
     story.observe(Posed(problem, playbook.strategy))
     return Dialogue(problem, playbook.strategy)
+
+
+def _seen_at_work(
+    story: Story, facts: Found, components: tuple[Component, ...], options: Options, root: RootLink
+) -> tuple[Component, ...]:
+    """The components with the share of the slow request's time that each was seen at; a run does without."""
+    symptom = story.playbook.symptom
+    if story.by_hand or not options.look_seconds or (symptom and symptom.measure not in _OF_A_REQUEST):
+        return components
+    story.observe(Stage("looking at what the slow request is doing"))
+    try:
+        looked = look_at(root, story.host, story.playbook, options.look_seconds, found=facts, components=components)
+    except (Refused, ProbeError, LinkLost) as error:
+        story.observe(Stage(f"not looked at what it is doing: {error.what}"))
+        return components
+    seen, moments = looked.look, looked.look.moments
+    if not moments:
+        return components
+    story.observe(
+        Looked(seen.seconds, seen.busy, looked.suspicions, told(moments[0]), moments[0].seconds / max(seen.busy, 1e-9))
+    )
+    shares = {one.component: one.share for one in looked.suspicions}
+    return tuple(replace(component, seen=round(shares.get(component.id, 0.0), 4)) for component in components)
 
 
 def look(story: Story, watcher: Watcher, facts: Found) -> Measurement:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from modbisect.kinds import Suspicion
 from modbisect.model import Ask, Component, ComponentId, Conclusion, Measurement
 from modbisect.playbook import Playbook
 from modbisect.report.values import Report, Restored
@@ -76,6 +77,23 @@ class FoundSlow:
 
     measurement: Measurement
     type: Literal["found"] = "found"
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What the slow request was seen at, before anything was switched."""
+
+    seconds: float
+    """How long the look was."""
+    busy: float
+    """Of these, the seconds in which a request was at work."""
+    suspicions: tuple[Suspicion, ...]
+    """Those that what was seen speaks against, the largest share first."""
+    most: str
+    """What it was at for most of the time, in words."""
+    share: float
+    """Of the time in which it was at work."""
+    type: Literal["looked"] = "looked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +216,7 @@ Event: TypeAlias = (
     | Stage
     | Surveyed
     | FoundSlow
+    | Looked
     | Posed
     | Known
     | Armed

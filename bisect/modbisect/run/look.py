@@ -9,19 +9,17 @@ from dataclasses import dataclass, replace
 
 from modbisect.host import look as on_host
 from modbisect.host.privilege import RootLink
-from modbisect.host.survey import survey
 from modbisect.inventory import Host
-from modbisect.kinds import Look, Suspicion, suspicions
+from modbisect.kinds import Found, Look, Suspicion, suspicions
 from modbisect.model import Component, Probe
 from modbisect.playbook import Playbook
 from modbisect.probe import Oracle, ProbeProcess, Window, WindowResult
-from modbisect.run.beginning import suspects_of
 from modbisect.run.measure import reached
 
 _FIRST_PORT, _LAST_PORT, _PORTS = 20_000, 56_000, 4_000
 """Requests that do not keep their connection leave each port unusable for a minute."""
-_STARTS_SECONDS = 2
-"""The look lasts so much longer than the requests: it has to start, over the same connection."""
+_STARTS_SECONDS = 1
+"""The look has to start, over the same connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +34,26 @@ class Looked:
     components: tuple[Component, ...]
 
 
-def look_at(root: RootLink, host: Host, playbook: Playbook, seconds: int) -> Looked:
+def look_at(
+    root: RootLink, host: Host, playbook: Playbook, seconds: int, *, found: Found, components: tuple[Component, ...]
+) -> Looked:
     """Make the requests that show the symptom, for so many seconds, and look at the host meanwhile.
 
     Raises:
-        Refused: the host is none of those that modbisect knows, or answers something else.
+        Refused: the host answers something else.
         ProbeError: the requests could not be made.
     """
-    found = survey(root)
-    components = suspects_of(playbook, found)
-    with reached(root.link, host, playbook) as ready, ProbeProcess() as probes, ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, reached(root.link, host, playbook) as ready, ProbeProcess() as probes:
         ports = _ports()
         probe = replace(ready.symptom_probes[0], local_ports=(ports.start, ports.stop - 1))
-        looking = pool.submit(on_host.look, root, seconds + _STARTS_SECONDS, ports)
-        measured = probes.measure(_window(probe, float(seconds + _STARTS_SECONDS)), seconds + 60.0)
-        look = looking.result()
+        window = _window(probe, float(seconds + _STARTS_SECONDS))
+        measuring = pool.submit(probes.measure, window, seconds + 60.0)
+        try:
+            look = on_host.look(root, seconds + _STARTS_SECONDS, ports)
+        except BaseException:
+            probes.stop()
+            raise
+        measured = measuring.result()
     return Looked(host.name, probe, measured, look, suspicions(look, found, components), components)
 
 

@@ -11,6 +11,7 @@ from modbisect.run.past import Past
 from modbisect.run.person import Asker
 
 LEASE_SECONDS = 30
+LOOK_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,5 +38,7 @@ class Options:
     """How long proven culprits are kept switched over before the host is put back; 0: not at all."""
     needed: frozenset[ComponentId] = frozenset()
     """Components that the site is known to need, from earlier runs."""
+    look_seconds: int = LOOK_SECONDS
+    """How long the slow request is looked at before anything is switched; 0: not at all."""
     asker: Asker | None = None
     """Puts questions to a person, who judges the trials in place of the probes."""

@@ -20,6 +20,7 @@ from modbisect.run.events import (
     FoundSlow,
     Kept,
     Known,
+    Looked,
     Posed,
     PutBack,
     Surveyed,
@@ -38,6 +39,7 @@ class Past:
     posed: Posed | None = None
     found: Measurement | None = None
     """The site as found; of a run that goes on from another, that which the trials are held against."""
+    looked: Looked | None = None
     trials: tuple[Known, ...] = ()
     """Those that were measured, in their order."""
     known: int = 0
@@ -121,10 +123,12 @@ class Past:
             case Armed():
                 return replace(self, armed=event)
             case _:
-                return self._at_the_end(event)
+                return self._beside_it(event)
 
-    def _at_the_end(self, event: Event) -> Past:
+    def _beside_it(self, event: Event) -> Past:
         match event:
+            case Looked():
+                return replace(self, looked=event)
             case PutBack(restored):
                 return replace(self, put_back=restored)
             case Failed():

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from modbisect.judging import level, measured
 from modbisect.model import (
     Aged,
+    Component,
     ComponentId,
     Conclusion,
     Finding,
@@ -75,7 +76,7 @@ def report_of(told: Past, playbook: Playbook, effort: Effort, *, restored: Resto
         together=() if found is None else _together(said, playbook, found, seen),
         pinned=tuple(Untestable(each.id, each.pinned) for each in told.components if each.pinned and each.on),
         suspects_left=said.suspects_left,
-        details={each.id: each.detail for each in told.components if each.id in named and each.detail},
+        details={each.id: detail for each in told.components if each.id in named and (detail := _detail(each, told))},
         found_off=tuple(each.id for each in told.components if each.id in named and not each.on),
         remedies=told.concluded.remedies if told.concluded else {},
         trials=told.trials[-1].number if told.trials else 0,
@@ -92,6 +93,13 @@ def report_of(told: Past, playbook: Playbook, effort: Effort, *, restored: Resto
         aged_without=next((aged for each in said.findings if (aged := _aged(seen, _switched_over(each)))), None),
         tried=tuple(_tried(trial, by_hand=by_hand) for trial in told.trials),
     )
+
+
+def _detail(component: Component, told: Past) -> str:
+    """What a person wants to know of a component, and what it was seen at."""
+    seen = told.looked.suspicions if told.looked else ()
+    why = [f"seen for {one.share:.0%} of the time: {one.why}" for one in seen if one.component == component.id]
+    return "; ".join(filter(None, (component.detail, *why)))
 
 
 def accused(said: Conclusion) -> frozenset[ComponentId]:
