@@ -34,7 +34,7 @@ NEEDED = {"apache-module:rewrite", "php-module:mysqli", "php-module:mbstring"}
 def test_the_origin_story(lab_host: LabHostFactory, tmp_path: Path) -> None:
     host = lab_host(setup=("shop", "upload-middleware")).name
     before = manifest(host)
-    seen = run(tmp_path, host, UPLOAD % "8MiB")
+    seen = run(tmp_path, host, UPLOAD % "5MiB")
 
     assert seen.code == 1, seen.progress
     assert seen.report.outcome is Outcome.FOUND
@@ -47,6 +47,8 @@ def test_the_origin_story(lab_host: LabHostFactory, tmp_path: Path) -> None:
     assert finding.memory_after
     assert finding.memory_before.peak > finding.memory_after.peak
     assert seen.report.suspects >= 60
+    assert "stripos, called from UploadGuard\\read_and_scan" in seen.report.details["php-module:uploadguard"]
+    assert seen.report.restarts <= 8
     assert {one.component for one in seen.report.untestable} >= NEEDED
     assert seen.report.restored.verified
     assert manifest(host) == before
@@ -55,7 +57,7 @@ def test_the_origin_story(lab_host: LabHostFactory, tmp_path: Path) -> None:
 def test_slow_only_together(lab_host: LabHostFactory, tmp_path: Path) -> None:
     host = lab_host(setup=("shop", "security-pair")).name
     before = manifest(host)
-    seen = run(tmp_path, host, GUARDED % "20MiB", "--open-security")
+    seen = run(tmp_path, host, GUARDED % "14MiB", "--open-security")
 
     assert seen.code == 1, seen.progress
     (finding,) = seen.report.findings

@@ -6,6 +6,7 @@ What was seen only says where to begin. Nobody is accused for it, and where it w
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ _MOST_OF_IT, _LEAST = 0.5, 0.85
 """Of what was seen of it, so much has to go with it; and it leaves at most that share of the time."""
 _MOST_ALONE = 5
 """Trials with others flipped beside a culprit that stays as found, where the site breaks without some of them."""
+_FEW = 12
 _UNEXPLAINED = 2.0
 """A cure leaves at most so many times what was seen elsewhere ..."""
 _ANYWAY = 0.05
@@ -59,6 +61,14 @@ def _left(bench: Bench, flips: Flips) -> float:
     return math.exp(bench.level_of(flips).log_seconds - bench.level_of(NOTHING).log_seconds)
 
 
+def _groups(bench: Bench, suspects: list[ComponentId]) -> list[list[ComponentId]]:
+    """Those of kinds with few members first: snippets and settings, which a culprit may need and a site hardly ever."""
+    kinds = {component.id: component.kind for component in bench.problem.components}
+    members = Counter(kinds[one] for one in suspects)
+    few = [one for one in suspects if members[kinds[one]] <= _FEW]
+    return [group for group in (few, [one for one in suspects if one not in few]) if group]
+
+
 @dataclass(frozen=True, slots=True)
 class Alone:
     """A culprit beside others that are flipped."""
@@ -76,7 +86,7 @@ def alone(bench: Bench, culprit: Component, suspects: Iterable[ComponentId]) -> 
     cured = bench.feasible.close(accused) or NOTHING
     bench.fast = cured
     explained = _left(bench, cured) <= _UNEXPLAINED * (1 - culprit.seen) + _ANYWAY
-    groups = [[one for one in suspects if one not in cured and not bench.feasible.is_vital(one)]]
+    groups = _groups(bench, [one for one in suspects if one not in cured and not bench.feasible.is_vital(one)])
     verdict = Verdict.SLOW
     slow: list[Confirmation] = []
     for _ in range(_MOST_ALONE):
