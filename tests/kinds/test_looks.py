@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modbisect import kinds
-from modbisect.kinds import Look, LookError, Moment, suspicions, told
+from modbisect.kinds import Look, LookError, Moment, by_file, in_words, suspicions
 from modbisect.kinds.seen import QUEUED
+from modbisect.kinds.traces import told
 
 HERE = Path(__file__).parent
 CASES = sorted((HERE / "looks").glob("*.txt"))
@@ -29,8 +30,7 @@ def answer(survey: str, text: str) -> str:
     look = Look.read(text)
     ranked = suspicions(look, found, kinds.discover(found))
     lines = [f"{100 * one.share:3.0f} %  {one.component}: {one.why}" for one in ranked[:MOST]]
-    if look.moments:
-        lines.append(f"most: {told(look.moments[0])}")
+    lines += [f"{100 * share:3.0f} %  {what}" for what, share in (*in_words(look)[:3], *by_file(look)[:2])]
     return "\n".join(lines) + "\n"
 
 

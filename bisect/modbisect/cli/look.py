@@ -11,7 +11,7 @@ import click
 from modbisect.cli.common import become_option, inventory_option, json_option, one_host, password_prompt, playbook_of
 from modbisect.errors import Exit, UsageError
 from modbisect.harmless import harmless
-from modbisect.kinds import Look, told
+from modbisect.kinds import Look, by_file, in_words
 from modbisect.model import Probe, Symptom
 from modbisect.playbook import Playbook
 from modbisect.report.figures import seconds as took
@@ -19,7 +19,7 @@ from modbisect.run.access import opened
 from modbisect.run.look import Looked, by_share, look_at
 from modbisect.run.outlook import scan
 
-_MOMENTS = 8
+_MOMENTS, _FILES = 8, 4
 _SMALLEST = 0.01
 """Shares below are not worth a line."""
 
@@ -66,10 +66,10 @@ def _text(looked: Looked) -> str:
             for one in by_share(looked)
             if one.share >= _SMALLEST
         ]
-    if look.busy:
-        lines += ["", "  share  what the request was at"]
-        for moment in look.moments[:_MOMENTS]:
-            lines.append(f"  {100 * moment.seconds / look.busy:4.0f} %  {harmless(told(moment))}")
+    for head, seen in (("what the request was at", in_words(look)[:_MOMENTS]), ("file", by_file(look)[:_FILES])):
+        if seen:
+            lines += ["", f"  share  {head}"]
+        lines += [f"  {100 * share:4.0f} %  {harmless(what)}" for what, share in seen if share >= _SMALLEST]
     lines += [f"  not looked at: {part}: {harmless(why)}" for part, why in sorted(look.missing.items())]
     lines += ["", f"Nothing was changed. {took(look.cost)} of one processor in {look.seconds:.0f} s went into looking."]
     if looked.suspicions:
@@ -85,9 +85,8 @@ def _sentence(looked: Looked) -> str:
         what += f", and is not answered correctly ({harmless(looked.measured.broken)})"
     if not looked.look.busy:
         return f"{what}. No request of ours was seen at work on the host."
-    first = looked.look.moments[0]
-    share = f"{100 * first.seconds / looked.look.busy:.0f} %"
-    return f"{what}. For {share} of the time it was at this: {harmless(told(first))}."
+    most, share = in_words(looked.look)[0]
+    return f"{what}. For {100 * share:.0f} % of the time it was at this: {harmless(most)}."
 
 
 def _document(looked: Looked) -> dict[str, object]:

@@ -30,7 +30,7 @@ from modbisect.kinds.every import EXAMPLE, KINDS
 from modbisect.kinds.found import Found, SurveyError, parse
 from modbisect.kinds.kind import Kind, Step
 from modbisect.kinds.seen import Frame, Look, LookError, Moment
-from modbisect.kinds.traces import DIRECTIVES, Suspicion, suspicions, told
+from modbisect.kinds.traces import DIRECTIVES, Suspicion, by_file, in_words, suspicions
 
 __all__ = [
     "DIRECTIVES",
@@ -45,11 +45,13 @@ __all__ = [
     "Step",
     "SurveyError",
     "Suspicion",
+    "by_file",
     "configuration",
     "discover",
     "edited_files",
     "guard_rules",
     "in_order",
+    "in_words",
     "is_tested",
     "missing_or_extra",
     "never_loaded",
@@ -64,7 +66,6 @@ __all__ = [
     "select",
     "survey_fragments",
     "suspicions",
-    "told",
     "units",
     "unmoved",
     "write_set",

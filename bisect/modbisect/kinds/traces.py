@@ -63,6 +63,26 @@ def suspicions(look: Look, found: Found, components: Iterable[Component]) -> tup
     return tuple(Suspicion(component, min(1.0, shares[component] / busy), most[component][1]) for component in ranked)
 
 
+def in_words(look: Look) -> list[tuple[str, float]]:
+    """What the requests were at, and the share of their time, the largest first."""
+    return _shares(look, ((told(moment), moment.seconds) for moment in look.moments))
+
+
+def by_file(look: Look) -> list[tuple[str, float]]:
+    """The files of programs that were at work themselves, not only as callers, and their share of the time."""
+    innermost = (
+        (next((frame.file for frame in moment.frames if frame.file), ""), moment.seconds) for moment in look.moments
+    )
+    return _shares(look, ((file, seconds) for file, seconds in innermost if file))
+
+
+def _shares(look: Look, seen: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
+    seconds: dict[str, float] = {}
+    for what, how_long in seen:
+        seconds[what] = seconds.get(what, 0.0) + how_long
+    return sorted(((what, each / max(look.busy, 1e-9)) for what, each in seconds.items()), key=lambda one: -one[1])
+
+
 def told(moment: Moment) -> str:
     """What a request was at, in words."""
     if moment.state == QUEUED:

@@ -9,7 +9,7 @@ from modbisect.errors import LinkLost, ProbeError, Refused
 from modbisect.host.privilege import RootLink
 from modbisect.host.survey import config_tests, survey
 from modbisect.judging import level
-from modbisect.kinds import Found, told
+from modbisect.kinds import Found, in_words
 from modbisect.model import Component, Conclusion, Measure, Measurement, Outcome, Symptom
 from modbisect.playbook import Playbook
 from modbisect.run import preflight, requirements, same
@@ -116,12 +116,10 @@ def _seen_at_work(
     except (Refused, ProbeError, LinkLost) as error:
         story.observe(Stage(f"not looked at what it is doing: {error.what}"))
         return components
-    seen, moments = looked.look, looked.look.moments
-    if not moments:
+    seen, words = looked.look, in_words(looked.look)
+    if not words:
         return components
-    story.observe(
-        Looked(seen.seconds, seen.busy, looked.suspicions, told(moments[0]), moments[0].seconds / max(seen.busy, 1e-9))
-    )
+    story.observe(Looked(seen.seconds, seen.busy, looked.suspicions, *words[0]))
     shares = {one.component: one.share for one in looked.suspicions}
     return tuple(replace(component, seen=round(shares.get(component.id, 0.0), 4)) for component in components)
 
