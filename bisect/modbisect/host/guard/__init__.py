@@ -272,7 +272,9 @@ class Guard:
         Raises:
             LinkLost: no answer, or none that makes sense.
         """
-        brought = f"[ ! -e {GUARD} ] || exec /bin/sh {GUARD} status; cat /run/modbisect/last 2>/dev/null; :"
+        # A guard that lets go meanwhile takes its script away: then its last words count.
+        own = f"/bin/sh {GUARD} status && exit; code=$?; [ ! -e {GUARD} ] || exit $code"
+        brought = f"if [ -e {GUARD} ]; then {own}; fi; cat /run/modbisect/last 2>/dev/null; :"
         argv = [self._root.helper, "status"] if self._root.helper else ["/bin/sh", "-c", brought]
         return self._sensible(Status.read, self._root.execute(argv))
 

@@ -226,16 +226,22 @@ announce() { # FILE TEXT: for whoever logs in; pam_motd shows both folders
   fi && ( umask 022; printf '\n%s\n\n' "$2" | place "$1" )
 } 2>/dev/null
 
-clear_traces() { # of the run that has ended, whose lists may have been damaged since it looked at them last
-  [ ! -e "$ended/sums" ] || ( cur=$ended; whole ) || :
+clear_traces() { # of the run that has ended
   rm -f -- "$boot_want" "$boot_unit" "$boot_unit.tmp" "$cron_file" "$cron_file.tmp" "$motd" "$motd.tmp" "$lasting_motd" "$lasting_motd.tmp" || return 1
-  [ ! -e "$ended/made" ] || while IFS= read -r where; do   # unless somebody else has put something there
-    rmdir -- "$where" 2>/dev/null || [ ! -d "$where" ] || [ "$(ls -A -- "$where")" ] || return 1
-  done <"$ended/made"
-  [ -e "$ended/times" ] || return 0
-  times=$(awk '!seen[$1]++' "$ended/times") && ( # no pipe: what one end of it loses the other never misses
+  # No pipe, here and below: what one end of it loses the other never misses.
+  made=$(confirmed "$ended" made) && times=$(confirmed "$ended" times) || return 1
+  (
     set -f; IFS=$nl
-    for line in $times; do touch -c -d "${line#* }" -- "${line%% *}" || exit 1; done
+    for where in $made; do   # unless somebody else has put something there
+      rmdir -- "$where" 2>/dev/null || [ ! -d "$where" ] || [ "$(ls -A -- "$where")" ] || exit 1
+    done
+    seen=$nl
+    for line in $times; do   # of each the first
+      where=${line%% *}
+      case $seen in *"$nl$where$nl"*) continue ;; esac
+      seen=$seen$where$nl
+      touch -c -d "${line#* }" -- "$where" || exit 1
+    done
   )
 }
 
