@@ -229,6 +229,7 @@ class Proof:
             if flips in states:
                 here = location(measurement)
                 cut = level(measurement).censored
-                verdict = Verdict.SLOW if here > self._middle(flips, contrasts) else Verdict.FAST
+                # One that was cut off is slower than where it was, however slow it was as found.
+                verdict = Verdict.SLOW if cut or here > self._middle(flips, contrasts) else Verdict.FAST
                 confirmations.append(Confirmation(states[flips], verdict, decoded(here, measurement.measure), cut))
         return finding(bench, culprit, on, off, confirmations)
