@@ -26,6 +26,7 @@ _FILL = {
     "blocks": f"{_NO_ROOM} head -c 100M /dev/zero >.full; :",
     "inodes": f"{_NO_ROOM} i=0; while true >.full$i; do i=$((i + 1)); done; :",
 }
+_TIME_KEPT = 'time=$(stat -c %y "$1"); ( {} ); touch -d "$time" "$1"'
 _MORE = {"blocks": "head -c 1M /dev/zero >>/run/fill/.full", "inodes": "i=$((i + 1)); true >/run/fill/more$i"}
 _FILL_AGAIN = 'setsid sh -c "while [ -d /run/fill ]; do { $1 || sleep 0.01; } 2>/dev/null; done" >/dev/null 2>&1 &'
 """What somebody gives back is taken at once."""
@@ -96,8 +97,16 @@ def small_disk(sight: Sight, folder: str) -> Iterator[None]:
 
 
 def fill(sight: Sight, folder: str, what: str) -> None:
-    """Take all blocks or inodes of a folder's filesystem."""
-    sight.sh(_FILL[what], folder)
+    """Take all blocks or inodes of a folder's filesystem.
+
+    What fills it is nobody's edit: the folder keeps its time, which a host already put back is held against.
+    """
+    sight.sh(_TIME_KEPT.format(_FILL[what]), folder)
+
+
+def clear(sight: Sight, folder: str) -> None:
+    """Give back what `fill` took."""
+    sight.sh(_TIME_KEPT.format('rm -f "$1"/.full*'), folder)
 
 
 @contextmanager

@@ -120,7 +120,7 @@ def _disk(trial: Trial, strike: Callable[[Trial, str], None], *folders: str) -> 
         if trial.chance(0.5):
             trial.kill(controller)
         time.sleep(trial.dice.uniform(0, 3))
-        trial.sight.sh('rm -f "$1"/.full*', folder)
+        damage.clear(trial.sight, folder)
         trial.struck()
         trial.calm()
 

@@ -92,7 +92,7 @@ def two_parts(trial: Trial) -> None:
         watched(trial, put_back, alive="network" not in pair)
         dead.close()
         if trial.disk:
-            trial.sight.sh('rm -f "$1"/.full', trial.disk)
+            damage.clear(trial.sight, trial.disk)
             trial.calm()
 
 
