@@ -35,8 +35,10 @@ bench-search: setup
 	$(BIN)/pip install --quiet --editable '.[bench]'
 	$(BIN)/python benchmarks/search/compare.py --json benchmarks/search/rows.jsonl
 
+# LOOK=both: each culprit with and without looking first.
+bench-culprits: LOOK = yes
 bench-culprits: setup
-	$(BIN)/python benchmarks/culprits/run.py
+	$(BIN)/python benchmarks/culprits/run.py --look $(LOOK)
 
 fuzz: MINUTES = 60
 fuzz: setup

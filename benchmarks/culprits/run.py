@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import signal
 import subprocess
@@ -53,6 +54,8 @@ class Row:
     scene: str
     number: int
     strategy: str
+    look: bool
+    """Whether it began with a look at the slow request."""
     total: int
     """Components of the host."""
     seconds: float
@@ -69,7 +72,7 @@ class Row:
     restarts: int = 0
 
 
-def played(scene: Scene, number: int, strategy: str, seed: int) -> Row:
+def played(scene: Scene, number: int, strategy: str, seed: int, *, look: bool) -> Row:
     """One run on a fresh host."""
     with tempfile.TemporaryDirectory(prefix="culprits-") as folder, _host(scene) as host:
         (playbook := Path(folder, "playbook.yml")).write_text(scene.playbook(strategy))
@@ -77,11 +80,11 @@ def played(scene: Scene, number: int, strategy: str, seed: int) -> Row:
         total = len(json.loads(_modbisect("scan", host, "-i", str(inventory)).stdout))
         before = _manifest(host)
         began = time.monotonic()
-        options = ("--quiet", "--open-security", "--seed", str(seed + number))
+        options = ("--quiet", "--open-security", "--look" if look else "--no-look", "--seed", str(seed + number))
         done = _modbisect("run", str(playbook), host, "-i", str(inventory), *options)
         seconds = time.monotonic() - began
         same = _manifest(host) == before
-    row = Row(scene.name, number, strategy, total, seconds, same, said=done.stderr.strip())
+    row = Row(scene.name, number, strategy, look, total, seconds, same, said=done.stderr.strip())
     if not done.stdout:
         return row
     report = from_json(done.stdout)
@@ -145,6 +148,17 @@ _HEAD = ("culprit", "kind", "components", "named", "right", "effect", "restarts"
 
 
 def show(rows: Sequence[Row]) -> None:
+    """Those with a look, those without, and where there are both what looking was worth."""
+    sets = {look: [row for row in rows if row.look is look] for look in (True, False)}
+    for look, those in sets.items():
+        if those:
+            print(f"\n{'with' if look else 'without'} a look")
+            _table(those)
+    if all(sets.values()):
+        _beside(*sets.values())
+
+
+def _table(rows: Sequence[Row]) -> None:
     """One line a culprit, one for all innocent hosts."""
     print("components: those of the host / those that may be flipped")
     print(_COLUMNS.format(*_HEAD))
@@ -159,6 +173,27 @@ def show(rows: Sequence[Row]) -> None:
     for row in rows:
         if not row.right or not row.restored:
             print(f"\n{row.scene} {row.number}: {row.outcome}: {row.said}")
+
+
+def _beside(looked: Sequence[Row], blind: Sequence[Row]) -> None:
+    """Restarts and seconds of the same scenes, and the most restarts that a look cost."""
+    guilty = {scene.name: frozenset[str]().union(*scene.truth) for scene in SCENES}
+    with_look, without = ({row.scene: row for row in rows if row.scene in guilty} for rows in (looked, blind))
+    names = [name for name in with_look if name in without]
+    print(f"\n{len(names)} culprits   restarts: median, 90 %   seconds: median, 90 %   right   an innocent named")
+    for word, rows in (("with a look", with_look), ("without", without)):
+        those = [rows[name] for name in names]
+        restarts, seconds = _spread([row.restarts for row in those]), _spread([row.seconds for row in those])
+        wrong = sum(any(set(one) - guilty[row.scene] for one in row.named) for row in those)
+        print(f"{word:<14} {restarts:>21} {seconds:>24} {sum(row.right for row in those):>7} {wrong:>7}")
+    worst = max(names, key=lambda name: with_look[name].restarts - without[name].restarts)
+    more = with_look[worst].restarts - without[worst].restarts
+    print(f"most restarts above without: {more:+d} ({worst})")
+
+
+def _spread(values: Sequence[float]) -> str:
+    ordered = sorted(values)
+    return f"{median(ordered):.0f}, {ordered[math.ceil(0.9 * len(ordered)) - 1]:.0f}"
 
 
 def _line(scene: Scene, rows: Sequence[Row], named: str, right: str) -> str:
@@ -184,24 +219,28 @@ def main() -> int:
     """All runs that FILE has not yet; 1 when one is wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", metavar="NAME", help="this scene alone")
+    parser.add_argument("--look", choices=("yes", "no", "both"), default="yes", help="begin each run with a look (yes)")
     parser.add_argument("--innocent", type=int, default=20, metavar="N", help="innocent hosts (20)")
     parser.add_argument("--seed", type=int, default=1, help="for the order of trials (1)")
     parser.add_argument("--strategy", default="auto", help="the playbooks' strategy (auto)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="a line a run; what it has already is not run again")
     arguments = parser.parse_args()
-    wanted = [(scene, 0) for scene in SCENES] + [
+    hosts = [(scene, 0) for scene in SCENES] + [
         (INNOCENT[number % len(INNOCENT)], number) for number in range(arguments.innocent)
     ]
-    wanted = [(scene, number) for scene, number in wanted if arguments.only in (None, scene.name)]
+    looks = {"yes": (True,), "no": (False,), "both": (True, False)}[arguments.look]
+    wanted = [
+        (scene, number, look) for scene, number in hosts if arguments.only in (None, scene.name) for look in looks
+    ]
     if not wanted:
         parser.error(f"no such scene; there are: {', '.join(scene.name for scene in (*SCENES, INNOCENT[0]))}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # through every finally: no host stays behind
     done = _kept(arguments.json)
     rows = []
-    for place, (scene, number) in enumerate(wanted, 1):
-        row = done.get((scene.name, number, arguments.strategy))
+    for place, (scene, number, look) in enumerate(wanted, 1):
+        row = done.get((scene.name, number, arguments.strategy, look))
         if row is None:
-            row = played(scene, number, arguments.strategy, arguments.seed)
+            row = played(scene, number, arguments.strategy, arguments.seed, look=look)
             if arguments.json:
                 with arguments.json.open("a") as file:
                     file.write(json.dumps(asdict(row)) + "\n")
@@ -211,11 +250,11 @@ def main() -> int:
     return 0 if all(row.right and row.restored for row in rows) else 1
 
 
-def _kept(path: Path | None) -> dict[tuple[str, int, str], Row]:
+def _kept(path: Path | None) -> dict[tuple[str, int, str, bool], Row]:
     if path is None or not path.exists():
         return {}
     rows = [Row(**json.loads(line)) for line in path.read_text().splitlines()]
-    return {(row.scene, row.number, row.strategy): row for row in rows}
+    return {(row.scene, row.number, row.strategy, row.look): row for row in rows}
 
 
 if __name__ == "__main__":
