@@ -118,7 +118,7 @@ _PLAIN = (
     Case("builds x50", "x50 after 300 requests", ((1, 50.0),), builds=True, sizes=_FEW),
     Case("costly-member", "x600 while both of a pair are as found; x2.1 by one", ((2, 600.0),), alone=2.1, sizes=_FEW),
 )
-_RIGHT, _WRONG = (0.6, 0.2), (0.1, 0.9)
+_RIGHT, _WRONG, _FAINT = (0.6, 0.2), (0.1, 0.9), (0.12, 0.08)
 _SEEN = (
     Case("needs", "x100; 6 break it", ((1, 100.0),), essential=6, sizes=_FEW),
     *(
@@ -126,6 +126,7 @@ _SEEN = (
         for word, what, seen in (
             ("seen", "a look saw one of them for 60 %, an innocent for 20 %", _RIGHT),
             ("wrong", "a look saw one of them for 10 %, an innocent for 90 %", _WRONG),
+            ("faint", "a look saw one of them for 12 %, an innocent for 8 %", _FAINT),
         )
         for name, text, culprits, essential in (
             ("x100", "one culprit, x100", ((1, 100.0),), 0),

@@ -16,8 +16,7 @@ from modbisect.search.problem import NOTHING, Flips
 Held = frozenset[int]
 """Columns in production state; the others are flipped."""
 
-_MOST_SUSPICION = 8.0
-"""However much likelier a component is said to be than the others: a wrong prior costs a few restarts, no more."""
+_MOST_BY_LOOKING = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +71,22 @@ class Columns:
             for b in {self.of[other] for other in self.feasible.hold({name}, self.within)} - {a}
         )
 
-    def suspicion(self, components: Iterable[Component]) -> Array:
-        """Prior weight of each column; 1 is ordinary."""
-        weights = np.ones(len(self))
+    def prior(self, components: Iterable[Component]) -> Array:
+        """How likely each column is the culprit before any trial, if one is; sums to 1.
+
+        A mixture: what a look saw at work counts for the share of the time that it explains, and for nine tenths at
+        most; by the rest all are alike, but for those changed lately. So the likeliest may have nearly all of it, and
+        evidence however wrong leaves everybody a tenth of what is usual.
+        """
+        usual, seen = np.zeros(len(self)), np.zeros(len(self))
         for component in components:
             if component.id in self.of:
-                bounded = min(_MOST_SUSPICION, max(1 / _MOST_SUSPICION, component.suspicion))
-                weights[self.of[component.id]] = (
-                    max(weights[self.of[component.id]], bounded) if bounded > 1 else bounded
-                )
-        return weights
+                at = self.of[component.id]
+                usual[at] = max(usual[at], component.suspicion)
+                seen[at] += component.seen
+        explained = min(_MOST_BY_LOOKING, float(np.sum(seen)))
+        result = (1 - explained) * usual / np.sum(usual)
+        return result + explained * seen / np.sum(seen) if explained else result
 
     def serves(self, held: Held, working: Iterable[Flips], broken: Iterable[Flips]) -> float:
         """How likely the site serves, if each breakage is one component that misses another.

@@ -65,7 +65,7 @@ class Evidence:
             rows(working, self.columns.of, None if begun else self.bench.problem.found),
             self.floor(fast),
             self.columns.inseparable,
-            self.columns.suspicion(self.bench.problem.components),
+            self.columns.prior(self.bench.problem.components),
             masked,
         )
 

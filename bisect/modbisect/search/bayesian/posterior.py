@@ -117,8 +117,9 @@ class Posterior:
     """The smallest effect that matters, in logs."""
     inseparable: frozenset[tuple[int, int]] = frozenset()
     """Pairs of which one cannot be as found without the other: together they are one of them alone."""
-    suspicion: Array | None = None
-    """Prior weight of each component beside the others; None where all are alike. It moves none between the forms."""
+    prior: Array | None = None
+    """How likely each component is the culprit beside the others, before any trial; None where all are alike. It moves
+    nothing between the forms."""
     masked: bool = False
     """Something was faster than all flipped: some save time, and sets of four are thought of. Else pairs of pairs, for
     which there is no form, would be taken for such a set."""
@@ -171,21 +172,22 @@ class Posterior:
 
     def _weigh(self, form: str, members: NDArray[np.intp], of: int) -> tuple[Family, Array]:
         family = Family(form, members, _FORMS[form])
-        prior = math.log(self._prior[form] / of) + self._suspected(members)
+        prior = math.log(self._forms[form] / of) + self._suspected(members)
         return family, prior + self._evidence(family)
 
     @cached_property
-    def _prior(self) -> dict[str, float]:
+    def _forms(self) -> dict[str, float]:
         """Probability of each form."""
         more = _PRIOR["together"] * ((self.rows.z.shape[1] / _USUAL) ** _GROWTH - 1)
         return _PRIOR | {"single": _PRIOR["single"] - more, "together": _PRIOR["together"] + more}
 
     def _suspected(self, members: NDArray[np.intp]) -> Array:
-        """Log prior weight of sets beside that of the average one, (hypotheses, 1)."""
-        if self.suspicion is None:
+        """Log prior weight of sets beside that of the average one of their size, (hypotheses, 1)."""
+        if self.prior is None:
             return np.zeros((len(members), 1))
-        logs = np.log(self.suspicion / np.mean(self.suspicion))
-        result: Array = np.sum(logs[members], axis=1, keepdims=True)
+        weights = self.prior * len(self.prior)
+        average = _products(weights, members.shape[1]) / math.comb(len(weights), members.shape[1])
+        result: Array = np.sum(np.log(weights)[members], axis=1, keepdims=True) - math.log(average)
         return result
 
     @property
@@ -288,6 +290,15 @@ class Posterior:
         mean = np.einsum("hij,hj->hi", covariance, weighted @ (rows.y - offset))
         mean[:, 0] += offset
         return Fit(mean, covariance)
+
+
+def _products(weights: Array, size: int) -> float:
+    """The sum, over all sets of this size, of the product of their weights: the elementary symmetric polynomial."""
+    sums = [1.0] + size * [0.0]
+    for weight in weights.tolist():
+        for of in range(size, 0, -1):
+            sums[of] += weight * sums[of - 1]
+    return sums[size]
 
 
 def design(beliefs: Sequence[Belief], z: Array, t: Array) -> Array:
