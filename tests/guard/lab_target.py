@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from modbisect import lab
 from modbisect.host import guard
@@ -33,16 +35,6 @@ ls -d /etc/systemd/system/modbisect* /etc/systemd/system/*/modbisect* 2>/dev/nul
 ls -d /run/modbisect-scratch.* /run/motd.d /etc/motd.d /etc/cron.d/modbisect 2>/dev/null
 find /etc -name .modbisect
 :
-"""
-
-# The run may end between any two looks: what cannot be read is looked for, never the other way round.
-_STATE_NOW = """
-cd /var/lib/modbisect 2>/dev/null || { echo NONE; exit; }
-cat cur/state 2>/dev/null && exit
-for one in cur:SNAP ended:ENDED; do
-  [ ! -e "${one%:*}" ] || { echo "${one#*:}"; exit; }
-done
-echo NONE
 """
 
 
@@ -107,14 +99,25 @@ class Target:
         return self.call(GUARD, *argv, stdin=stdin)
 
     def state(self) -> str:
-        """The guard's state; ENDED while a run's traces are being removed, NONE when there is nothing of any run."""
-        return self.sh(_STATE_NOW).strip()
+        """The guard's state; ENDED while a run's traces are being removed, NONE when there is nothing of any run.
+
+        Read past the host's shell, since many wait for it.
+        """
+        (pid,) = (host.pid for host in lab.hosts() if host.name == self.host.name)
+        base = Path(f"/proc/{pid}/root/var/lib/modbisect")
+        with suppress(OSError):
+            return (base / "cur/state").read_text().strip()
+        # The run may end between any two looks: what cannot be read is looked for, never the other way round.
+        names = (name for folder, name in (("cur", "SNAP"), ("ended", "ENDED")) if (base / folder).exists())
+        return next(names, "NONE")
 
 
 def wait_until(true: Callable[[], bool], seconds: float, what: str | Callable[[], str]) -> float:
     """Seconds until it is true; it is asked again and again, and fails the test after ``seconds``."""
     began = time.monotonic()
+    pause = 0.02
     while not true():
         assert time.monotonic() - began < seconds, f"not within {seconds:g} s: {what() if callable(what) else what}"
-        time.sleep(0.05)
+        time.sleep(pause)  # longer and longer: to ask costs the host's processor, which others wait for
+        pause = min(0.3, 1.5 * pause)
     return time.monotonic() - began

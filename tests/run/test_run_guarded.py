@@ -51,7 +51,7 @@ def visited(target: Target) -> Iterator[Counter[tuple[str, int]]]:
     over = threading.Event()
 
     def visit() -> None:
-        while not over.is_set():
+        while not over.wait(0.01):
             for name in CONFS:
                 with suppress(OSError, http.client.HTTPException):  # the server restarts all the time
                     connection = http.client.HTTPConnection(target.host.address, timeout=5)

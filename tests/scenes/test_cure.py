@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from scene import manifest, run
 
+from guard.lab_target import Target, wait_until
 from lab_fixtures import LabHostFactory
 from modbisect import lab
 from modbisect.host.guard import Guard, Status
@@ -20,8 +21,8 @@ pytestmark = pytest.mark.lab
 UPLOAD = """\
 probes:
   home:   {get: /, expect: {status: 200, contains: "</html>"}}
-  upload: {post: /upload, file: {field: file, size: 4MiB}, expect: {contains: stored}}
-symptom: {probe: upload, slower_than: 500ms}
+  upload: {post: /upload, file: {field: file, size: 2MiB}, expect: {contains: stored}}
+symptom: {probe: upload, slower_than: 250ms}
 components: {include: ["php-module:uploadguard", "php-module:[a-e]*"]}
 """
 LINK = "/etc/php/8.2/apache2/conf.d/95-uploadguard.ini"
@@ -61,9 +62,9 @@ def test_silence_puts_the_culprit_back(host: str, tmp_path: Path) -> None:
     assert status(host).state == "CURED"
     assert lab.execute(host, ["test", "-e", LINK]).returncode != 0
     assert "put back in" in modbisect(tmp_path, "status", host).stdout
-    while (now := status(host)).run == seen.report.run:
-        pass
-    assert now.rolled_back == seen.report.run
+    target = Target(next(one for one in lab.hosts() if one.name == host))
+    wait_until(lambda: target.state() == "NONE", 90, target.state)
+    assert status(host).rolled_back == seen.report.run
     assert manifest(host) == before
 
 
