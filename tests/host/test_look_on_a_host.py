@@ -46,6 +46,34 @@ echo $$ >/sys/fs/cgroup/system.slice/apache2.service/cgroup.procs 2>/dev/null ||
 exec setpriv --reuid www-data --regid www-data --clear-groups timeout -s KILL 30 perl /root/hostile.pl
 """
 
+BACKEND = r"""
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import time
+
+
+def doze():
+    time.sleep(0.03)
+
+
+class Page(BaseHTTPRequestHandler):
+    def do_GET(self):
+        doze()
+        self.send_response(200)
+        self.send_header("Content-Length", "3")
+        self.end_headers()
+        self.wfile.write(b"ok\n")
+
+
+ThreadingHTTPServer(("127.0.0.1", 8001), Page).serve_forever()
+"""
+PROXIED = """
+printf %s "$1" >/opt/backend.py
+systemd-run -q --unit=backend -p User=www-data python3 /opt/backend.py
+printf 'ProxyPass /backend http://127.0.0.1:8001/\n' >/etc/apache2/conf-available/backend.conf
+a2enmod -q proxy_http && a2enconf -q backend && systemctl restart apache2
+until curl -fsS -o /dev/null http://localhost/backend; do sleep 0.1; done
+"""
+
 pytestmark = pytest.mark.lab
 
 
@@ -121,6 +149,16 @@ def test_without_perl_it_says_so(target: Target) -> None:
     target.sh("mv /root/perl /usr/bin/perl; rm -rf /var/lib/modbisect")
     assert status == 0
     assert Look.read(said).missing == {"all": "perl is not there"}
+
+
+def test_a_server_in_python_behind_a_proxy(target: Target, tmp_path: Path) -> None:
+    target.sh(PROXIED, BACKEND)
+    answer = look(tmp_path, target, "--url", "/backend", "-s", "3")
+    moments = answer["moments"]
+    assert isinstance(moments, list)
+    assert moments[0]["frames"][:2] == ["doze, /opt/backend.py:7", "Page.do_GET, /opt/backend.py:12"]
+    assert moments[0]["by"] == "tcp 127.0.0.1:8001"
+    assert first(answer)["component"] == "apache-conf:backend"
 
 
 def test_php_behind_a_server_with_threads(target: Target, tmp_path: Path) -> None:

@@ -114,6 +114,7 @@ def _moments(look: Look) -> list[dict[str, object]]:
             "seconds": moment.seconds,
             "state": moment.state,
             "wait": moment.wait,
+            "by": moment.by,
             "objects": list(moment.objects),
             "frames": [str(frame) for frame in moment.frames],
         }

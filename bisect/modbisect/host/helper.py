@@ -45,8 +45,8 @@ _READING = {
 """The scripts that only read, and their parts."""
 _READING_SECONDS = {"survey": 50, "scratch": 600, "look": 90}
 _SAMPLER = (
-    *("host/look/base", "host/look/elf", "servers/php", "host/look/wait", "host/look/perf", "host/look/named"),
-    "host/look/main",
+    *("host/look/base", "host/look/elf", "servers/php", "servers/python", "host/look/wait", "host/look/perf"),
+    *("host/look/named", "host/look/main"),
 )
 """What `look` hands to perl."""
 

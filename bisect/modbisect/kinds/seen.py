@@ -1,8 +1,8 @@
 """What a look at the slow request saw: the sampler's text as values. Pure.
 
-The text is of ``host/look``: a line a word. ``seen SECONDS|STATE|WAIT|OBJECTS|FRAMES`` is what the request was at for
-so long, objects and frames innermost first and parted by " < "; ``named WHAT|FILE`` is a file of the configuration that
-names something seen; ``says WORD|FILE`` is one that has a directive. It ends with ``end``.
+The text is of ``host/look``: a line a word. ``seen SECONDS|STATE|WAIT|OBJECTS|FRAMES|BY`` is what the request was at
+for so long, objects and frames innermost first and parted by " < "; ``named WHAT|FILE`` is a file of the configuration
+that names something seen; ``says WORD|FILE`` is one that has a directive. It ends with ``end``.
 """
 
 from __future__ import annotations
@@ -53,6 +53,8 @@ class Moment:
     """Paths of the shared objects on its stack, innermost first; empty where the stack could not be read."""
     frames: tuple[Frame, ...]
     """Innermost first; empty where no interpreter is at work."""
+    by: str = ""
+    """The connection by which the server had it done by another process: ``unix /run/php/php8.2-fpm.sock``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +108,16 @@ class Look:
 
 def _moment(text: str) -> Moment:
     fields = text.split("|")
-    if len(fields) != 5 or not re.fullmatch(r"\d{1,9}\.\d{1,9}", fields[0]):  # noqa: PLR2004  # as its format says
+    if len(fields) != 6 or not re.fullmatch(r"\d{1,9}\.\d{1,9}", fields[0]):  # noqa: PLR2004  # as its format says
         raise LookError(f"no moment: {text[:100]!r}")
-    seconds, state, wait, objects, frames = fields
+    seconds, state, wait, objects, frames, by = fields
     return Moment(
         float(seconds),
         state,
         wait,
         tuple(objects.split(" < ")) if objects else (),
         tuple(_frame(frame) for frame in frames.split(" < ") if frame),
+        by,
     )
 
 

@@ -6,6 +6,7 @@ in which a request was at work.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -20,6 +21,11 @@ _FURTHER_OUT = 0.1
 """Another object of the stack: it is the caller."""
 _FOLDER = 0.5
 """Its configuration names the folder that the file lies in."""
+_FEW_NAME = 3
+"""A folder that more components name, as /usr/lib, says nothing of any."""
+_REACHED = 0.5
+"""Its configuration names the other end of the connection that is waited for, or behind which all that happens; where
+nobody else has a claim as strong."""
 _DIRECTIVE = 0.8
 """Its configuration has a directive that stands for such a wait."""
 _WAITS = {
@@ -28,6 +34,7 @@ _WAITS = {
     "/sess_*": ("session.auto_start", "session.save_path", "session.save_handler", "session.lazy_write"),
 }
 """By what a wait's words hold, the directives that are to blame for it."""
+_END = re.compile(r"(?:tcp|udp) [^ ,]+:\d+|unix /[^ ,]+")
 _QUEUE = ("MaxRequestWorkers",)
 DIRECTIVES = tuple(dict.fromkeys((*_QUEUE, *(word for words in _WAITS.values() for word in words))))
 """What a look searches the configuration for."""
@@ -131,6 +138,9 @@ def _claims(
     ):
         for component in those:
             claims[component] = max(claims.get(component, 0.0), strength)
+    if max(claims.values(), default=0.0) < _REACHED:
+        reached = (component for end in _ends(moment) for component in naming.get(end, frozenset()))
+        claims |= dict.fromkeys(reached, _REACHED)
     return {component: strength for component, strength in claims.items() if strength}
 
 
@@ -149,13 +159,19 @@ def _by_files(moment: Moment, naming: Mapping[str, frozenset[ComponentId]]) -> t
     if those := next((naming[path] for path in paths if naming.get(path)), None):
         return those, _OWN_CODE
     folders = (path.rsplit("/", count)[0] for path in paths for count in range(1, path.count("/")))
-    return next((naming[folder] for folder in folders if naming.get(folder)), frozenset()), _FOLDER
+    return next((naming[one] for one in folders if 0 < len(naming.get(one, ())) <= _FEW_NAME), frozenset()), _FOLDER
 
 
 def _paths(moment: Moment) -> list[str]:
     """Files and programs that it was at, the innermost first."""
     waited = [word for word in moment.wait.split(" ")[1:] if word.startswith("/")]
     return waited + [frame.file for frame in moment.frames if frame.file]
+
+
+def _ends(moment: Moment) -> list[str]:
+    """Names of the connections that it waits for, or that it was reached by, as a look has them."""
+    ends = _END.findall(f"{moment.wait} {moment.by}")
+    return [end.removeprefix("unix ") for end in ends]
 
 
 def _words(moment: Moment) -> list[str]:

@@ -3,16 +3,16 @@
 
 my ($seconds, $low, $high, @groups) = @ARGV;
 
-my (%worker, %ours, %guessed);   # inode => pid; pid => descriptor of our connection; descriptors that were ours
+my (%worker, %ours, %guessed);   # inode => pid; pid => its descriptor of the connection; descriptors that were one
 
 # Without control groups the groups are the servers' first processes.
 sub members { return map { m{^/} ? grep { /^\d+$/ } split ' ', slurp("$_/cgroup.procs", 1 << 20) // '' : ($_, children($_)) } @groups }
 
 sub connections { # inodes of our connections that are open at this end; 0 for one that nobody has accepted
   my @found;
+  tables();
   for my $kind (qw(tcp tcp6)) {
-    my $text = slurp("/proc/net/$kind", 1 << 22) // next;
-    while ($text =~ /^ *\d+: [0-9A-F]+:[0-9A-F]{4} [0-9A-F]+:([0-9A-F]{4}) 0[18] \S+ \S+ \S+ +\d+ +\d+ +(\d+)/mg) {
+    while ($table{$kind} =~ /^ *\d+: [0-9A-F]+:[0-9A-F]{4} [0-9A-F]+:([0-9A-F]{4}) 0[18] \S+ \S+ \S+ +\d+ +\d+ +(\d+)/mg) {
       my ($port, $inode) = (hex $1, $2);
       push @found, $inode if $port >= $low && $port <= $high;
     }
@@ -20,11 +20,11 @@ sub connections { # inodes of our connections that are open at this end; 0 for o
   return @found;
 }
 
-sub holder_of { # inode of a connection: the server's process that has it
-  my $inode = shift;
+sub holder_of { # inode of a connection, and who may have it besides the servers: the process that has it, 0 where it is none
+  my ($inode, @more) = @_;
   my $pid = $worker{$inode};
   return $pid if $pid && (readlink "/proc/$pid/fd/$ours{$pid}" // '') eq "socket:[$inode]";
-  my @members = members();
+  my @members = (members(), @more);
   for my $fd (sort { $guessed{$b} <=> $guessed{$a} } keys %guessed) {
     for my $pid (@members) { return has($inode, $pid, $fd) if (readlink "/proc/$pid/fd/$fd" // '') eq "socket:[$inode]" }
   }
@@ -39,48 +39,89 @@ sub holder_of { # inode of a connection: the server's process that has it
 
 sub has { my ($inode, $pid, $fd) = @_; $guessed{$fd}++; $ours{$pid} = $fd; return $worker{$inode} = $pid }
 
-my (%seen, %life);
+sub far_end { # inode at the other end, name of the connection: the process that has it, whichever program that is
+  my ($inode, $name) = @_;
+  my @pids = answering($name);
+  return holder_of($inode, @pids) || holder_of($inode, map { children($_) } @pids);
+}
+
+my (%seen, %life, %at_work, %since);
 
 sub alike { # whether a number is still the process that it was; else all that was known of it is forgotten
   my $pid = shift;
   my $stat = slurp("/proc/$pid/stat", 512) // return 0;
   my $start = (split ' ', $stat =~ s/.*\)//sr)[19] // return 0;
-  if (($life{$pid} // '') ne $start) { forget($pid); delete @$_{$pid} for \%engine, \%objects, \%latest; $life{$pid} = $start }
+  if (($life{$pid} // '') ne $start) { forget($pid); delete @$_{$pid} for \%engine, \%python, \%objects, \%latest; $life{$pid} = $start }
   return 1;
 }
 
-# One process at one moment: state, wait, objects and frames in one line; undef where it has nothing to do with a request.
+# One process at one moment: state, wait, objects, frames and by what connection it was reached in one line, and the process
+# that it waits for, with the name of that connection; nothing where it has nothing to do with a request.
 sub moment {
-  my ($pid, $task, $fd, $now) = @_;
-  my ($state, $call, $what, $sp, $pc, $on) = waits($pid, $task) or return undef;
+  my ($pid, $task, $fd, $now, $by) = @_;
+  my ($thread) = $task =~ /(\d+)$/;
+  my ($state, $call, $what, $sp, $pc, $on, $far) = waits($pid, $task) or return ();
   my $objects = [];
-  if ($state eq 'R' || !defined $call) { my $last = $latest{$pid}; $objects = $last->[1] if $last && $now - $last->[0] < 0.15 }
+  if ($state eq 'R' || !defined $call) { my $last = $latest{$thread}; $objects = $last->[1] if $last && $now - $last->[0] < 0.15 }
   else {
-    return undef if $IDLE{$call} || (defined $fd && $on == $fd);   # it waits for us, or for nobody
+    # It waits for whoever asks, for a word of its own kind, or for nobody.
+    return () if $IDLE{$call} || (defined $fd && $on == $fd) || $what eq $LISTENS || ($call eq 'read' && $what eq 'pipe ');
     my $stack = stack_at($pid, $sp);
     $objects = unwind($pid, {$SP => $sp, pc => $pc}, $stack) if defined $stack;
   }
   # What runs the interpreter has called it, and is no cause.
-  my $engine = engine($pid)->{path} // '';
-  my ($at) = grep { $objects->[$_] eq $engine } 0 .. $#$objects;
+  my %engines = map { ($_->{path} // '') => 1 } engine($pid), python($pid);
+  my ($at) = grep { $engines{$objects->[$_]} } 0 .. $#$objects;
   $objects = [@$objects[0 .. $at - 1]] if defined $at;
+  my ($behind, $name) = (defined $far ? far_end($far, $what) : 0, $what);
+  $what .= ' (' . (program($behind) =~ s{.*/}{}r) . ')' if $behind;
   my $wait = defined $call ? $call . ($what ? " $what" : '') : '';
-  return join '|', $state, $wait, join(' < ', map { plain($_) } @$objects), join(' < ', @{php_stack($pid)});
+  my @frames = (@{php_stack($pid)}, @{python_stack($pid, $thread)});
+  return (join('|', $state, $wait, join(' < ', map { plain($_) } @$objects), join(' < ', @frames), $by), $behind, $name);
 }
 
 sub stack_at { my ($pid, $sp) = @_; for (24576, 8192, 2048) { my $bytes = mem($pid, $sp, $_); return $bytes if defined $bytes } return undef }
 
-sub moments { # of all that works for our request in a worker: it, or its threads; behind it FPM, or a child
-  my ($pid, $now) = @_;
+# Of all that works for a request that is there since a time: a worker, or its threads; where it waits for another process
+# that serves it, that one; BY is the name of the connection by which that was.
+sub moments {
+  my ($pid, $now, $since, $by, $depth) = @_;
   return () unless alike($pid);
   opendir(my $folder, "/proc/$pid/task") or return ();
   my @tasks = grep { /^\d+$/ } readdir $folder;
   @tasks = @tasks > 200 ? @tasks[0 .. 199] : @tasks;
-  my @found = grep { defined } map { moment($pid, @tasks > 1 ? "$pid/task/$_" : $pid, $ours{$pid}, $now) } @tasks;
-  return @found if @found && !grep { /^S\|\S*poll (?:unix|tcp)/ || /^S\|(?:read|recvfrom|recvmsg|readv) (?:unix|tcp)/ } @found;
-  my @behind = grep { defined } map { alike($_) ? moment($_, $_, undef, $now) : undef } backends();
-  return @behind ? @behind : @found;
+  my (@found, %behind);
+  my @ran = @tasks > 1 ? grep { ran("$pid/task/$_", $now, $since) } @tasks : @tasks;
+  for my $those (\@ran, \@tasks) {   # a wait may be longer than the look
+    for my $task (@$those) {
+      my ($moment, $far, $name) = moment($pid, @tasks > 1 ? "$pid/task/$task" : $pid, $ours{$pid}, $now, $by) or next;
+      push @found, $moment;
+      $behind{$far} = $name if $far && $far != $pid && serves($far);
+    }
+    last if @found || @ran == @tasks;
+  }
+  if (my @told = @tasks > 1 ? grep { /\|[^|]+\|[^|]*$/ } @found : ()) { @found = @told }   # a program's own thread, and not the server's
+  return @found if $depth > 2;
+  # Without the kernel's word on who is at the other end: whoever is at work for a main server.
+  %behind = map { $_ => '' } backends() if !%behind && grep { m{^S\|\w+ unix +\|} } @found;
+  $at_work{$_} = 1 for keys %behind;
+  my @there = map { moments($_, $now, $since, $behind{$_}, $depth + 1) } keys %behind;
+  return @there ? @there : @found;
 }
+
+my %slices;   # thread => how often it has been given the processor, and when that was last seen to change
+
+sub ran { # whether a thread has run at all since a time: one that has not is not at work for a request that came behind it
+  my ($task, $now, $since) = @_;
+  my $count = (split ' ', slurp("/proc/$task/schedstat", 200) // return 1)[2] // return 1;
+  return 1 if (slurp("/proc/$task/stat", 512) // '') =~ /.*\) R/s;
+  my $known = $slices{$task} //= [$count, $now];
+  @$known = ($count, $now) if $known->[0] != $count;
+  return $known->[1] >= $since;
+}
+
+# Whether what a process is at may be told: it belongs to the servers, or runs an interpreter that is understood.
+sub serves { my $pid = shift; return (grep { $_ == $pid } members()) || engine($pid)->{eg} || python($pid)->{runtime} }
 
 sub backends { our $BACKENDS; return grep { (slurp("/proc/$_/comm", 32) // '') =~ $BACKENDS } members() }
 
@@ -91,28 +132,31 @@ sub look {
   while ((my $now = clock()) < $began + $seconds) {
     select undef, undef, undef, 0.005;
     $now = clock();
-    my $step = $now - $last;
+    my ($step, $before) = ($now - $last, $last);
     $last = $now;
     # Of one core a tenth at most, with what it takes to begin and, behind all samples, to search the configuration.
     if (clock(2) > 0.06 * ($now - $began) + 0.12) { select undef, undef, undef, 0.02; next }
     my @inodes = connections();
     next unless @inodes;
     my @holders = map { $_ ? holder_of($_) : 0 } @inodes;
-    my %pids = map { $_ => 1 } grep { $_ } @holders;
-    drain({map { $_ => 1 } keys %pids, backends()}, $now);
+    $since{$_} //= $before for @inodes;
+    my %pids;
+    for (grep { $holders[$_] } 0 .. $#inodes) { $pids{$holders[$_]} //= $since{$inodes[$_]} }
+    drain({%pids, %at_work}, $now);
     # Each request weighs the same, whoever is at it.
-    my @now = ((map { [moments($_, $now)] } keys %pids), map { ['Q|not accepted||'] } grep { !$_ } @inodes);
+    my @now = ((map { [moments($_, $now, $pids{$_}, '', 0)] } keys %pids), map { ['Q|not accepted|||'] } grep { !$_ } @inodes);
     @now = grep { @$_ } @now or next;
     $busy += $step;
     $samples++;
     for my $request (@now) {
       for my $moment (@$request) {
-        $moment = 'other|||' if !exists $seen{$moment} && keys %seen >= 2000;
+        $moment = 'other||||' if !exists $seen{$moment} && keys %seen >= 2000;
         $seen{$moment} += $step / @now / @$request;
       }
     }
   }
   my @most = sort { $seen{$b} <=> $seen{$a} || $a cmp $b } keys %seen;
+  delete $missing{php} if grep { $_->{eg} } values %engine;
   printf "look 1\nseconds %.2f\nbusy %.2f\nsamples %d\ncpu %.2f\n", clock() - $began, $busy, $samples, clock(2);
   printf "seen %.3f|%s\n", $seen{$_}, $_ for @most[0 .. ($#most < 199 ? $#most : 199)];
   named(@most[0 .. ($#most < 199 ? $#most : 199)]);

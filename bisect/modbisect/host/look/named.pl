@@ -1,10 +1,13 @@
 # Which files of the configuration name what was seen: matched here, since they hold passwords.
 
 sub named { # lines of what was seen
-  my %what;
+  my (%what, %ends);
   for my $line (@_) {
-    my (undef, $wait, undef, $frames) = split /\|/, $line;
-    $what{$1} = 1 while ($wait // '') =~ m{(?:pipe|file|child) (/[^ ,]+)}g;
+    my (undef, $wait, undef, $frames, $by) = split /\|/, $line;
+    for ($wait // '', $by // '') {
+      $what{$1} = 1 while m{(?:pipe|file|child|unix) (/[^ ,]+)}g;
+      $ends{$1} = 1 while m{((?:tcp|udp) [^ ,]+:\d+)}g;
+    }
     for ($frames // '') { while (m{ (/[^ ]+):\d+}g) { $what{$1} = 1 } }
   }
   my %folders;
@@ -22,10 +25,12 @@ sub named { # lines of what was seen
     push @roots, $1 while $text =~ /^\s*DocumentRoot\s+"?([^"\s]+)/mig;
   }
   for my $root (@roots) { $root =~ s{/+$}{}; delete @folders{grep { $_ eq $root || index("$root/", "$_/") == 0 } keys %folders} }
+  my %pattern = map { $_ => qr/\Q$_\E(?![\w.-])/ } keys %what, keys %folders;
+  $pattern{$_} = at_end($_) for keys %ends;
   my $lines = 0;
-  for my $what (sort(keys %what), sort(keys %folders)) {
+  for my $what (sort(keys %what), sort(keys %folders), sort(keys %ends)) {
     for my $file (sort keys %text) {
-      next unless $text{$file} =~ /\Q$what\E(?![\w.-])/;
+      next unless $text{$file} =~ $pattern{$what};
       printf "named %s|%s\n", plain($what), plain($file) if $lines++ < 300;
     }
   }
@@ -35,4 +40,14 @@ sub named { # lines of what was seen
     }
   }
   return;
+}
+
+sub at_end { # name of a connection: how a configuration speaks of its other end. Elsewhere than here the port may go without saying
+  my ($host, $port) = $_[0] =~ /^... \[?([^\]]*?)\]?:(\d+)$/;
+  my @names = ($host);
+  my $here = $host =~ /^127\.|^(?:0:)*1$/;
+  push @names, qw(localhost 127.0.0.1 ::1) if $here;
+  for (split /\n/, slurp('/etc/hosts', 1 << 16) // '') { my ($address, @more) = split ' ', s/#.*//r; push @names, @more if ($address // '') eq $host }
+  my $any = join '|', map { quotemeta } @names;
+  return $here ? qr/(?<![\w.-])\[?(?:$any)\]?:$port(?!\d)/ : qr/(?<![\w.-])(?:$any)(?![\w.-])/;
 }

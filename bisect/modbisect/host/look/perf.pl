@@ -35,7 +35,7 @@ sub watch { # paths of control groups
 
 sub peek { return unpack 'P' . $_[1], pack 'Q', $_[0] }
 
-my %latest;   # pid => [time, objects]
+my %latest;   # thread => [time, objects]
 
 sub drain { # into %latest; a ring that has lapped us begins anew
   my ($wanted, $now) = @_;
@@ -63,7 +63,7 @@ sub drain { # into %latest; a ring that has lapped us begins anew
 
 sub sampled {
   my ($bytes, $wanted, $now) = @_;
-  my ($pid, undef, undef, $abi) = unpack 'LLQQ', $bytes;
+  my ($pid, $thread, undef, $abi) = unpack 'LLQQ', $bytes;
   return unless $wanted->{$pid} && $abi == 2;
   my @values = unpack 'x24 Q' . @REGISTERS, $bytes;
   my %registers = map { $REGISTERS[$_][0] => $values[$_] } 0 .. $#REGISTERS;
@@ -72,6 +72,6 @@ sub sampled {
   my $stack = substr $bytes, $i + 8, $size;
   my $dynamic = length($bytes) >= $i + 16 + $size ? unpack 'x' . ($i + 8 + $size) . ' Q', $bytes : $size;
   $stack = substr $stack, 0, $dynamic if $dynamic < length $stack;
-  $latest{$pid} = [$now, unwind($pid, \%registers, $stack)];
+  $latest{$thread} = [$now, unwind($pid, \%registers, $stack)];
   return;
 }

@@ -17,24 +17,80 @@ my %ON_ONE = map { $_ => 1 } qw(read write readv writev pread64 sendfile recvfro
   fsync fdatasync getdents64);
 my %IDLE = map { $_ => 1 } qw(accept accept4 epoll_wait epoll_pwait futex semop semtimedop rt_sigtimedwait);
 
-my (%sockets, $sockets_at);
+my $LISTENS = 'listening';   # nobody is at the other end
+# Inode => what it is; both addresses of a connection => inode of the end that has them so; name => inodes of who listens there.
+my (%sockets, %ends, %listening);
+my (%table, $table_at, $parsed_at, $others_at);   # the kernel's tables of TCP, and when they were read and understood
 
-sub peers { # inode => who is at the other end
+sub tables { # anew
+  $table{$_} = slurp("/proc/net/$_", 1 << 22) // '' for qw(tcp tcp6);
+  $table_at = clock();
+  return;
+}
+
+sub peers { # inode that is asked for: who is at the other end of each
   my $now = clock();
-  return \%sockets if defined $sockets_at && $now - $sockets_at < 0.05;
-  $sockets_at = $now;
-  %sockets = ();
-  for my $kind (qw(tcp tcp6 udp udp6)) {
-    my $text = slurp("/proc/net/$kind", 1 << 20) // next;
-    while ($text =~ /^ *\d+: ([0-9A-F]+):([0-9A-F]{4}) ([0-9A-F]+):([0-9A-F]{4}) (..) \S+ \S+ \S+ +\d+ +\d+ +(\d+)/mg) {
-      my $name = substr($kind, 0, 3) . ' ' . address($3) . ':' . hex $4;
-      $sockets{$6} = $name if $6;
+  if (!defined $others_at || $now - $others_at > 0.05) {
+    $others_at = $now;
+    (%sockets, %ends, %listening) = ();
+    undef $parsed_at;
+    connections_of($_, slurp("/proc/net/$_", 1 << 20) // '') for qw(udp udp6);
+    my $text = slurp('/proc/net/unix', 1 << 20) // '';
+    while ($text =~ /^[0-9a-f]+: \S+ \S+ (\S+) \S+ \S+ +(\d+)(?: (\S+))?$/mg) {
+      if (hex($1) & 1 << 16) { $sockets{$2} = [$LISTENS]; push @{$listening{$3 // ''}}, $2; next }
+      $sockets{$2} = ['unix ' . ($3 // '')];
     }
   }
-  my $text = slurp('/proc/net/unix', 1 << 20) // '';
-  my (%named);
-  while ($text =~ /^[0-9a-f]+: \S+ \S+ \S+ \S+ (\S+) +(\d+)(?: (\S+))?$/mg) { $sockets{$2} = 'unix ' . ($3 // '') }
+  if (!defined $parsed_at || !exists $sockets{$_[0]}) {   # it may be younger than the table
+    tables() unless defined $table_at && $now - $table_at < 0.001;
+    %listening = map { $_ => $listening{$_} } grep { /\D/ } keys %listening;
+    connections_of($_, $table{$_}) for qw(tcp tcp6);
+    $parsed_at = $table_at;
+    $sockets{$_[0]} //= ['socket'];
+  }
   return \%sockets;
+}
+
+sub connections_of { # kind, table
+  my ($kind, $text) = @_;
+  while ($text =~ /^ *\d+: ([0-9A-F]+:[0-9A-F]{4}) ([0-9A-F]+):([0-9A-F]{4}) (..) \S+ \S+ \S+ +\d+ +\d+ +(\d+)/mg) {
+    my ($here, $there, $port, $inode) = ($1, $2, $3, $5);
+    if ($4 eq '0A') { $sockets{$inode} = [$LISTENS]; push @{$listening{hex substr $here, -4}}, $inode; next }
+    $sockets{$inode} = [substr($kind, 0, 3) . ' ' . address($there) . ':' . hex $port, plain_end("$there:$port") . plain_end($here)] if $inode;
+    $ends{plain_end($here) . plain_end("$there:$port")} = $inode if $kind =~ /^tcp/;
+  }
+  return;
+}
+
+sub plain_end { return $_[0] =~ s/^0{16}FFFF0{4}//r }   # of an IPv4 address among the IPv6 ones
+
+my $diag;   # a socket to the kernel's table of UNIX sockets; 0 where to ask it would load a module of the kernel
+
+sub unix_end { # inode of a UNIX socket: its name, and the inode of its other end, 0 while nobody has accepted it (unix_diag.h)
+  my $inode = shift;
+  unless (defined $diag) {
+    $diag = 0;
+    my $release = (slurp('/proc/sys/kernel/osrelease', 200) // '') =~ s/\s//gr;
+    my $there = !-e '/proc/modules' || (slurp('/proc/modules', 1 << 18) // '') =~ /^unix_diag /m
+      || (slurp("/lib/modules/$release/modules.builtin", 1 << 20) // '') =~ m{/unix_diag\.ko};
+    if ($there && socket my $socket, 16, 0x803, 4) { $diag = $socket }   # AF_NETLINK, SOCK_RAW|SOCK_NONBLOCK, NETLINK_SOCK_DIAG
+  }
+  return () unless $diag;
+  my $request = pack 'LSSLL CCSLLLLL', 40, 20, 1, 1, 0, 1, 0, 0, ~0 & 0xffffffff, $inode, 1 | 4, 0xffffffff, 0xffffffff;
+  return () unless send $diag, $request, 0;
+  sysread($diag, my $answer, 4096) or return ();
+  my (undef, $type) = unpack 'LS', $answer;
+  return () if length $answer < 32 || $type != 20;
+  return ($LISTENS) if ord(substr $answer, 18, 1) == 10;
+  my ($name, $peer) = ('', undef);
+  for (my $i = 32; $i + 4 <= length $answer;) {
+    my ($length, $what) = unpack "x$i SS", $answer;
+    last if $length < 4 || $i + $length > length $answer;
+    my $value = substr $answer, $i + 4, $length - 4;
+    if ($what == 0) { $name = $value =~ s/^\0/\@/r =~ s/\0.*//sr } elsif ($what == 2) { $peer = unpack 'L', $value }
+    $i += ($length + 3) & ~3;
+  }
+  return ($name, $peer);
 }
 
 sub address {
@@ -48,11 +104,22 @@ sub address {
 
 my %holder;   # inode of a pipe => the program at its other end
 
-sub behind { # PID, descriptor: what it is
+sub behind { # PID, descriptor: what it is, and of a connection within this host the inode of its other end
   my ($pid, $fd) = @_;
   my $what = readlink("/proc/$pid/fd/$fd") // return '';
-  if ($what =~ /^socket:\[(\d+)\]$/) { return peers()->{$1} // 'socket' }
-  if ($what =~ /^pipe:\[(\d+)\]$/) { return 'pipe ' . ($holder{$1} //= other_end($pid, $1)) }
+  if (my ($inode) = $what =~ /^socket:\[(\d+)\]$/) {
+    my ($name, $far) = unix_end($inode);
+    if (defined $name) {
+      $name = (unix_end($far))[0] // '' if !length $name && $far;
+      return $name if $name eq $LISTENS;
+      return defined $far && !$far ? 'unix, not accepted' : ("unix $name", $far);
+    }
+    ($name, my $ends) = @{peers($inode)->{$inode}};
+    return $name unless defined $ends && exists $ends{$ends};
+    unless ($ends{$ends}) { tables(); peers(-1) }   # it may have been since
+    return $ends{$ends} ? ($name, $ends{$ends}) : "$name, not accepted";
+  }
+  if (my ($inode) = $what =~ /^pipe:\[(\d+)\]$/) { return 'pipe ' . ($holder{$inode} //= other_end($pid, $inode)) }
   $what =~ s{/sess_[^/]+$}{/sess_*};   # whose session it is opens it
   return 'file ' . $what if $what =~ m{^/};
   return plain($what);
@@ -86,8 +153,21 @@ sub program { # what a process runs: the script where an interpreter runs one. N
   return plain(exe($pid));
 }
 
+my %answering;   # name of a connection => the processes that take such
+
+sub answering { # by name: those that have the socket on which it is listened, and what they have started
+  my $name = shift;
+  return @{$answering{$name} //= do {
+    peers(-1);
+    my ($port, $path) = $name =~ m{^tcp .*:(\d+)$|^unix (.+)};
+    my %wanted = map { ("socket:[$_]" => 1) } @{$listening{$port // $path // ""} // []};
+    my @pids = %wanted && keys %answering < 10 ? map { m{(\d+)$} } glob '/proc/[0-9]*' : ();
+    [grep { my $pid = $_; grep { $wanted{readlink($_) // ''} } (glob "/proc/$pid/fd/[0-9]*") } @pids];
+  }};
+}
+
 # PID (or PID/task/TID): state letter, name of the system call, what it waits for, stack pointer, program counter,
-# descriptor.
+# descriptor, inode of its other end.
 sub waits {
   my ($process, $task) = @_;
   my $stat = slurp("/proc/$task/stat", 512) // return;
@@ -99,20 +179,22 @@ sub waits {
   return ($state) unless defined $number && $number =~ /^\d+$/ && @words >= 8;
   my @arguments = map { hex } @words;
   my $name = $CALL{$number} // "call $number";
-  my ($what, $fd) = ('', -1);
-  if ($ON_ONE{$name}) { $fd = $arguments[0]; $what = behind($process, $fd) }
+  my ($what, $fd, $far) = ('', -1);
+  if ($ON_ONE{$name}) { $fd = $arguments[0]; ($what, $far) = behind($process, $fd) }
   elsif ($name =~ /poll$/ && $arguments[1] && $arguments[1] < 64) {
     my $list = mem($process, $arguments[0], 8 * $arguments[1]);
     if (defined $list) {
       my @fds = map { unpack 'l', $_ } $list =~ /(.{8})/gs;
       ($fd) = grep { $_ >= 0 } @fds;
-      $what = join ', ', grep { length } map { behind($process, $_) } grep { $_ >= 0 } @fds[0 .. ($#fds < 3 ? $#fds : 3)];
+      my @ends = map { [behind($process, $_)] } grep { $_ >= 0 } @fds[0 .. ($#fds < 3 ? $#fds : 3)];
+      $what = join ', ', grep { length } map { $_->[0] } @ends;
+      ($far) = grep { defined } map { $_->[1] } @ends;
     }
   }
   elsif (($name eq 'select' || $name eq 'pselect6') && !$arguments[0]) { $name = 'sleep' }
   elsif ($name =~ /nanosleep$/) { $name = 'sleep' }
   elsif ($name =~ /^wait/) { $what = 'child ' . join ', ', map { program($_) } (children($process))[0 .. 0] }
-  return ($state, $name, plain_words($what), hex $words[-2], hex $words[-1], $fd // -1);
+  return ($state, $name, plain_words($what), hex $words[-2], hex $words[-1], $fd // -1, $far);
 }
 
 sub plain_words { my $text = shift; $text =~ s/[^ -~]|\|/?/g; return substr $text, 0, 200 }
