@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("modbisect", deadline=None)  # no test depends on the speed of the machine
+settings.load_profile("modbisect")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -154,6 +154,21 @@ def test_a_folder_in_the_place_of_the_file_is_told(tmp_path: Path) -> None:
         pass
 
 
+def test_a_history_of_an_earlier_schema_goes_on(url: str, tmp_path: Path) -> None:
+    with History(url) as history:
+        history.record(RESULT)
+    path = tmp_path / "state" / "history.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("ALTER TABLE modbisect_canary DROP COLUMN seen")
+        connection.execute("UPDATE modbisect_schema SET version = 1")
+    slower = replace(RESULT, at=RESULT.at + 1, seen="98% stripos")
+    with History(url) as history:
+        history.record(slower)
+        assert history.recent(*KIND, limit=9) == (RESULT, slower)
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT version FROM modbisect_schema").fetchall() == [(SCHEMA,)]
+
+
 def test_a_newer_schema_is_refused_and_left_alone(url: str, tmp_path: Path) -> None:
     with History(url) as history:
         history.record(RESULT)

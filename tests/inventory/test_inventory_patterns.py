@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from modbisect.errors import UsageError
@@ -83,7 +83,6 @@ PARTS = st.lists(st.builds(lambda mark, name: mark + name, st.sampled_from(["", 
 HOSTS = [host.name for host in INVENTORY.hosts]
 
 
-@settings(deadline=None)
 @given(PARTS, st.randoms(use_true_random=False))
 def test_the_order_of_the_parts_does_not_matter(parts: list[str], random: object) -> None:
     shuffled = parts.copy()
@@ -93,7 +92,6 @@ def test_the_order_of_the_parts_does_not_matter(parts: list[str], random: object
     assert first <= set(HOSTS)
 
 
-@settings(deadline=None)
 @given(PARTS, NAMES)
 def test_what_is_taken_away_is_not_there(parts: list[str], name: str) -> None:
     pattern = ":".join(parts)
@@ -103,7 +101,6 @@ def test_what_is_taken_away_is_not_there(parts: list[str], name: str) -> None:
     assert matching(f"{pattern}:&{name}", HOSTS, INVENTORY.groups) <= taken
 
 
-@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_any_pattern_chooses_or_is_refused(pattern: str) -> None:
     try:
@@ -152,7 +149,6 @@ def test_no_range(name: str, message: str) -> None:
         list(expand(name))
 
 
-@settings(deadline=None)
 @given(st.integers(0, 500), st.integers(0, 500), st.integers(1, 60))
 def test_a_range_counts(first: int, more: int, step: int) -> None:
     names = list(expand(f"w[{first}:{first + more}:{step}]"))
@@ -191,7 +187,6 @@ def test_no_adhoc_host(text: str) -> None:
     assert "\x1b" not in str(caught.value)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_whatever_becomes_an_address_is_harmless(text: str) -> None:
     try:

@@ -90,3 +90,12 @@ def test_any_text_is_a_look_or_none(parts: list[str]) -> None:
     except LookError:
         return
     assert all(told(one) for one in look.moments)
+
+
+def test_words_of_a_host_cannot_draw_on_a_terminal() -> None:
+    evil = "\x1b[2J\x1b]0;owned\x07\u202e"
+    text = NOTHING.replace("end", f"seen 1.0|S|poll {evil}udp 1.2.3.4:53|/x/{evil}a.so||\nmissing php {evil}why\nend")
+    look = Look.read(text)
+    assert look.moments[0].wait == "poll udp 1.2.3.4:53"
+    assert look.moments[0].objects == ("/x/a.so",)
+    assert look.missing == {"php": "why"}

@@ -106,7 +106,7 @@ TEXTS = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(TEXTS)
 @example("a: " + "[" * 3000)
 @example("a: " + "{a: " * 3000)
@@ -133,7 +133,6 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         assert len(message.splitlines()) <= 21
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=100))
 def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, raw: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "any.yml"

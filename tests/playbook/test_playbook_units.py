@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from modbisect.playbook import format_seconds, format_size, parse_seconds, parse_size
@@ -47,20 +47,17 @@ def test_times_are_written_short(seconds: float, text: str) -> None:
     assert format_seconds(seconds) == text
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**12))
 def test_times_round_trip(microseconds: int) -> None:
     seconds = microseconds / 1_000_000
     assert parse_seconds(format_seconds(seconds)) == seconds
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**12 - 1))
 def test_sizes_round_trip(size: int) -> None:
     assert parse_size(format_size(size)) == size
 
 
-@settings(deadline=None)
 @given(st.one_of(st.text(max_size=20), st.integers(), st.floats(), st.booleans(), st.none()))
 def test_anything_is_read_or_refused_with_advice(value: object) -> None:
     for parse in (parse_seconds, parse_size):

@@ -52,7 +52,7 @@ def test_components_as_on_a_real_host() -> None:
     assert kinds.missing_or_extra(FACTS, COMPONENTS, Configuration(), FACTS.loaded) == ""
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.frozensets(st.sampled_from(SUSPECTS)), min_size=1, max_size=4))
 def test_any_configurations_then_back(wanted: list[frozenset[str]]) -> None:
     with pytest.MonkeyPatch.context() as patch:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from modbisect.model import Expect
@@ -20,13 +20,11 @@ responses = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(responses)
 def test_what_the_baseline_looked_like_is_correct(response: Response) -> None:
     assert Oracle(baseline=(Markers.of(response),)).fault(response) == ""
 
 
-@settings(deadline=None)
 @given(st.lists(responses, min_size=1, max_size=4))
 def test_every_response_of_a_window_of_one_status_agrees_with_what_they_have_in_common(
     seen: list[Response],
@@ -36,20 +34,17 @@ def test_every_response_of_a_window_of_one_status_agrees_with_what_they_have_in_
     assert [oracle.fault(response) for response in alike] == [""] * len(alike)
 
 
-@settings(deadline=None)
 @given(responses, st.tuples(responses) | st.just(()))
 def test_a_fault_is_one_line_fit_for_a_terminal(response: Response, baseline: tuple[Response, ...]) -> None:
     fault = Oracle(baseline=tuple(Markers.of(each) for each in baseline)).fault(response)
     assert fault.isprintable()
 
 
-@settings(deadline=None)
 @given(st.integers(100, 599))
 def test_without_baseline_and_expectation_any_2xx_is_correct(status: int) -> None:
     assert bool(Oracle().fault(Response(status))) == (not 200 <= status < 300)
 
 
-@settings(deadline=None)
 @given(st.integers(100, 599), st.frozensets(st.integers(100, 599), min_size=1))
 def test_expected_status_goes_before_the_baseline(status: int, right: frozenset[int]) -> None:
     oracle = Oracle(Expect(status=right), (Markers.of(Response(status)),))
@@ -108,7 +103,6 @@ def test_a_title_that_changes_all_the_time_is_no_marker() -> None:
     assert Oracle(baseline=(seen,)).fault(clock[2]) == ""
 
 
-@settings(deadline=None)
 @given(size=st.integers(0, 10_000), base=st.lists(st.integers(0, 5_000), min_size=1, max_size=3))
 def test_size_may_leave_the_baseline_by_a_quarter_and_256_bytes(size: int, base: list[int]) -> None:
     oracle = Oracle(baseline=tuple(Markers.of(Response(200, body=b"x" * each)) for each in base))
@@ -132,7 +126,6 @@ def test_expected_texts() -> None:
     assert oracle.fault(Response(200, body=b"Cart: 1 items, maintenance")) == "the body has 'maintenance'"
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_printable_is_one_bounded_line(text: str) -> None:
     shown = printable(text)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from modbisect.model import Auth, Expect, Probe, Request, Upload
@@ -73,7 +73,6 @@ results = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(windows)
 def test_a_window_arrives_as_it_was_sent(window: Window) -> None:
     line = protocol.encode(window)
@@ -82,7 +81,6 @@ def test_a_window_arrives_as_it_was_sent(window: Window) -> None:
     assert protocol.window(line) == window
 
 
-@settings(deadline=None)
 @given(results)
 def test_a_result_arrives_as_it_was_sent(result: WindowResult) -> None:
     line = protocol.encode(result)
@@ -91,7 +89,6 @@ def test_a_result_arrives_as_it_was_sent(result: WindowResult) -> None:
     assert protocol.result(line) == result
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=50))
 def test_noise_is_no_message(line: bytes) -> None:
     with pytest.raises(ValueError, match=r"\w"):

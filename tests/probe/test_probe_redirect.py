@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from probe_site import Answer, Asked, Site, closed_port, make_certificate, running
 
@@ -199,7 +199,6 @@ def test_an_origin_is_one_that_nobody_can_read_otherwise(url: str, origin: str) 
     assert origin_of(url) == origin
 
 
-@settings(deadline=None)
 @given(st.sampled_from(STATUSES), st.text("htps:/.@\\#?[]%012shop.te\t\n é", max_size=30))
 def test_nothing_goes_along_but_to_the_very_same_origin(status: int, tail: str) -> None:
     probe = Probe("a", "http://shop.test/", "POST", **PLAYBOOKS_OWN, body=BODY)  # type: ignore[arg-type]

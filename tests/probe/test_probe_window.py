@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import count
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from probe_site import PAGE, Answer, Asked, Site, running
 
@@ -171,7 +171,6 @@ def test_two_cut_off_requests_end_a_window(site: Site, files: Files) -> None:
     assert result.warnings == ()
 
 
-@settings(deadline=None)
 @given(st.lists(st.booleans(), max_size=12))
 def test_enough_cut_off_requests_are_two_at_the_start_or_three_fifths(cut: list[bool]) -> None:
     requests = [Request("home", 1.0, censored=each) for each in cut]
@@ -250,7 +249,6 @@ def test_python_collects_no_garbage_in_a_window(site: Site, files: Files) -> Non
     assert gc.isenabled()
 
 
-@settings(deadline=None)
 @given(st.floats(0.001, 10), st.integers(9, 40), st.floats(1.2, 50))
 def test_a_step_within_a_window_is_unsteady(level: float, number: int, factor: float) -> None:
     half = number // 2
@@ -259,13 +257,11 @@ def test_a_step_within_a_window_is_unsteady(level: float, number: int, factor: f
     assert not unsteady([level] * number)
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(1.0, 1.15), max_size=40))
 def test_a_small_drift_is_steady(seconds: list[float]) -> None:
     assert not unsteady(seconds)
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0.001, 100), max_size=8))
 def test_few_times_tell_nothing_of_steadiness(seconds: list[float]) -> None:
     assert not unsteady(seconds)

@@ -45,7 +45,7 @@ st.register_type_strategy(float, st.floats(allow_nan=False))
 EVENTS = st.one_of(*map(st.from_type, get_args(Event)))
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(events=st.lists(EVENTS, min_size=1, max_size=3))
 def test_every_event_survives_the_journal(tmp_path_factory: pytest.TempPathFactory, events: list[Event]) -> None:
     folder = tmp_path_factory.mktemp("runs")
@@ -218,7 +218,7 @@ def test_a_run_that_ended_before_its_search_has_nothing_to_go_on_from() -> None:
 
 
 @given(cut=st.integers(1, 2000))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_journal_cut_anywhere_loses_its_last_event_at_most(tmp_path: Path, cut: int) -> None:
     folder = tmp_path / str(cut)
     if folder.exists():
@@ -233,7 +233,7 @@ def test_a_journal_cut_anywhere_loses_its_last_event_at_most(tmp_path: Path, cut
 
 
 @given(at=st.integers(0, 1_000_000))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 def test_a_damaged_line_before_the_last_is_a_clear_error(tmp_path: Path, at: int) -> None:
     folder = tmp_path / str(at)
     if folder.exists():

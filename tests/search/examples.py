@@ -10,5 +10,5 @@ _TIMES = 10 if os.environ.get("MODBISECT_FUZZ") else 1
 
 
 def examples(usual: int) -> settings:
-    """Settings of a property test; no deadline, since a trial of a planner takes what it takes."""
-    return settings(max_examples=usual * _TIMES, deadline=None)
+    """Settings of a property test."""
+    return settings(max_examples=usual * _TIMES)

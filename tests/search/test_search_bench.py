@@ -57,7 +57,7 @@ def test_those_without_their_package_are_named() -> None:
     assert not set(MISSING) & set(PEERS)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(CASES), st.integers(8, 40), st.integers(0, 10**6))
 def test_a_site_can_be_cured_by_flipping_its_culprits(case: Case, size: int, number: int) -> None:
     site = simulate(case, size, number)

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
 
 from modbisect import state
 from modbisect.cli.common import HOST, PLAYBOOK, hosts_of, inventory_option, json_option, playbook_of
-from modbisect.errors import Exit
+from modbisect.errors import Exit, ModbisectError
 from modbisect.history import History
+from modbisect.inventory import Host
 from modbisect.judging.history import Trend
+from modbisect.kinds import in_words
+from modbisect.model import Probe, Symptom
+from modbisect.playbook import Playbook
 from modbisect.report.figures import ratio, seconds
+from modbisect.run.access import opened
 from modbisect.run.canary import Sighting, watch
+from modbisect.run.look import look_at
+from modbisect.run.outlook import scan
+
+_LOOK_SECONDS, _MOST = 5, 300
+_WORDS, _SMALLEST = 3, 0.05
 
 
 @click.command("canary")
@@ -27,9 +39,21 @@ from modbisect.run.canary import Sighting, watch
     envvar="MODBISECT_HISTORY",
     help="Database of earlier results, as an SQLAlchemy URL; a file in the user's state folder unless given.",
 )
+@click.option(
+    "--look/--no-look",
+    default=True,
+    help="Say of what is slower what it is doing; needs root over SSH, and does without where it gets none.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Speak even when nothing has changed.")
 def command(
-    playbook: Path, host: str | None, inventory: Path | None, *, url: str | None, as_json: bool, verbose: bool
+    playbook: Path,
+    host: str | None,
+    inventory: Path | None,
+    *,
+    url: str | None,
+    as_json: bool,
+    look: bool,
+    verbose: bool,
 ) -> int:
     """Measure a playbook's probes and compare with earlier runs; nothing on the host is touched.
 
@@ -41,7 +65,8 @@ def command(
     rows: list[tuple[str, Sighting]] = []
     with History(url or _default()) as history:
         for target in hosts:
-            rows += [(target.name, sighting) for sighting in watch(target, book, history, lambda _: None)]
+            seen = partial(_seen, target, book) if look else _unseen
+            rows += [(target.name, sighting) for sighting in watch(target, book, history, seen)]
     if as_json:
         click.echo(json.dumps([_row(name, sighting) for name, sighting in rows], indent=2))
     else:
@@ -51,6 +76,25 @@ def command(
     if any(sighting.alarming for _, sighting in rows):
         return Exit.FOUND
     return Exit.INCONCLUSIVE if any(sighting.unsure for _, sighting in rows) else Exit.OK
+
+
+def _seen(host: Host, book: Playbook, probe: Probe) -> str | None:
+    """What the request is at; None where the host lets nobody look."""
+    looked_for = replace(book, symptom=Symptom(probe.name))
+    try:
+        with opened(host) as root:
+            there = scan(root, host, looked_for)
+            looked = look_at(
+                root, host, looked_for, _LOOK_SECONDS, found=there.facts, components=there.components, most=_MOST
+            )
+    except ModbisectError:
+        return None
+    shares = [f"{share:.0%} {what}" for what, share in in_words(looked.look)[:_WORDS] if share >= _SMALLEST]
+    return "; ".join(shares) or None
+
+
+def _unseen(_: Probe) -> None:
+    """Where nobody is to look."""
 
 
 def _default() -> str:
@@ -69,6 +113,7 @@ def _line(sighting: Sighting) -> str:
             return (
                 f"{sighting.probe} is slower: {now}, usually {usual} over {sighting.runs} runs "
                 f"({ratio(said.ratio)}; the alarm is at {seconds(said.alarm_seconds)})"
+                f"{f'; it was seen at: {sighting.seen}' if sighting.seen else ''}"
             )
         case Trend.UNSURE:
             return f"{sighting.probe} may be slower: {now}, usually {usual}; too close to tell"
@@ -90,4 +135,5 @@ def _row(host: str, sighting: Sighting) -> dict[str, object]:
         "alarm_seconds": said.alarm_seconds if said else None,
         "ratio": said.ratio if said else None,
         "runs": sighting.runs,
+        "seen": sighting.seen,
     }

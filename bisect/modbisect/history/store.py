@@ -41,7 +41,9 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from modbisect import state
 from modbisect.errors import Refused, UsageError
 
-SCHEMA = 1
+SCHEMA = 2
+_ADDED = {1: "seen"}
+"""What is missing in a table of an earlier schema."""
 KEEP = 1000
 """Results kept for each host, playbook and probe."""
 _PATIENCE = 30
@@ -67,6 +69,8 @@ class CanaryResult:
     """How it compared with the earlier results."""
     peak_memory: int | None = None
     """Largest memory of one worker, in bytes; None when nobody looked."""
+    seen: str | None = None
+    """What the request was seen at where it was slower than usual, in words; None when nobody looked."""
 
 
 _METADATA = MetaData()
@@ -84,6 +88,7 @@ _RESULTS = Table(
     Column("broken", Text, nullable=False),
     Column("verdict", String(32), nullable=False),
     Column("peak_memory", BigInteger),
+    Column("seen", Text),
 )
 _BY_AGE = Index("modbisect_canary_by_age", *(_RESULTS.c[name] for name in ("host", "playbook", "probe", "at")))
 
@@ -152,14 +157,21 @@ class History:
     def _prepare(self, connection: Connection) -> None:
         connection.execute(CreateTable(_SCHEMA, if_not_exists=True))
         versions = connection.execute(_SCHEMA.select()).scalars().all()
-        if versions and versions != [SCHEMA]:
+        earlier = versions[0] if len(versions) == 1 and versions[0] in _ADDED else None
+        if versions and versions != [SCHEMA] and earlier is None:
             raise self._refused(
                 f"it has schema {', '.join(map(repr, versions))}, and this modbisect knows {SCHEMA}",
                 "update modbisect, or name another one",
             )
         connection.execute(CreateTable(_RESULTS, if_not_exists=True))
         there = {column["name"] for column in inspect(connection).get_columns(_RESULTS.name)}
-        if missing := [column.name for column in _RESULTS.columns if column.name not in there]:
+        missing = [column.name for column in _RESULTS.columns if column.name not in there]
+        if earlier is not None and missing in ([], [_ADDED[earlier]]):  # another process may have been first
+            for name in missing:
+                connection.exec_driver_sql(f"ALTER TABLE {_RESULTS.name} ADD COLUMN {name} TEXT")
+            connection.execute(_SCHEMA.update().values(version=SCHEMA))
+            missing = []
+        if missing:
             raise self._refused(
                 f"its table {_RESULTS.name} has no {', '.join(missing)}: something else made it",
                 "name another one, or move it aside: a new one is begun",

@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from modbisect.harmless import one_line
+
 QUEUED = "Q"
 """The state of a request that no process has accepted yet."""
 _FRAME = re.compile(r"(?P<function>\S+) (?:\[(?P<extension>[^\]]*)\]|(?P<file>/.*|phar://.*):(?P<line>\d+))")
@@ -78,12 +80,12 @@ class Look:
 
     @classmethod
     def read(cls, text: str) -> Look:
-        """Read the sampler's text.
+        """Read the sampler's text, what is no letter left out: words of a host end in terminals and reports.
 
         Raises:
             LookError: it is none, or incomplete.
         """
-        lines = text.splitlines()
+        lines = [one_line(line) for line in text.splitlines()]
         if not lines or lines[0] != "look 1" or lines[-1] != "end" or len(lines) > _MOST_LINES:
             raise LookError("the look's text is incomplete")
         pairs = [line.partition(" ")[::2] for line in lines]

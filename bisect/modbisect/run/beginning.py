@@ -31,6 +31,8 @@ from modbisect.search import Problem
 
 _OF_A_REQUEST = (Measure.LATENCY, Measure.TAIL)
 """Figures that a request shows while it is under way."""
+_LOOKING = 4
+"""Looking gets one in so many requests of the budget."""
 
 
 def suspects_of(playbook: Playbook, facts: Found) -> tuple[Component, ...]:
@@ -111,11 +113,18 @@ def _seen_at_work(
     if story.by_hand or not options.look_seconds or (symptom and symptom.measure not in _OF_A_REQUEST):
         return components
     story.observe(Stage("looking at what the slow request is doing"))
+    budget = story.playbook.budget.requests
+    left = None if budget is None else (budget - story.effort.requests) // _LOOKING
+    if left is not None and left < 1:
+        return components
     try:
-        looked = look_at(root, story.host, story.playbook, options.look_seconds, found=facts, components=components)
+        looked = look_at(
+            root, story.host, story.playbook, options.look_seconds, found=facts, components=components, most=left
+        )
     except (Refused, ProbeError, LinkLost) as error:
         story.observe(Stage(f"not looked at what it is doing: {error.what}"))
         return components
+    story.looking = len(looked.measured.requests)
     seen, words = looked.look, in_words(looked.look)
     if not words:
         return components

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from modbisect.history import CanaryResult, History
 from modbisect.inventory import Host
@@ -30,6 +30,8 @@ class Sighting:
     """None when the answer was not correct."""
     runs: int
     """Earlier runs it was compared with."""
+    seen: str | None = None
+    """What the request was seen at, where it is slower; None where nobody looked."""
 
     @property
     def alarming(self) -> bool:
@@ -42,8 +44,10 @@ class Sighting:
         return self.comparison is not None and self.comparison.trend is Trend.UNSURE
 
 
-def watch(host: Host, playbook: Playbook, history: History, say: Callable[[str], None]) -> tuple[Sighting, ...]:
-    """Measure every probe, compare, keep the result.
+def watch(
+    host: Host, playbook: Playbook, history: History, look: Callable[[Probe], str | None]
+) -> tuple[Sighting, ...]:
+    """Measure every probe, compare, keep the result; of one that is slower also what a look says that it is doing.
 
     A run that was slower is kept but not compared with later: a regression does not become the usual.
 
@@ -53,14 +57,15 @@ def watch(host: Host, playbook: Playbook, history: History, say: Callable[[str],
     seen = []
     with site_of(host, playbook) as ready, ProbeProcess() as probes:
         for probe in ready.probes:
-            say(f"measuring {probe.name}")
             kept = history.recent(host.name, playbook.name, probe.name, 5 * playbook.canary.runs)
             earlier = [
                 result.median_seconds
                 for result in kept
                 if not result.broken and result.verdict not in (Trend.SLOWER, Trend.UNSURE)
             ][-playbook.canary.runs :]
-            sighting, result = _look(probes, probe, playbook, earlier)
+            sighting, result = _measured(probes, probe, playbook, earlier)
+            if sighting.comparison and sighting.comparison.trend is Trend.SLOWER:
+                sighting = replace(sighting, seen=look(probe))
             history.record(
                 CanaryResult(
                     host.name,
@@ -71,14 +76,14 @@ def watch(host: Host, playbook: Playbook, history: History, say: Callable[[str],
                     tuple(request.seconds for request in result.requests),
                     sighting.broken,
                     str(sighting.comparison.trend) if sighting.comparison else "broken",
-                    None,
+                    seen=sighting.seen,
                 )
             )
             seen.append(sighting)
     return tuple(seen)
 
 
-def _look(
+def _measured(
     probes: ProbeProcess, probe: Probe, playbook: Playbook, earlier: list[float]
 ) -> tuple[Sighting, WindowResult]:
     medians: list[float] = []

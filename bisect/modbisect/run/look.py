@@ -18,6 +18,7 @@ from modbisect.run.measure import reached
 
 _FIRST_PORT, _LAST_PORT, _PORTS = 20_000, 56_000, 4_000
 """Requests that do not keep their connection leave each port unusable for a minute."""
+_MOST_REQUESTS = 100_000
 _STARTS_SECONDS = 1
 """The look has to start, over the same connection."""
 
@@ -35,9 +36,16 @@ class Looked:
 
 
 def look_at(
-    root: RootLink, host: Host, playbook: Playbook, seconds: int, *, found: Found, components: tuple[Component, ...]
+    root: RootLink,
+    host: Host,
+    playbook: Playbook,
+    seconds: int,
+    *,
+    found: Found,
+    components: tuple[Component, ...],
+    most: int | None = None,
 ) -> Looked:
-    """Make the requests that show the symptom, for so many seconds, and look at the host meanwhile.
+    """Make the requests that show the symptom, for so many seconds, ``most`` at most, and look at the host meanwhile.
 
     Raises:
         Refused: the host answers something else.
@@ -46,7 +54,7 @@ def look_at(
     with ThreadPoolExecutor(1) as pool, reached(root.link, host, playbook) as ready, ProbeProcess() as probes:
         ports = _ports()
         probe = replace(ready.symptom_probes[0], local_ports=(ports.start, ports.stop - 1))
-        window = _window(probe, float(seconds + _STARTS_SECONDS))
+        window = _window(probe, float(seconds + _STARTS_SECONDS), most or _MOST_REQUESTS)
         measuring = pool.submit(probes.measure, window, seconds + 60.0)
         try:
             look = on_host.look(root, seconds + _STARTS_SECONDS, ports)
@@ -67,11 +75,11 @@ def _ports() -> range:
     return range(first, first + _PORTS)
 
 
-def _window(probe: Probe, seconds: float) -> Window:
+def _window(probe: Probe, seconds: float, requests: int) -> Window:
     return Window(
         probe,
         Oracle(probe.expect),
-        requests=100_000,
+        requests=requests,
         warm_up=0,
         cap=None,
         cold_cap=None,

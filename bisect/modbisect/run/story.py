@@ -62,6 +62,8 @@ class Story:
     """Seconds of the longest trial, or of the look before them."""
     shortest: float = 0.0
     """Seconds of the shortest trial that served; 0 before there was one."""
+    looking: int = 0
+    """Requests that a look before the trials made."""
     counted: Trials | None = None
     """None until the guard holds the host."""
     resume: str = ""
@@ -155,10 +157,10 @@ class Story:
         seconds = before.seconds + time.monotonic() - self.clock
         counted = self.counted
         if counted is None:
-            return replace(before, seconds=seconds)
+            return replace(before, requests=before.requests + self.looking, seconds=seconds)
         return Effort(
             before.restarts + counted.restarts,
-            before.requests + counted.requests,
+            before.requests + self.looking + counted.requests,
             before.downtime_seconds + self.outage.total,
             seconds,
         )
