@@ -10,7 +10,7 @@ from practice_runs import guard_status, run_on, small, state_of
 from modbisect.cli.run import exit_code
 from modbisect.errors import Exit
 from modbisect.lab.practice import CULPRIT, practice
-from modbisect.model import Outcome, Symptom, Verdict
+from modbisect.model import Outcome, Symptom
 from modbisect.playbook import Budget
 from modbisect.report import verdict
 from modbisect.run.events import Event, FoundSlow, Surveyed, TrialEnded
@@ -36,9 +36,7 @@ def test_the_demo_finds_the_culprit_and_nothing_else(tmp_path: Path) -> None:
         assert {"php-module:mysqli", "apache-module:rewrite", "apache-site:000-default"} <= blamed
         # A whole page takes no longer: the probes beside the symptom's were measured in the proof as well.
         assert [one.probe for one in report.findings[0].elsewhere] == ["home", "item"]
-        assert all(
-            one.effect.after_seconds > 0 and one.verdict is not Verdict.SLOW for one in report.findings[0].elsewhere
-        )
+        assert all(one.effect.after_seconds > 0 for one in report.findings[0].elsewhere)
         memory = report.findings[0].memory_before, report.findings[0].memory_after
         assert memory[0] is not None
         assert memory[1] is not None

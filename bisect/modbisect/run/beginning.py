@@ -9,7 +9,7 @@ from modbisect.errors import LinkLost, ProbeError, Refused
 from modbisect.host.privilege import RootLink
 from modbisect.host.survey import config_tests, survey
 from modbisect.judging import level
-from modbisect.kinds import Found, in_words
+from modbisect.kinds import Found, in_words, suspicions
 from modbisect.model import Component, Conclusion, Measure, Measurement, Outcome, Symptom
 from modbisect.playbook import Playbook
 from modbisect.run import preflight, requirements, same
@@ -21,7 +21,7 @@ from modbisect.run.events import (
     Stage,
     Warned,
 )
-from modbisect.run.look import look_at
+from modbisect.run.look import Beside, look_at
 from modbisect.run.options import Options
 from modbisect.run.past import Past
 from modbisect.run.replay import resumed
@@ -85,11 +85,23 @@ def gone_on(story: Story, before: Past, found: Measurement, options: Options) ->
     return dialogue
 
 
-def begun(story: Story, facts: Found, found: Measurement, options: Options, root: RootLink) -> Dialogue:
+def beside(story: Story, options: Options, root: RootLink) -> Beside | None:
+    """What may look at the host while a slow request is under way; None where nobody is to look."""
+    symptom = story.playbook.symptom
+    looks = options.look_seconds and not story.by_hand and not story.before
+    if not looks or (symptom and symptom.measure not in _OF_A_REQUEST):
+        return None
+    return Beside(root, options.look_seconds)
+
+
+def begun(
+    story: Story, facts: Found, found: Measurement, options: Options, *, root: RootLink, beside: Beside | None
+) -> Dialogue:
     """A conversation about what the configuration tests leave to be switched."""
     story.observe(Stage("asking Apache, on a copy, what its configuration needs"))
     components = requirements.learn(story.past.components, facts, lambda wanted: config_tests(root, wanted))
-    components = _seen_at_work(story, facts, components, options, root)
+    if beside:
+        components = _seen_at_work(story, facts, components, root, beside)
     playbook = story.playbook
     plain = Symptom(playbook.symptom_probes[0].name)
     problem = Problem(
@@ -106,30 +118,27 @@ def begun(story: Story, facts: Found, found: Measurement, options: Options, root
 
 
 def _seen_at_work(
-    story: Story, facts: Found, components: tuple[Component, ...], options: Options, root: RootLink
+    story: Story, facts: Found, components: tuple[Component, ...], root: RootLink, beside: Beside
 ) -> tuple[Component, ...]:
     """The components with the share of the slow request's time that each was seen at; a run does without."""
-    symptom = story.playbook.symptom
-    if story.by_hand or not options.look_seconds or (symptom and symptom.measure not in _OF_A_REQUEST):
-        return components
-    story.observe(Stage("looking at what the slow request is doing"))
     budget = story.playbook.budget.requests
     left = None if budget is None else (budget - story.effort.requests) // _LOOKING
-    if left is not None and left < 1:
+    seen = beside.look
+    if seen is None and (left is None or left > 0):
+        story.observe(Stage("looking at what the slow request is doing"))
+        try:
+            looked = look_at(
+                root, story.host, story.playbook, beside.seconds, found=facts, components=components, most=left
+            )
+        except (Refused, ProbeError, LinkLost) as error:
+            story.observe(Stage(f"not looked at what it is doing: {error.what}"))
+            return components
+        story.looking, seen = len(looked.measured.requests), looked.look
+    if seen is None or not (words := in_words(seen)):
         return components
-    try:
-        looked = look_at(
-            root, story.host, story.playbook, options.look_seconds, found=facts, components=components, most=left
-        )
-    except (Refused, ProbeError, LinkLost) as error:
-        story.observe(Stage(f"not looked at what it is doing: {error.what}"))
-        return components
-    story.looking = len(looked.measured.requests)
-    seen, words = looked.look, in_words(looked.look)
-    if not words:
-        return components
-    story.observe(Looked(seen.seconds, seen.busy, looked.suspicions, *words[0]))
-    shares = {one.component: one.share for one in looked.suspicions}
+    suspected = suspicions(seen, facts, components)
+    story.observe(Looked(seen.seconds, seen.busy, suspected, *words[0]))
+    shares = {one.component: one.share for one in suspected}
     return tuple(replace(component, seen=round(shares.get(component.id, 0.0), 4)) for component in components)
 
 

@@ -41,6 +41,7 @@ from modbisect.run.events import (
     PutBack,
     Stage,
 )
+from modbisect.run.look import Beside
 from modbisect.run.measure import check_secrets, reached
 from modbisect.run.options import Options
 from modbisect.run.person import Asker, Person
@@ -133,7 +134,8 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
         story.observe(Stage("connecting"))
         root = stack.enter_context(opened(story.host, options.ask_password))
         facts = beginning.surveyed(story, options, root)
-        watcher = stack.enter_context(_watcher(story, options.asker, root))
+        beside = beginning.beside(story, options, root)
+        watcher = stack.enter_context(_watcher(story, options.asker, root, beside))
         found = beginning.look(story, watcher, facts)
         if story.before:
             dialogue = beginning.gone_on(story, story.before, found, options)
@@ -141,7 +143,7 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
             story.conclude(said)
             return
         else:
-            dialogue = beginning.begun(story, facts, found, options, root)
+            dialogue = beginning.begun(story, facts, found, options, root=root, beside=beside)
 
         def status() -> Status:
             with opened(story.host, options.ask_password) as fresh:
@@ -194,7 +196,7 @@ def _resume(story: Story, options: Options) -> str:
 
 
 @contextmanager
-def _watcher(story: Story, asker: Asker | None, root: RootLink) -> Iterator[Watcher]:
+def _watcher(story: Story, asker: Asker | None, root: RootLink, beside: Beside | None) -> Iterator[Watcher]:
     if asker:
         yield Person(
             asker, story.seconds_left, lambda: {component.id: component for component in story.past.components}
@@ -212,4 +214,5 @@ def _watcher(story: Story, asker: Asker | None, root: RootLink) -> Iterator[Watc
             outage=story.outage,
             patience=story.patience,
             left=story.seconds_left,
+            beside=beside,
         )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from modbisect.errors import Refused
 from modbisect.host import look as on_host
 from modbisect.host.privilege import RootLink
 from modbisect.inventory import Host
@@ -63,6 +65,31 @@ def look_at(
             raise
         measured = measuring.result()
     return Looked(host.name, probe, measured, look, suspicions(look, found, components), components)
+
+
+@dataclass(slots=True)
+class Beside:
+    """A look that is taken while a request is under way that is made anyway."""
+
+    root: RootLink
+    seconds: int
+    look: Look | None = None
+    """What it saw; None before, and where the host answers something else."""
+
+    @property
+    def lasts(self) -> float:
+        """Seconds."""
+        return float(self.seconds + _STARTS_SECONDS)
+
+    def during(self, ask: Callable[[range], WindowResult]) -> WindowResult:
+        """What is asked from these ports, with a look at it."""
+        ports = _ports()
+        with ThreadPoolExecutor(1) as pool:
+            looking = pool.submit(on_host.look, self.root, self.seconds + _STARTS_SECONDS, ports)
+            asked = ask(ports)
+            with suppress(Refused):
+                self.look = looking.result()
+        return asked
 
 
 def by_share(looked: Looked, most: int = 12) -> Iterable[Suspicion]:

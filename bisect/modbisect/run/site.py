@@ -17,6 +17,7 @@ from modbisect.playbook import Playbook
 from modbisect.probe import Markers, Oracle, ProbeProcess, Window, WindowResult
 from modbisect.report.figures import at_least
 from modbisect.run.load import Load, added_up
+from modbisect.run.look import Beside
 from modbisect.run.outage import Outage
 from modbisect.search import Spent
 
@@ -61,6 +62,8 @@ class Site:
     """Seconds that the site may still go without a correct answer."""
     left: Callable[[], float] = lambda: math.inf
     """Seconds that the run's budget leaves."""
+    beside: Beside | None = None
+    """A look at the host that may be taken while the second of two slow requests is under way."""
     _until: float = math.inf
     """When a trial that is under way has to be over, by the monotonic clock."""
 
@@ -147,7 +150,11 @@ class Site:
         if first is None or first.seconds < QUICK_SECONDS:
             return None
         limit = min(max(QUICK_SECONDS, AGAIN_SHARE * first.seconds), AGAIN_SECONDS)
-        again = self._rounds(Load(cold_cap=limit))
+        if self.beside and AGAIN_SHARE * first.seconds >= self.beside.lasts:
+            load = Load(cold_cap=self.beside.lasts)
+            again = self.beside.during(lambda ports: self._rounds(load, ports=ports))
+        else:
+            again = self._rounds(Load(cold_cap=limit))
         return None if again.broken or again.cold is None or again.cold.censored else again.cold
 
     def see(self, ask: Ask) -> Measurement:
@@ -208,13 +215,14 @@ class Site:
         """How long a site that does not serve is waited for."""
         return min(SETTLE_SECONDS, max(self.patience(), 1.0))
 
-    def _rounds(self, load: Load, *, learn: bool = False) -> WindowResult:
+    def _rounds(self, load: Load, *, learn: bool = False, ports: range | None = None) -> WindowResult:
         """One window of each of the symptom's probes; a request of the result is one of each, their times added up.
 
         What one probe's requests tell alone never says that the sum is clear: ``enough`` is for one probe.
         """
         seen: list[WindowResult] = []
-        for probe in self.symptom:
+        for each in self.symptom:
+            probe = replace(each, local_ports=(ports.start, ports.stop - 1)) if ports else each
             clear = load.enough if len(self.symptom) == 1 else None
             result = self.window(probe, replace(load, enough=clear, age=None if seen else load.age))
             if learn:
