@@ -99,3 +99,49 @@ def test_words_of_a_host_cannot_draw_on_a_terminal() -> None:
     assert look.moments[0].wait == "poll udp 1.2.3.4:53"
     assert look.moments[0].objects == ("/x/a.so",)
     assert look.missing == {"php": "why"}
+
+
+CONF, INI = "/etc/apache2/conf-enabled", "/etc/php/8.2/apache2/conf.d"
+
+
+@pytest.mark.parametrize(
+    ("seen", "found_in", "suspects"),
+    [
+        (
+            "S|poll tcp 127.0.0.1:8001|/x/libc.so.6||",
+            f"named tcp 127.0.0.1:8001|{CONF}/legacy-urls.conf",
+            ["legacy-urls"],
+        ),
+        ("S|sleep||doze /opt/b.py:6|tcp 127.0.0.1:8001", f"named tcp 127.0.0.1:8001|{CONF}/charset.conf", ["charset"]),
+        ("S|poll unix /run/b.sock|||", f"named /run/b.sock|{CONF}/charset.conf", ["charset"]),
+        (
+            "R||/x/libc.so.6|session_start [session] < main /a.php:3|",
+            f"named [session]|{INI}/90-visitors.ini",
+            ["visitors"],
+        ),
+        (
+            "S|sleep||serve /opt/b.py:6 < SoapClient::__construct [soap] < main /a.php:3|tcp 127.0.0.1:8001",
+            f"named [soap]|{INI}/95-visits.ini",
+            ["visits"],
+        ),
+        (
+            "R|with file /srv/a/.htaccess|/x/mod_authz_core.so||",
+            f"says AllowOverride|{CONF}/charset.conf",
+            ["authz_core", "charset"],
+        ),
+        ("R||||", f"says AllowOverride|{CONF}/charset.conf", []),
+        # A folder that many name is nobody's.
+        (
+            "R||/x/libc.so.6|main /opt/x/a.php:3|",
+            "\n".join(
+                f"named /opt/x|{CONF}/{name}.conf" for name in ("charset", "security", "countries", "page-cache")
+            ),
+            [],
+        ),
+        ("R||/x/libc.so.6|main /opt/x/a.php:3|", f"named /opt/x|{CONF}/charset.conf", ["charset"]),
+    ],
+)
+def test_whom_it_speaks_against(seen: str, found_in: str, suspects: list[str]) -> None:
+    found = kinds.parse((HERE / "surveys" / "many-culprits.txt").read_text())
+    look = Look.read(NOTHING.replace("busy 0.00", "busy 4.00").replace("end", f"seen 4.00|{seen}\n{found_in}\nend"))
+    assert [one.component.partition(":")[2] for one in suspicions(look, found, kinds.discover(found))] == suspects

@@ -52,7 +52,7 @@ class Moment:
     wait: str
     """The system call and what it waits for: ``poll udp 192.0.2.1:53``; empty while it runs."""
     objects: tuple[str, ...]
-    """Paths of the shared objects on its stack, innermost first; empty where the stack could not be read."""
+    """Paths of the shared objects on its stack, innermost first, up to an interpreter."""
     frames: tuple[Frame, ...]
     """Innermost first; empty where no interpreter is at work."""
     by: str = ""

@@ -31,6 +31,7 @@ _DIRECTIVE = 0.8
 _WAITS = {
     ":53": ("HostnameLookups",),
     ":5353": ("HostnameLookups",),
+    "/.htaccess": ("AllowOverride", "AllowOverrideList", "AccessFileName"),
     "/sess_*": ("session.auto_start", "session.save_path", "session.save_handler", "session.lazy_write"),
 }
 """By what a wait's words hold, the directives that are to blame for it."""
@@ -101,6 +102,8 @@ def told(moment: Moment) -> str:
         return f"{moment.frames[0]}{inside}{where}"
     if moment.wait:
         call, _, what = moment.wait.partition(" ")
+        if call == "with":
+            return f"running{_within(moment)}, {what} open"
         return f"{call}{f' of {what}' if what else ''}{_within(moment)}"
     return f"running{_within(moment)}"
 
@@ -133,6 +136,7 @@ def _claims(
     for those, strength in (
         *_by_objects(moment, components),
         _by_files(moment, naming),
+        _by_extension(moment, naming),
         *((naming.get(word, frozenset()), _DIRECTIVE) for word in _words(moment)),
         *(({component.id}, BY_NAME[component.kind].claim(component, moment)) for component in components),
     ):
@@ -146,11 +150,13 @@ def _claims(
 
 def _by_objects(moment: Moment, components: tuple[Component, ...]) -> list[tuple[frozenset[ComponentId], float]]:
     """Whose shared objects are on the stack: the innermost is at it, the others have called."""
-    owners = [
-        frozenset(component.id for component in components if _base(path) in component.loads) for path in moment.objects
-    ]
+    owners = [_brings(path, components) for path in moment.objects]
     owned = [those for those in owners if those]
     return [(those, _FURTHER_OUT if at else _OWN_CODE) for at, those in enumerate(owned)]
+
+
+def _brings(path: str, components: tuple[Component, ...]) -> frozenset[ComponentId]:
+    return frozenset(component.id for component in components if _base(path) in component.loads)
 
 
 def _by_files(moment: Moment, naming: Mapping[str, frozenset[ComponentId]]) -> tuple[frozenset[ComponentId], float]:
@@ -160,6 +166,13 @@ def _by_files(moment: Moment, naming: Mapping[str, frozenset[ComponentId]]) -> t
         return those, _OWN_CODE
     folders = (path.rsplit("/", count)[0] for path in paths for count in range(1, path.count("/")))
     return next((naming[one] for one in folders if 0 < len(naming.get(one, ())) <= _FEW_NAME), frozenset()), _FOLDER
+
+
+def _by_extension(moment: Moment, naming: Mapping[str, frozenset[ComponentId]]) -> tuple[frozenset[ComponentId], float]:
+    """Whose configuration sets something of the extension whose function is at work."""
+    extension = next((frame.extension for frame in moment.frames if frame.extension), "")
+    those = naming.get(f"[{extension.lower()}]", frozenset())
+    return (those if len(those) <= _FEW_NAME else frozenset()), _FOLDER
 
 
 def _paths(moment: Moment) -> list[str]:

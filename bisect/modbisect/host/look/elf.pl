@@ -235,6 +235,29 @@ sub cfa_expression { # that of a procedure linkage table: rsp + 8, and 8 more be
   return $_[0] eq "\x77\x08\x80\x00\x3f\x1a\x3b\x2a\x33\x24\x22" || $_[0] eq "\x77\x08\x80\x00\x3f\x1a\x39\x2a\x33\x24\x22" || $_[0] eq "\x77\x08\x80\x00\x3f\x1a\x3a\x2a\x33\x24\x22" ? 1 : 2;
 }
 
+sub behind_call { # PID, value: whether it is an address to which a call returns
+  my ($pid, $value) = @_;
+  my $object = object_at($pid, $value) // return 0;
+  my (undef, undef, undef, $bias, $elf) = @$object;
+  my $offset = offset_of($elf, $value - $bias) // return 0;
+  my $code = at($elf->{file}, $offset - 7, 7) // return 0;
+  return (unpack('x3 L', $code) & 0xfc000000) == 0x94000000 || (unpack('x3 L', $code) & 0xfffffc1f) == 0xd63f0000 if $ARM;
+  return $code =~ /\xe8....$|\xff[\xd0-\xd7]$|\xff[\x50-\x53\x55-\x57].$|\xff[\x90-\x93\x95-\x97\x15]....$|\xff[\x10-\x13\x16\x17]$/s;
+}
+
+# Where the caller's frame cannot be worked out, since its registers are not known of a process that sleeps, the next word of
+# the stack that a call returns to; below it most often lies the caller's frame pointer.
+sub next_call { # PID, bytes of the stack and where they begin, from: stack pointer, address, frame pointer of the caller
+  my ($pid, $stack, $base, $from) = @_;
+  for (my $i = $from - $base; $i >= 0 && $i + 8 <= length $stack && $i < $from - $base + 16384; $i += 8) {
+    my $value = unpack "x$i Q", $stack;
+    next unless $value > 4096 && $value < 1 << 47 && behind_call($pid, $value);
+    my $frame = $i >= 8 ? unpack 'x' . ($i - 8) . ' Q', $stack : 0;
+    return ($base + $i + 8, $value, $frame > $base + $i && $frame < $base + length $stack ? $frame : undef);
+  }
+  return ();
+}
+
 # PID, registers ({number => value}, of the program counter $RA on x86, "pc" everywhere), stack bytes from the stack pointer:
 # paths of objects, innermost first, each once in a row.
 sub unwind {
@@ -258,7 +281,13 @@ sub unwind {
     }
     else {
       last unless defined $rules->{reg};
-      my $from = $regs->{$rules->{reg}} // last;
+      my $from = $regs->{$rules->{reg}};
+      unless (defined $from) {
+        my ($sp, $caller, $frame) = next_call($pid, $stack, $base, $regs->{$SP}) or last;
+        ($regs, $pc) = ({$SP => $sp, pc => $caller, defined $frame ? ($FP => $frame) : ()}, $caller);
+        last if @path >= 24;
+        next;
+      }
       $cfa = $from + ($rules->{off} // 0);
     }
     my %next = %$regs;

@@ -55,8 +55,9 @@ sub alike { # whether a number is still the process that it was; else all that w
   return 1;
 }
 
-# One process at one moment: state, wait, objects, frames and by what connection it was reached in one line, and the process
-# that it waits for, with the name of that connection; nothing where it has nothing to do with a request.
+# One process at one moment: state, wait, objects, frames and by what connection it was reached in one line, with its frames;
+# and the process that it waits for, with the name of that connection. Nothing where it has nothing to do with a request.
+# BY: that name, and the frames of who asked.
 sub moment {
   my ($pid, $task, $fd, $now, $by) = @_;
   my ($thread) = $task =~ /(\d+)$/;
@@ -73,17 +74,31 @@ sub moment {
   my %engines = map { ($_->{path} // '') => 1 } engine($pid), python($pid);
   my ($at) = grep { $engines{$objects->[$_]} } 0 .. $#$objects;
   $objects = [@$objects[0 .. $at - 1]] if defined $at;
+  my @frames = (@{php_stack($pid)}, @{python_stack($pid, $thread)});
+  my $open = $what || @frames || !defined $fd ? undef : opened($pid, $fd);
   my ($behind, $name) = (defined $far ? far_end($far, $what) : 0, $what);
   $what .= ' (' . (program($behind) =~ s{.*/}{}r) . ')' if $behind;
   my $wait = defined $call ? $call . ($what ? " $what" : '') : '';
-  my @frames = (@{php_stack($pid)}, @{python_stack($pid, $thread)});
-  return (join('|', $state, $wait, join(' < ', map { plain($_) } @$objects), join(' < ', @frames), $by), $behind, $name);
+  $wait = join ' ', $wait || 'with', "file $open" if $open;
+  my @callers = @$by[1 .. $#$by];
+  push @frames, @callers[0 .. ($#callers < 5 ? $#callers : 5)];
+  return ([join('|', $state, $wait, join(' < ', map { plain($_) } @$objects), join(' < ', @frames), $by->[0] // ''), \@frames], $behind, $name);
 }
 
-sub stack_at { my ($pid, $sp) = @_; for (24576, 8192, 2048) { my $bytes = mem($pid, $sp, $_); return $bytes if defined $bytes } return undef }
+sub opened { # PID, descriptor of our connection: the file that was opened last behind it; undef where there is none
+  my ($pid, $fd) = @_;
+  opendir(my $folder, "/proc/$pid/fd") or return undef;
+  for my $number (sort { $b <=> $a } grep { /^\d+$/ && $_ > $fd } readdir $folder) {
+    my $what = readlink("/proc/$pid/fd/$number") // next;
+    return plain($what) if $what =~ m{^/(?!dev/|memfd:)} && $what !~ / \(deleted\)$/;
+  }
+  return undef;
+}
+
+sub stack_at { my ($pid, $sp) = @_; for (131072, 49152, 16384, 4096) { my $bytes = mem($pid, $sp, $_); return $bytes if defined $bytes } return undef }
 
 # Of all that works for a request that is there since a time: a worker, or its threads; where it waits for another process
-# that serves it, that one; BY is the name of the connection by which that was.
+# that serves it, that one.
 sub moments {
   my ($pid, $now, $since, $by, $depth) = @_;
   return () unless alike($pid);
@@ -96,14 +111,14 @@ sub moments {
     for my $task (@$those) {
       my ($moment, $far, $name) = moment($pid, @tasks > 1 ? "$pid/task/$task" : $pid, $ours{$pid}, $now, $by) or next;
       push @found, $moment;
-      $behind{$far} = $name if $far && $far != $pid && serves($far);
+      $behind{$far} = [$name, @{$moment->[1]}] if $far && $far != $pid && serves($far);
     }
     last if @found || @ran == @tasks;
   }
-  if (my @told = @tasks > 1 ? grep { /\|[^|]+\|[^|]*$/ } @found : ()) { @found = @told }   # a program's own thread, and not the server's
+  if (my @told = @tasks > 1 ? grep { @{$_->[1]} } @found : ()) { @found = @told }   # a program's own thread, and not the server's
   return @found if $depth > 2;
   # Without the kernel's word on who is at the other end: whoever is at work for a main server.
-  %behind = map { $_ => '' } backends() if !%behind && grep { m{^S\|\w+ unix +\|} } @found;
+  %behind = map { $_ => [''] } backends() if !%behind && grep { $_->[0] =~ m{^S\|\w+ unix +\|} } @found;
   $at_work{$_} = 1 for keys %behind;
   my @there = map { moments($_, $now, $since, $behind{$_}, $depth + 1) } keys %behind;
   return @there ? @there : @found;
@@ -144,12 +159,12 @@ sub look {
     for (grep { $holders[$_] } 0 .. $#inodes) { $pids{$holders[$_]} //= $since{$inodes[$_]} }
     drain({%pids, %at_work}, $now);
     # Each request weighs the same, whoever is at it.
-    my @now = ((map { [moments($_, $now, $pids{$_}, '', 0)] } keys %pids), map { ['Q|not accepted|||'] } grep { !$_ } @inodes);
+    my @now = ((map { [moments($_, $now, $pids{$_}, [], 0)] } keys %pids), map { [['Q|not accepted|||']] } grep { !$_ } @inodes);
     @now = grep { @$_ } @now or next;
     $busy += $step;
     $samples++;
     for my $request (@now) {
-      for my $moment (@$request) {
+      for my $moment (map { $_->[0] } @$request) {
         $moment = 'other||||' if !exists $seen{$moment} && keys %seen >= 2000;
         $seen{$moment} += $step / @now / @$request;
       }

@@ -1,14 +1,17 @@
 # Which files of the configuration name what was seen: matched here, since they hold passwords.
 
 sub named { # lines of what was seen
-  my (%what, %ends);
+  my (%what, %ends, %extensions);
   for my $line (@_) {
     my (undef, $wait, undef, $frames, $by) = split /\|/, $line;
     for ($wait // '', $by // '') {
       $what{$1} = 1 while m{(?:pipe|file|child|unix) (/[^ ,]+)}g;
       $ends{$1} = 1 while m{((?:tcp|udp) [^ ,]+:\d+)}g;
     }
-    for ($frames // '') { while (m{ (/[^ ]+):\d+}g) { $what{$1} = 1 } }
+    for ($frames // '') {
+      $what{$1} = 1 while m{ (/[^ ]+):\d+}g;
+      $extensions{lc $1} = 1 while m{\[(\w+)\]}g;
+    }
   }
   my %folders;
   for my $path (keys %what) {
@@ -27,16 +30,18 @@ sub named { # lines of what was seen
   for my $root (@roots) { $root =~ s{/+$}{}; delete @folders{grep { $_ eq $root || index("$root/", "$_/") == 0 } keys %folders} }
   my %pattern = map { $_ => qr/\Q$_\E(?![\w.-])/ } keys %what, keys %folders;
   $pattern{$_} = at_end($_) for keys %ends;
+  # What an extension is told: soap.wsdl_cache_enabled, by an ini file or by the server.
+  $pattern{"[$_]"} = qr/^[ \t]*(?:php_(?:admin_)?(?:value|flag)[ \t]+"?)?\Q$_\E\.\w/mi for keys %extensions;
   my $lines = 0;
-  for my $what (sort(keys %what), sort(keys %folders), sort(keys %ends)) {
+  for my $what (sort(keys %what), sort(keys %folders), sort(keys %ends), map { "[$_]" } sort keys %extensions) {
     for my $file (sort keys %text) {
       next unless $text{$file} =~ $pattern{$what};
       printf "named %s|%s\n", plain($what), plain($file) if $lines++ < 300;
     }
   }
-  for my $file (sort keys %text) {   # directives that stand for a sort of waiting
+  for my $file (sort keys %text) {   # directives that stand for a sort of waiting, where they say more than none
     for my $word (@DIRECTIVES) {
-      printf "says %s|%s\n", $word, plain($file) if $text{$file} =~ /^\s*\Q$word\E\b/mi;
+      printf "says %s|%s\n", $word, plain($file) if $text{$file} =~ /^\s*\Q$word\E\b(?!\s*=?\s*"?(?:None|Off|0)\b)/mi;
     }
   }
   return;
