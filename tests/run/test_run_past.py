@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from modbisect.errors import Exit, ModbisectError, Refused, UsageError
+from modbisect.kinds import Suspicion
 from modbisect.model import Ask, Auth, Conclusion, Outcome, Probe, Verdict
 from modbisect.playbook import Budget, Playbook, whole, without_secrets
 from modbisect.report import Report, Restored
@@ -26,6 +27,7 @@ from modbisect.run.events import (
     Event,
     Finished,
     Known,
+    Looked,
     Posed,
     Surveyed,
     TrialBegan,
@@ -137,6 +139,27 @@ def test_a_report_is_made_of_nothing_but_the_events(tmp_path: Path) -> None:
     assert served
     assert all(trial.seconds and min(trial.times) <= trial.seconds <= max(trial.times) for trial in served)
     assert {trial.verdict for trial in made.tried if trial.broken} == {Verdict.BROKEN}
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FOUND, Outcome.NONE])
+def test_who_was_seen_at_work_and_is_innocent_is_told(outcome: Outcome) -> None:
+    before = past(told(PAIR, "bisect"))
+    assert before.concluded
+    # Cut off: as slow as found.
+    (name, *_) = next(
+        sorted(trial.ask.configuration.flipped)
+        for trial in before.trials
+        if trial.ask.configuration.flipped and any(one.censored for one in trial.measurement.requests)
+    )
+    seen = (Suspicion(name, 0.8, "running, in x.so"), Suspicion("c03", 0.4, "running"))
+    looked = Looked(5.0, 4.0, seen, "running, in x.so", 0.8)
+    said = replace(before.concluded, conclusion=replace(before.concluded.conclusion, outcome=outcome))
+    before = replace(before, looked=looked, concluded=said)
+    made = report_of(before, Playbook("book", probes=(Probe("page", "/"),)), before.effort, restored=RESTORED)
+    words = [warning for warning in made.warnings if "seen at" in warning]
+    where, innocent = "for 80% of the time the slow request was seen at this: running, in x.so", words[-1]
+    assert words == ([innocent] if outcome is Outcome.FOUND else [where, innocent])
+    assert innocent.startswith(f"{name} was seen at work for 80% of the time (running, in x.so), but switched over")
 
 
 def test_a_run_that_ended_is_told_again() -> None:

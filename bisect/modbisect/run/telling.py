@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from statistics import median
@@ -33,6 +34,10 @@ from modbisect.run.person import SLOW_SECONDS
 from modbisect.run.trial import UNMOVED
 from modbisect.search import Flips, tested, together
 
+_WORTH_TELLING = 0.3
+"""Share of the slow request's time."""
+_AS_SLOW = 0.7
+"""Of the time as found."""
 _NOT_SEARCHED = Concluded(Conclusion(Outcome.INCONCLUSIVE, reason="the run ended before its search"))
 
 
@@ -84,7 +89,7 @@ def report_of(told: Past, playbook: Playbook, effort: Effort, *, restored: Resto
         requests=effort.requests,
         downtime_seconds=effort.downtime_seconds,
         reason=said.reason,
-        warnings=(*dict.fromkeys([*told.warnings, *said.warnings]),),
+        warnings=(*dict.fromkeys([*told.warnings, *said.warnings, *_seen_in_vain(told, said, seen)]),),
         resumed=told.began.resumes,
         known_trials=told.known,
         resume=resume if restored.verified else "",
@@ -93,6 +98,26 @@ def report_of(told: Past, playbook: Playbook, effort: Effort, *, restored: Resto
         aged_without=next((aged for each in said.findings if (aged := _aged(seen, _switched_over(each)))), None),
         tried=tuple(_tried(trial, by_hand=by_hand) for trial in told.trials),
     )
+
+
+def _seen_in_vain(told: Past, said: Conclusion, trials: Iterable[tuple[Flips, Measurement]]) -> Iterator[str]:
+    """Where the time went although nobody is to blame, and who was seen at work and is innocent."""
+    if not (looked := told.looked):
+        return
+    if said.outcome is not Outcome.FOUND and looked.share >= _WORTH_TELLING:
+        yield f"for {looked.share:.0%} of the time the slow request was seen at this: {looked.most}"
+    if told.found is None:
+        return
+    slow = level(told.found).log_seconds + math.log(_AS_SLOW)
+    levels = ((flips, level(seen)) for flips, seen in trials if not seen.broken and measured(seen))
+    without = [flips for flips, here in levels if here.censored or here.log_seconds >= slow]
+    for one in looked.suspicions:
+        innocent = one.component not in accused(said) and any(one.component in flips for flips in without)
+        if one.share >= _WORTH_TELLING and innocent:
+            yield (
+                f"{one.component} was seen at work for {one.share:.0%} of the time ({one.why}), "
+                "but switched over it left it as slow, and that decides: it is not to blame alone"
+            )
 
 
 def _detail(component: Component, told: Past) -> str:
