@@ -30,6 +30,7 @@ bench: setup
 	$(BIN)/pip install --quiet --editable '.[bench]'
 	$(BIN)/python benchmarks/trial_cost.py
 	$(BIN)/python benchmarks/guard_cost.py
+	$(BIN)/python benchmarks/look_cost.py
 
 bench-search: setup
 	$(BIN)/pip install --quiet --editable '.[bench]'

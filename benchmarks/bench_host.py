@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 
 from modbisect import lab
@@ -22,15 +22,15 @@ def rounds(description: str | None, *, usually: int) -> int:
 
 
 @contextmanager
-def shop() -> Iterator[tuple[lab.LabHost, RootLink]]:
-    """A host with the shop's site.
+def shop(more: Sequence[str] = ()) -> Iterator[tuple[lab.LabHost, RootLink]]:
+    """A host with the shop's site, and more setups behind it.
 
     Raises:
         SystemExit: what modbisect or the lab cannot do, in one sentence.
     """
     name = f"bench-{os.getpid()}"
     try:
-        host = lab.up(name, [lab.SETUPS / "shop.sh"])
+        host = lab.up(name, [lab.SETUPS / f"{setup}.sh" for setup in ("shop", *more)])
         try:
             settings = SshSettings(
                 hostname=host.address,
