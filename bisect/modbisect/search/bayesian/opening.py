@@ -10,7 +10,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from modbisect.model import Component, ComponentId, Confirmation, Verdict
+from modbisect.judging.levels import PRIOR_SD
+from modbisect.model import Component, ComponentId, Confirmation, Enough, Verdict
+from modbisect.search.bayesian.design import enough
 from modbisect.search.bench import Bench
 from modbisect.search.problem import NOTHING, Flips, Talk
 
@@ -19,6 +21,10 @@ _SEEN = 0.15
 _MOST_TRIALS = 3
 _MOST_OF_IT, _LEAST = 0.5, 0.85
 """Of what was seen of it, so much has to go with it; and it leaves at most that share of the time."""
+_SHORTEST = 0.02
+"""No less than that share of the time is expected to be left."""
+_LUCK, _CLEAR = 0.25, 8.0
+"""Of a restart, standard deviation in logs; and nats that tell one level from another."""
 _MOST_ALONE = 5
 """Trials with others flipped beside a culprit that stays as found, where the site breaks without some of them."""
 _FEW = 12
@@ -42,10 +48,18 @@ def opening(bench: Bench, seen: Iterable[Component]) -> Talk[Component | None]:
         if not flips:
             continue
         why = f"{component.id} was seen at work for {100 * component.seen:.0f} % of the time"
-        yield from bench.ensure(flips, why, stage="baseline")
+        if flips not in bench.seen:
+            found = bench.level_of(NOTHING).log_seconds
+            without = found + math.log(max(1 - component.seen, _SHORTEST))
+            yield from bench.ask(flips, why, stage="baseline", enough=_between(without, found))
         if bench.levels(flips) and not bench.broken(flips) and _cures(bench, flips, component.seen):
             return component
     return None
+
+
+def _between(fast: float, slow: float) -> Enough | None:
+    """When it is clear at which of two levels a trial is, in log seconds: a slow page takes long to be asked often."""
+    return enough([fast, slow], _LUCK**2, PRIOR_SD**2, _CLEAR) if fast < slow else None
 
 
 def _cures(bench: Bench, flips: Flips, seen: float) -> bool:
@@ -97,7 +111,10 @@ def alone(bench: Bench, culprit: Component, suspects: Iterable[ComponentId]) -> 
         flips = wide - bench.feasible.hold(accused, wide)
         if not flips:
             continue
-        yield from bench.ensure(flips, f"{culprit.id} alone, {len(flips)} others flipped", stage="residual")
+        if flips not in bench.seen:
+            clear = _between(bench.level_of(cured).log_seconds, bench.level_of(NOTHING).log_seconds)
+            why = f"{culprit.id} alone, {len(flips)} others flipped"
+            yield from bench.ask(flips, why, stage="residual", enough=clear)
         if not bench.levels(flips):
             middle = (len(group) + 1) // 2
             groups += [half for half in (group[:middle], group[middle:]) if half and len(group) > 1]
