@@ -31,6 +31,7 @@ bench: setup
 	$(BIN)/python benchmarks/trial_cost.py
 	$(BIN)/python benchmarks/guard_cost.py
 	$(BIN)/python benchmarks/look_cost.py
+	$(BIN)/python benchmarks/plan_cost.py
 
 bench-search: setup
 	$(BIN)/pip install --quiet --editable '.[bench]'

@@ -230,7 +230,10 @@ def main() -> int:
     ]
     looks = {"yes": (True,), "no": (False,), "both": (True, False)}[arguments.look]
     wanted = [
-        (scene, number, look) for scene, number in hosts if arguments.only in (None, scene.name) for look in looks
+        (scene, number, look)
+        for scene, number in hosts
+        if arguments.only in (None, scene.name)
+        for look in (looks if scene.truth else looks[:1])
     ]
     if not wanted:
         parser.error(f"no such scene; there are: {', '.join(scene.name for scene in (*SCENES, INNOCENT[0]))}")
