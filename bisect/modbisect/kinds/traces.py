@@ -36,6 +36,7 @@ _WAITS = {
 }
 """By what a wait's words hold, the directives that are to blame for it."""
 _END = re.compile(r"(?:tcp|udp) [^ ,]+:\d+|unix /[^ ,]+")
+_RUNS = "R"
 _QUEUE = ("MaxRequestWorkers",)
 DIRECTIVES = tuple(dict.fromkeys((*_QUEUE, *(word for words in _WAITS.values() for word in words))))
 """What a look searches the configuration for."""
@@ -97,6 +98,9 @@ def told(moment: Moment) -> str:
         return "waiting for a process that accepts the connection"
     where = next((f", called from {frame}" for frame in moment.frames[1:] if frame.file), "")
     if moment.frames:
+        awaited = moment.wait.partition(" ")[2].rstrip()
+        if awaited and moment.state != _RUNS:
+            return f"{moment.frames[0]}{where}, waiting for {awaited}"
         # The interpreter runs code of its own pages: what else is at it says more.
         inside = f" (in {_stack(moment)})" if moment.objects and moment.frames[0].file else ""
         return f"{moment.frames[0]}{inside}{where}"

@@ -139,6 +139,15 @@ sub other_end { # PID, inode of a pipe: the program of whoever else holds it
   return '';
 }
 
+sub lock_holder { # PID, descriptor of a file that it wants to lock: the program of whoever has it locked
+  my ($pid, $fd) = @_;
+  my @stat = stat "/proc/$pid/fd/$fd" or return '';
+  while ((slurp('/proc/locks', 1 << 18) // '') =~ /^\d+: [A-Z]+ +\S+ +\S+ +(\d+) [0-9a-f]+:[0-9a-f]+:$stat[1] /mg) {
+    return program($1) if $1 != $pid && -d "/proc/$1";
+  }
+  return '';
+}
+
 sub exe { return readlink("/proc/$_[0]/exe") // '' }
 
 sub program { # what a process runs: the script where an interpreter runs one. Never an argument beyond that
@@ -180,7 +189,12 @@ sub waits {
   my @arguments = map { hex } @words;
   my $name = $CALL{$number} // "call $number";
   my ($what, $fd, $far) = ('', -1);
-  if ($ON_ONE{$name}) { $fd = $arguments[0]; ($what, $far) = behind($process, $fd) }
+  if ($ON_ONE{$name}) {
+    $fd = $arguments[0];
+    ($what, $far) = behind($process, $fd);
+    my $holder = $name =~ /^(?:flock|fcntl)$/ ? lock_holder($process, $fd) =~ s{.*/}{}r : '';
+    $what .= " (held by $holder)" if length $holder;
+  }
   elsif ($name =~ /poll$/ && $arguments[1] && $arguments[1] < 64) {
     my $list = mem($process, $arguments[0], 8 * $arguments[1]);
     if (defined $list) {
