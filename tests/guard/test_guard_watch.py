@@ -13,7 +13,7 @@ from guard.test_guard_verbs import DEVIATIONS, HELD, MODS, RUN, SPEC, apply, hol
 from modbisect import lab
 from modbisect.errors import ModbisectError
 from modbisect.host.guard import Guard
-from modbisect.kinds import Step
+from modbisect.kinds import Look, Step
 
 LOGIND = "/run/systemd/logind.conf.d"
 CRON = """
@@ -128,6 +128,20 @@ def test_a_run_without_systemd(plain: Plain) -> None:
     assert plain.guard("disarm", RUN) == (0, "")
     wait_until(lambda: plain.call("sh", "-c", LOOP)[0] != 0, 5, "the loop goes on")
     assert (plain.kept(), plain.traces()) == (before, "")
+
+
+def test_a_look_without_systemd(plain: Plain) -> None:
+    """The servers' processes are found all the same."""
+    plain.install_guard()
+    visit = "while curl -s --local-port 20000-20900 -o /dev/null http://localhost/report; do :; done"
+    plain.sh('systemd-run -q --collect --unit=visits sh -c "$1"', visit)
+    status, said = plain.guard("look", stdin="3 20000 20900\n")
+    plain.call("systemctl", "stop", "visits")
+    plain.sh("rm -rf /var/lib/modbisect")
+    assert status == 0, said
+    seen = Look.read(said)
+    assert seen.busy > 0
+    assert any(frame.file == "/var/www/shop/shop.php" for moment in seen.moments for frame in moment.frames)
 
 
 def test_without_cron_nothing_would_restore_after_a_reboot_so_nothing_is_held(plain: Plain) -> None:
