@@ -129,6 +129,17 @@ CONF, INI = "/etc/apache2/conf-enabled", "/etc/php/8.2/apache2/conf.d"
             f"says AllowOverride|{CONF}/charset.conf",
             ["authz_core", "charset"],
         ),
+        (
+            "R||/x/libc.so.6|realpath [standard] < main /a.php:1|",
+            f"says realpath_cache_size|{INI}/90-visitors.ini",
+            ["visitors"],
+        ),
+        ("S|poll udp 127.0.0.1:53|||", f"says Require:forward-dns|{CONF}/charset.conf", ["charset"]),
+        (
+            "R||/x/libpcre.so < /x/mod_headers.so||",
+            f"named /x/mod_headers.so|{CONF}/charset.conf",
+            ["headers", "charset"],
+        ),
         ("R||||", f"says AllowOverride|{CONF}/charset.conf", []),
         # A folder that many name is nobody's.
         (

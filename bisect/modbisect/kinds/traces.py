@@ -28,9 +28,13 @@ _REACHED = 0.5
 nobody else has a claim as strong."""
 _DIRECTIVE = 0.8
 """Its configuration has a directive that stands for such a wait."""
+_NAMES = ("HostnameLookups", "Require:forward-dns", "Require:host")
+_PATHS = ("realpath_cache_size", "realpath_cache_ttl", "open_basedir")
+_CALLS = dict.fromkeys(("realpath", "file_exists", "is_dir", "is_file", "is_link", "stat", "lstat"), _PATHS)
+"""By a function of PHP that is at work itself, the directives that make it dear."""
 _WAITS = {
-    ":53": ("HostnameLookups",),
-    ":5353": ("HostnameLookups",),
+    ":53": _NAMES,
+    ":5353": _NAMES,
     "/.htaccess": ("AllowOverride", "AllowOverrideList", "AccessFileName"),
     "/sess_*": ("session.auto_start", "session.save_path", "session.save_handler", "session.lazy_write"),
 }
@@ -38,8 +42,8 @@ _WAITS = {
 _END = re.compile(r"(?:tcp|udp) [^ ,]+:\d+|unix /[^ ,]+")
 _RUNS = "R"
 _QUEUE = ("MaxRequestWorkers",)
-DIRECTIVES = tuple(dict.fromkeys((*_QUEUE, *(word for words in _WAITS.values() for word in words))))
-"""What a look searches the configuration for."""
+DIRECTIVES = tuple(dict.fromkeys((*_QUEUE, *(word for words in (*_WAITS.values(), _PATHS) for word in words))))
+"""What a look searches the configuration for: words that a line begins with, parted by colons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,7 @@ def _claims(
         *_by_objects(moment, components),
         _by_files(moment, naming),
         _by_extension(moment, naming),
+        _by_module(moment, naming, components),
         *((naming.get(word, frozenset()), _DIRECTIVE) for word in _words(moment)),
         *(({component.id}, BY_NAME[component.kind].claim(component, moment)) for component in components),
     ):
@@ -179,6 +184,15 @@ def _by_extension(moment: Moment, naming: Mapping[str, frozenset[ComponentId]]) 
     return (those if len(those) <= _FEW_NAME else frozenset()), _FOLDER
 
 
+def _by_module(
+    moment: Moment, naming: Mapping[str, frozenset[ComponentId]], components: tuple[Component, ...]
+) -> tuple[frozenset[ComponentId], float]:
+    """Whose configuration has directives of the module at work."""
+    module = next((path for path in moment.objects if _brings(path, components)), "")
+    those = naming.get(module, frozenset()) - _brings(module, components)
+    return (those if len(those) <= _FEW_NAME else frozenset()), _FOLDER
+
+
 def _paths(moment: Moment) -> list[str]:
     """Files and programs that it was at, the innermost first."""
     waited = [word for word in moment.wait.split(" ")[1:] if word.startswith("/")]
@@ -194,6 +208,8 @@ def _ends(moment: Moment) -> list[str]:
 def _words(moment: Moment) -> list[str]:
     if moment.state == QUEUED:
         return list(_QUEUE)
+    if moment.frames and not moment.frames[0].file and moment.frames[0].function in _CALLS:
+        return list(_CALLS[moment.frames[0].function])
     ends = (word.rstrip(",") for word in moment.wait.split(" "))
     return [
         directive

@@ -249,11 +249,16 @@ sub behind_call { # PID, value: whether it is an address to which a call returns
 # the stack that a call returns to; below it most often lies the caller's frame pointer.
 sub next_call { # PID, bytes of the stack and where they begin, from: stack pointer, address, frame pointer of the caller
   my ($pid, $stack, $base, $from) = @_;
-  for (my $i = $from - $base; $i >= 0 && $i + 8 <= length $stack && $i < $from - $base + 16384; $i += 8) {
-    my $value = unpack "x$i Q", $stack;
-    next unless $value > 4096 && $value < 1 << 47 && behind_call($pid, $value);
-    my $frame = $i >= 8 ? unpack 'x' . ($i - 8) . ' Q', $stack : 0;
-    return ($base + $i + 8, $value, $frame > $base + $i && $frame < $base + length $stack ? $frame : undef);
+  my $objects = objects($pid);
+  return () unless @$objects;
+  my ($low, $high) = ($objects->[0][0], $objects->[-1][1]);
+  my $first = $from - $base;
+  return () if $first < 0 || $first + 8 > length $stack;
+  my @words = unpack 'Q*', substr $stack, $first, 65536;
+  for my $i (grep { $words[$_] >= $low && $words[$_] < $high } 0 .. $#words) {
+    next unless behind_call($pid, $words[$i]);
+    my ($at, $frame) = ($from + 8 * $i, $i ? $words[$i - 1] : 0);
+    return ($at + 8, $words[$i], $frame > $at && $frame < $base + length $stack ? $frame : undef);
   }
   return ();
 }

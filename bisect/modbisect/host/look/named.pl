@@ -1,9 +1,10 @@
 # Which files of the configuration name what was seen: matched here, since they hold passwords.
 
 sub named { # lines of what was seen
-  my (%what, %ends, %extensions);
+  my (%what, %ends, %extensions, %modules, @modules);
   for my $line (@_) {
-    my (undef, $wait, undef, $frames, $by) = split /\|/, $line;
+    my (undef, $wait, $objects, $frames, $by) = split /\|/, $line;
+    push @modules, grep { m{/mod_[^/]+\.so[^/]*$} && !$modules{$_}++ } split / < /, $objects // '';
     for ($wait // '', $by // '') {
       $what{$1} = 1 while m{(?:pipe|file|child|unix) (/[^ ,]+)}g;
       $ends{$1} = 1 while m{((?:tcp|udp) [^ ,]+:\d+)}g;
@@ -39,9 +40,25 @@ sub named { # lines of what was seen
       printf "named %s|%s\n", plain($what), plain($file) if $lines++ < 300;
     }
   }
-  for my $file (sort keys %text) {   # directives that stand for a sort of waiting, where they say more than none
-    for my $word (@DIRECTIVES) {
-      printf "says %s|%s\n", $word, plain($file) if $text{$file} =~ /^\s*\Q$word\E\b(?!\s*=?\s*"?(?:None|Off|0)\b)/mi;
+  # What a module of the server is told: its directives' names lie in its file, some only as the end of another's.
+  my %in;   # word that a line begins with => files
+  while (my ($file, $text) = each %text) { $in{$1}{$file} = 1 while $text =~ /^[ \t]*([A-Z]\w{2,40})[ \t]/mg }
+  my ($server) = map { exe($_) } (members())[0 .. 0];
+  my $core = @modules && $server ? slurp($server, 1 << 21) // '' : '';
+  delete @in{grep { index($core, "\0$_\0") >= 0 } keys %in};
+  for my $module (@modules[0 .. ($#modules < 9 ? $#modules : 9)]) {
+    my $bytes = slurp($module, 1 << 21) // next;
+    my @words = grep { index($bytes, "$_\0") >= 0 } sort keys %in;
+    my @whole = grep { index($bytes, "\0$_\0") >= 0 } @words;
+    my %files = map { %{$in{$_}} } @whole ? @whole : @words;
+    for my $file (sort keys %files) { printf "named %s|%s\n", plain($module), plain($file) if $lines++ < 300 }
+  }
+  # Directives that stand for a sort of waiting, where they say more than none.
+  for my $word (@DIRECTIVES) {
+    my $pattern = $word =~ s/:/\\s+/r;
+    for my $file (sort keys %text) {
+      next unless $text{$file} =~ /^\s*(?:php_(?:admin_)?(?:value|flag)\s+)?$pattern\b(?!\s*=?\s*"?(?:None|Off)\b)/mi;
+      printf "says %s|%s\n", $word, plain($file);
     }
   }
   return;
