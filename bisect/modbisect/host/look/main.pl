@@ -95,7 +95,13 @@ sub opened { # PID, descriptor of our connection: the file that was opened last 
   return undef;
 }
 
-sub stack_at { my ($pid, $sp) = @_; for (131072, 49152, 16384, 4096) { my $bytes = mem($pid, $sp, $_); return $bytes if defined $bytes } return undef }
+sub stack_at { # PID, stack pointer: what lies above it, up to the end of the stack, which may be near
+  my ($pid, $sp) = @_;
+  return undef unless defined mem($pid, $sp, 8);
+  sysseek($memory{$pid}, $sp, 0) or return undef;
+  my $read = sysread $memory{$pid}, my $bytes, 131072;
+  return $read ? $bytes : undef;
+}
 
 # Of all that works for a request that is there since a time: a worker, or its threads; where it waits for another process
 # that serves it, that one.
