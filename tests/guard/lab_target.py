@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,27 +17,17 @@ GUARD = guard.GUARD
 NO_WATCH = "systemctl stop modbisect-deputy.service modbisect-guard.timer"
 """Nobody restores by himself any more, but for the connection that keeps the lease."""
 
-_FILES = r"""
-cd / && find "$@" -printf '%p\t%y\t%m\t%U\t%G\t%s\t%T@\t%l\n' | sort
-find "$@" -type f -exec sha256sum {} + | sort -k 2
-"""
-_SERVER = r"""
-read -r parent </run/apache2/apache2.pid || exit 1
-awk '$6 ~ /\.so/ {print $6}' "/proc/$parent/maps" | sort -u
-"""
 _STATE = ("/var/lib/apache2", "/var/lib/php")
 _GENERATION = (
     'p=$(cat /run/apache2/apache2.pid 2>/dev/null) && echo "$p" && cut -d " " -f 22 "/proc/$p/stat" || echo down'
 )
-_TRACES = """
-ls -d /var/lib/modbisect 2>/dev/null
-ls /run/modbisect 2>/dev/null | grep -vx -e lock -e last -e last-journal
-systemctl list-units --no-legend 'modbisect*'
-ls -d /etc/systemd/system/modbisect* /etc/systemd/system/*/modbisect* 2>/dev/null
-ls -d /run/modbisect-scratch.* /run/motd.d /etc/motd.d /etc/cron.d/modbisect 2>/dev/null
-find /etc -name .modbisect
-:
-"""
+_LEFT = (
+    *("/var/lib/modbisect", "/run/motd.d", "/etc/motd.d", "/etc/cron.d/modbisect"),
+    *("/etc/systemd/system/modbisect*", "/etc/systemd/system/*/modbisect*", "/run/modbisect-scratch.*"),
+)
+"""What a run leaves nowhere."""
+_STAYS = {"lock", "last", "last-journal"}
+"""In /run/modbisect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +47,36 @@ class Target:
         assert status == 0, f"{script}: {text}"
         return text
 
+    @property
+    def root(self) -> Path:
+        """Its root folder as the box sees it, past any process of the host: many tests look again and again."""
+        (pid,) = (host.pid for host in lab.hosts() if host.name == self.host.name)
+        return Path(f"/proc/{pid}/root")
+
     def files(self, *folders: str) -> frozenset[str]:
         """Paths, types, modes, owners, sizes, times, targets and contents, folders included."""
-        return frozenset(self.sh(_FILES, *folders).splitlines())
+        root = self.root
+        return frozenset(row for folder in folders for row in _tree(root / folder.lstrip("/"), folder))
 
     def modules(self) -> frozenset[str]:
         """The shared objects in the live server's parent process."""
         self.settle()
-        return frozenset(self.sh(_SERVER).split())
+        root = self.root
+        maps = (root / "proc" / (root / "run/apache2/apache2.pid").read_text().strip() / "maps").read_text()
+        rows = (line.split() for line in maps.splitlines())
+        return frozenset(row[5] for row in rows if len(row) > 5 and ".so" in row[5])
 
     def settle(self) -> None:
         """Wait for a server that was started: systemctl returns before its pid file is there."""
-        alive = "kill -0 $(cat /run/apache2/apache2.pid)"
-        wait_until(lambda: self.call("sh", "-c", alive)[0] == 0, 10, "the server has no process")
+        root = self.root
+
+        def alive() -> bool:
+            with suppress(OSError):
+                pid = (root / "run/apache2/apache2.pid").read_text().strip()
+                return pid.isdigit() and (root / "proc" / pid / "maps").read_text() != ""
+            return False
+
+        wait_until(alive, 10, "the server has no process")
 
     def generation(self) -> str:
         """Changes with every restart of the server."""
@@ -75,7 +84,13 @@ class Target:
 
     def traces(self) -> str:
         """What a run has left behind outside of its write set; empty when nothing."""
-        return self.sh(_TRACES)
+        root = self.root
+        left = [str(path.relative_to(root)) for pattern in _LEFT for path in root.glob(pattern.lstrip("/"))]
+        with suppress(OSError):
+            left += [path.name for path in (root / "run/modbisect").iterdir() if path.name not in _STAYS]
+        if not left:
+            left += self.sh("systemctl list-units --no-legend 'modbisect*'; find /etc -name .modbisect").splitlines()
+        return "\n".join(left)
 
     def page(self, path: str = "/") -> str:
         """The site's answer, as the host itself gets it."""
@@ -99,17 +114,37 @@ class Target:
         return self.call(GUARD, *argv, stdin=stdin)
 
     def state(self) -> str:
-        """The guard's state; ENDED while a run's traces are being removed, NONE when there is nothing of any run.
-
-        Read past the host's shell, since many wait for it.
-        """
-        (pid,) = (host.pid for host in lab.hosts() if host.name == self.host.name)
-        base = Path(f"/proc/{pid}/root/var/lib/modbisect")
+        """The guard's state; ENDED while a run's traces are being removed, NONE when there is nothing of any run."""
+        base = self.root / "var/lib/modbisect"
         with suppress(OSError):
             return (base / "cur/state").read_text().strip()
         # The run may end between any two looks: what cannot be read is looked for, never the other way round.
         names = (name for folder, name in (("cur", "SNAP"), ("ended", "ENDED")) if (base / folder).exists())
         return next(names, "NONE")
+
+
+def _tree(path: Path, inside: str) -> Iterator[str]:
+    """A row for a path, and for each below it; none where it is not there."""
+    try:
+        own = path.lstat()
+    except FileNotFoundError:
+        return
+    what = ""
+    if path.is_symlink():
+        what = str(path.readlink())
+    elif path.is_file():
+        what = hashlib.sha256(path.read_bytes()).hexdigest()
+    kind = {stat.S_IFDIR: "d", stat.S_IFREG: "f", stat.S_IFLNK: "l"}.get(stat.S_IFMT(own.st_mode), "?")
+    mode, size = f"{stat.S_IMODE(own.st_mode):o}", str(own.st_size)
+    yield "\t".join((inside, kind, mode, str(own.st_uid), str(own.st_gid), size, _time(own.st_mtime_ns), what))
+    if path.is_dir() and not path.is_symlink():
+        for below in path.iterdir():
+            yield from _tree(below, f"{inside}/{below.name}")
+
+
+def _time(nanoseconds: int) -> str:
+    """As find prints it."""
+    return f"{nanoseconds // 10**9}.{nanoseconds % 10**9:09}0"
 
 
 def wait_until(true: Callable[[], bool], seconds: float, what: str | Callable[[], str]) -> float:

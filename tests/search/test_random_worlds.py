@@ -66,7 +66,7 @@ def held(site: World, kept: Flips) -> Flips:
     return frozenset(result)
 
 
-@examples(100)
+@examples(60)
 @given(worlds(), st.sampled_from(HALVING))
 def test_never_a_wrong_accusation(case: tuple[World, list[Flips]], strategy: str) -> None:
     site, culprits = case
@@ -83,7 +83,7 @@ def test_never_a_wrong_accusation(case: tuple[World, list[Flips]], strategy: str
         assert not culprits or any(one <= fixed for one in culprits), conclusion
 
 
-@examples(60)
+@examples(40)
 @given(st.integers(1, 24), st.integers(0, 3), st.randoms(use_true_random=False))
 def test_a_single_culprit_is_always_found(size: int, needed: int, random: Random) -> None:
     names = [f"c{number:02}" for number in range(1, size + 1)]
@@ -103,7 +103,7 @@ def test_same_answers_same_questions(case: tuple[World, list[Flips]]) -> None:
     assert site.run() == site.run()
 
 
-@examples(50)
+@examples(30)
 @given(worlds())
 def test_a_decided_configuration_is_not_asked_again(case: tuple[World, list[Flips]]) -> None:
     site, _ = case
@@ -114,7 +114,7 @@ def test_a_decided_configuration_is_not_asked_again(case: tuple[World, list[Flip
     assert len(searched) - len(set(searched)) <= 4
 
 
-@examples(80)
+@examples(50)
 @given(
     st.integers(1, 12),
     st.sampled_from(HALVING),
