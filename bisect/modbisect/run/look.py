@@ -79,13 +79,13 @@ class Beside:
     @property
     def lasts(self) -> float:
         """Seconds."""
-        return float(self.seconds + _STARTS_SECONDS)
+        return float(self.seconds)
 
     def during(self, ask: Callable[[range], WindowResult]) -> WindowResult:
         """What is asked from these ports, with a look at it."""
         ports = _ports()
         with ThreadPoolExecutor(1) as pool:
-            looking = pool.submit(on_host.look, self.root, self.seconds + _STARTS_SECONDS, ports)
+            looking = pool.submit(on_host.look, self.root, self.seconds, ports)
             asked = ask(ports)
             with suppress(Refused):
                 self.look = looking.result()
