@@ -142,7 +142,8 @@ sub other_end { # PID, inode of a pipe: the program of whoever else holds it
 sub lock_holder { # PID, descriptor of a file that it wants to lock: the program of whoever has it locked
   my ($pid, $fd) = @_;
   my @stat = stat "/proc/$pid/fd/$fd" or return '';
-  while ((slurp('/proc/locks', 1 << 18) // '') =~ /^\d+: [A-Z]+ +\S+ +\S+ +(\d+) [0-9a-f]+:[0-9a-f]+:$stat[1] /mg) {
+  my $locks = slurp('/proc/locks', 1 << 18) // '';
+  while ($locks =~ /^\d+: [A-Z]+ +\S+ +\S+ +(\d+) [0-9a-f]+:[0-9a-f]+:$stat[1] /mg) {
     return program($1) if $1 != $pid && -d "/proc/$1";
   }
   return '';
