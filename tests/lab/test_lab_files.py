@@ -31,7 +31,7 @@ def test_sources_of_both_styles_are_read_and_third_parties_left_out(apt: Path) -
         "Components: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n\n"
         "Enabled: no\nTypes: deb\nURIs: http://off.example/debian\nSuites: bookworm-updates\nComponents: main\n"
     )
-    suite, lines = debian_sources(apt, apt / "os-release")
+    suite, lines = debian_sources(None, apt, apt / "os-release")
     assert suite == "bookworm"
     key = "/usr/share/keyrings/debian-archive-keyring.gpg"
     assert lines == [
@@ -40,12 +40,24 @@ def test_sources_of_both_styles_are_read_and_third_parties_left_out(apt: Path) -
     ]
 
 
+def test_of_another_release_the_main_archive_alone_is_taken(apt: Path) -> None:
+    (apt / "sources.list").write_text(
+        "deb http://mirror.example/debian bookworm main\ndeb http://mirror.example/debian bookworm-updates main\n"
+    )
+    assert debian_sources("trixie", apt, apt / "os-release") == (
+        "trixie",
+        ["deb http://mirror.example/debian trixie main"],
+    )
+    with pytest.raises(lab.LabError, match="no lab host can be made of 'sarge': bullseye, bookworm, trixie can"):
+        debian_sources("sarge", apt, apt / "os-release")
+
+
 def test_a_box_without_debian_sources_is_told_so(apt: Path) -> None:
     with pytest.raises(lab.LabError, match="no Debian archive of suite bookworm"):
-        debian_sources(apt, apt / "os-release")
+        debian_sources(None, apt, apt / "os-release")
     (apt / "os-release").write_text("ID=fedora\n")
     with pytest.raises(lab.LabError, match="not Debian"):
-        debian_sources(apt, apt / "os-release")
+        debian_sources(None, apt, apt / "os-release")
 
 
 @pytest.mark.parametrize("name", ["", "Web", "1web", "web_1", "../etc", "a" * 32, "web\n"])

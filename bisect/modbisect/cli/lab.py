@@ -20,9 +20,10 @@ def command() -> None:
 @click.argument("name")
 @click.option("--setup", "setups", multiple=True, help="A script run inside, or the name of one that comes along.")
 @click.option("--install", "packages", multiple=True, help="A Debian package for it, with all that it needs.")
-def up(name: str, setups: tuple[str, ...], packages: tuple[str, ...]) -> None:
+@click.option("--suite", help=f"The Debian release it is of: {', '.join(lab.SUITES)}; else the box's own.")
+def up(name: str, setups: tuple[str, ...], packages: tuple[str, ...], suite: str | None) -> None:
     """Make a host and start it."""
-    host = lab.up(name, [_script(text) for text in setups], packages=packages, progress=tell)
+    host = lab.up(name, [_script(text) for text in setups], packages=packages, suite=suite, progress=tell)
     click.echo(f"{host.name} is up at {host.address}")
 
 

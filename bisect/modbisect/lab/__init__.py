@@ -8,12 +8,14 @@ from pathlib import Path
 
 from modbisect.lab.errors import LabError
 from modbisect.lab.host import LabHost, boot, down, execute, hosts, inventory, kill, up
+from modbisect.lab.sources import SUITES
 from modbisect.lab.tree import build_tree
 
 SETUPS = Path(__file__).parent / "setups"
 
 __all__ = [
     "SETUPS",
+    "SUITES",
     "LabError",
     "LabHost",
     "boot",

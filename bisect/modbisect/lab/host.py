@@ -41,16 +41,18 @@ def up(
     setup: Sequence[Path] = (),
     *,
     packages: Sequence[str] = (),
+    suite: str | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> LabHost:
     """A new host, booted, with the Debian `packages` installed and each script of `setup` run inside as root (sh).
 
-    In that order. LabError when the name is taken, the archive has no such package, the host does not come up
-    within a minute, or a script fails (its output is in the message); the host is taken down again then.
+    In that order. It is of the Debian release `suite`, or the box's own. LabError when the name is taken, the archive
+    has no such package, the host does not come up within a minute, or a script fails (its output is in the message);
+    the host is taken down again then.
     """
     scripts = [(path, _script(path)) for path in setup]
-    tree = build_tree(progress)
-    files = fetch(packages, tree, progress) if packages else ()
+    tree = build_tree(progress, suite)
+    files = fetch(packages, tree, progress, suite) if packages else ()
     with store.lock():
         entry = _new(name, tree.name)
         try:

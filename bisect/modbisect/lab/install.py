@@ -36,17 +36,20 @@ class Execute(Protocol):
         """Its output and exit status, whatever that is."""
 
 
-def fetch(packages: Sequence[str], tree: Path, progress: Callable[[str], None]) -> tuple[Path, ...]:
+def fetch(
+    packages: Sequence[str], tree: Path, progress: Callable[[str], None], suite: str | None = None
+) -> tuple[Path, ...]:
     """The files of `packages` and of all they need beside what `tree` has, without what they only recommend.
 
+    Of the Debian release `suite`, or the box's own.
     They stay in the cache. LabError when the archive has no such package, or is out of reach.
     """
     require([("apt-get", "apt")])
     for package in packages:
         if package.startswith("-"):
             raise LabError(f"{package!r} is no name of a Debian package")
-    with _own_apt(tree) as (apt, archives):
-        _update(apt, progress)
+    with _own_apt(tree, suite) as (apt, archives):
+        _update(apt, archives.parent / "updated", progress)
         wanted = [*apt, "-y", "--no-install-recommends"]
         progress(f"fetching {', '.join(packages)}")
         run(*wanted, "--download-only", "install", "--", *packages, timeout=_FETCH_TIMEOUT)
@@ -75,10 +78,10 @@ exit $status"""
 
 
 @contextmanager
-def _own_apt(tree: Path) -> Iterator[tuple[list[str], Path]]:
+def _own_apt(tree: Path, suite: str | None) -> Iterator[tuple[list[str], Path]]:
     """An apt-get that knows the lab's sources and what the tree has, and nothing of the box; where its files go."""
-    _, sources = debian_sources()
-    home = store.cache_root() / "apt"
+    suite, sources = debian_sources(suite)
+    home = store.cache_root() / f"apt-{suite}"
     archives = home / "archives"
     for folder in (archives / "partial", home / "lists/partial", home / "none/partial"):
         folder.mkdir(parents=True, exist_ok=True)
@@ -100,8 +103,7 @@ def _own_apt(tree: Path) -> Iterator[tuple[list[str], Path]]:
         yield ["apt-get", *(part for key, value in options.items() for part in ("-o", f"{key}={value}"))], archives
 
 
-def _update(apt: list[str], progress: Callable[[str], None]) -> None:
-    stamp = store.cache_root() / "apt/updated"
+def _update(apt: list[str], stamp: Path, progress: Callable[[str], None]) -> None:
     if not stamp.exists() or time.time() - stamp.stat().st_mtime > _LISTS_AGE:
         progress("fetching the lists of Debian's packages")
         run(*apt, "update", timeout=_FETCH_TIMEOUT)

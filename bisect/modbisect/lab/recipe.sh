@@ -2,6 +2,7 @@
 # Turns a freshly installed Debian tree into a lab host's tree. Runs inside the tree (chroot), as root.
 set -eu
 export LC_ALL=C.UTF-8
+php=$(php -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;')
 
 # --- the people -----------------------------------------------------------------------------------------
 useradd --create-home --shell /bin/bash --uid 1000 ops
@@ -49,12 +50,12 @@ printf '[Journal]\nStorage=volatile\nRuntimeMaxUse=32M\nReadKMsg=no\nAudit=no\n'
 printf '[Manager]\nDefaultTimeoutStopSec=20s\n' > /etc/systemd/system.conf.d/lab.conf
 # The checks Debian runs after each start of the database cost more than the start itself.
 printf '[Service]\nExecStartPost=\n' > /etc/systemd/system/mariadb.service.d/lab.conf
-systemctl disable php8.2-fpm.service
+systemctl disable "php$php-fpm.service"
 systemctl enable apache2.service mariadb.service ssh.service
 
 # --- Apache: prefork + mod_php, and a wide set of modules that leave the site as it is ---------------------
 a2dismod -q -f mpm_event security2
-a2enmod -q mpm_prefork php8.2 \
+a2enmod -q mpm_prefork "php$php" \
 	actions allowmethods asis auth_digest authn_anon authn_dbm authn_socache authz_dbm authz_groupfile \
 	authz_owner buffer cache cache_disk cache_socache cern_meta cgi charset_lite data dav dav_fs dav_lock dbd \
 	echo expires ext_filter file_cache headers heartmonitor imagemap include info log_debug log_forensic \

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +13,8 @@ from modbisect.lab.errors import LabError
 _ONE_LINE = re.compile(r"^deb\s+(?:\[(?P<options>[^]]*)]\s+)?(?P<uri>\S+)\s+(?P<suite>\S+)\s+(?P<parts>.+)$")
 # The archive's own paths end so everywhere, mirrors and mirror lists included; third parties' suites do not fit.
 _ARCHIVE = re.compile(r"/debian(-security)?(\.list)?/?$")
+SUITES = {"bullseye": "7.4", "bookworm": "8.2", "trixie": "8.4"}
+"""Debian releases that a host can be made of, and the PHP of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +32,29 @@ class Source:
         return f"deb {key}{self.uri} {self.suite} main"
 
 
-def debian_sources(apt: Path = Path("/etc/apt"), os_release: Path = Path("/etc/os-release")) -> tuple[str, list[str]]:
-    """The box's Debian suite and its source lines for it; LabError where the box is not Debian or has none."""
-    suite = _codename(os_release)
-    wanted = {suite, f"{suite}-updates", f"{suite}-security"}
+def debian_sources(
+    suite: str | None = None, apt: Path = Path("/etc/apt"), os_release: Path = Path("/etc/os-release")
+) -> tuple[str, list[str]]:
+    """A Debian suite, the box's own where none is named, and source lines for it: the box's archives, in that suite.
+
+    Of another suite the main archive alone: what has been updated since may be gone from an old one's mirrors.
+
+    Raises:
+        LabError: the box is not Debian, or has no archive of its own suite; or no such suite can be built.
+    """
+    own = _codename(os_release)
+    suite = suite or own
+    if suite != own and suite not in SUITES:
+        raise LabError(f"no lab host can be made of {suite!r}: {', '.join(SUITES)} can, and the box's own {own}")
+    wanted = {own, f"{own}-updates", f"{own}-security"} if suite == own else {own}
     lines: list[str] = []
     for source in _all_sources(apt):
         is_debian = source.suite in wanted and _ARCHIVE.search(urlsplit(source.uri).path) is not None
-        if is_debian and "main" in source.components and source.line() not in lines:
-            lines.append(source.line())
+        line = replace(source, suite=source.suite.replace(own, suite)).line()
+        if is_debian and "main" in source.components and line not in lines:
+            lines.append(line)
     if not any(line.split()[-2] == suite for line in lines):
-        raise LabError(f"{apt} names no Debian archive of suite {suite}: add one to build the lab's hosts from")
+        raise LabError(f"{apt} names no Debian archive of suite {own}: add one to build the lab's hosts from")
     return suite, lines
 
 

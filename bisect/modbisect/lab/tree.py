@@ -14,22 +14,22 @@ from pathlib import Path
 
 from modbisect.lab import store
 from modbisect.lab.errors import LabError, require
-from modbisect.lab.sources import debian_sources
+from modbisect.lab.sources import SUITES, debian_sources
 
 _HERE = Path(__file__).parent
 _LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/info/*", "/usr/share/locale/*")
 
 
-def build_tree(progress: Callable[[str], None]) -> Path:
+def build_tree(progress: Callable[[str], None], suite: str | None = None) -> Path:
     """The tree's folder, built first when the cache has none of this recipe (about a minute and a half, 600 MB).
 
-    `progress` gets a line of text now and then. LabError when a tool is missing or the build fails;
-    an aborted build leaves nothing that would ever be used.
+    Of the box's own Debian release, or of the `suite` named. `progress` gets a line of text now and then. LabError when
+    a tool is missing or the build fails; an aborted build leaves nothing that would ever be used.
     """
     require([("mmdebstrap", "mmdebstrap"), ("ssh-keygen", "openssh-client"), ("ip", "iproute2")])
     if os.geteuid() != 0:
         raise LabError("the lab makes namespaces and mounts: run it as root")
-    suite, sources = debian_sources()
+    suite, sources = debian_sources(suite)
     tree = store.cache_root() / f"tree-{_digest(suite, sources)}"
     with (store.cache_root() / "build.lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -44,14 +44,15 @@ def build_tree(progress: Callable[[str], None]) -> Path:
     return tree
 
 
-def _packages() -> list[str]:
+def _packages(suite: str) -> list[str]:
     lines = (_HERE / "packages.txt").read_text().splitlines()
-    return [line for line in lines if line and not line.startswith("#")]
+    words = (line.split() for line in lines if line and not line.startswith("#"))
+    return [name.replace("@", SUITES.get(suite, "")) for name, *without in words if f"!{suite}" not in without]
 
 
 def _digest(suite: str, sources: list[str]) -> str:
     recipe = [(_HERE / name).read_text() for name in ("recipe.sh", "mariadb.cnf")]
-    return hashlib.sha256("\0".join([suite, *sources, *_packages(), *recipe]).encode()).hexdigest()[:12]
+    return hashlib.sha256("\0".join([suite, *sources, *_packages(suite), *recipe]).encode()).hexdigest()[:12]
 
 
 def _mmdebstrap(suite: str, sources: list[str], target: Path, progress: Callable[[str], None]) -> None:
@@ -59,7 +60,7 @@ def _mmdebstrap(suite: str, sources: list[str], target: Path, progress: Callable
     # In a mount namespace of its own: removing an aborted build must never reach a /dev or /proc left mounted.
     command = ["unshare", "--mount", "--propagation", "private"]
     command += ["mmdebstrap", "--mode=root", "--variant=minbase", "--format=directory"]
-    command += [f"--include={','.join(_packages())}", "--aptopt=APT::Install-Recommends false"]
+    command += [f"--include={','.join(_packages(suite))}", "--aptopt=APT::Install-Recommends false"]
     # The tree can be built again at any time, so nothing in it is worth an fsync.
     command += ["--dpkgopt=force-unsafe-io", *(f"--dpkgopt=path-exclude={pattern}" for pattern in _LEFT_OUT)]
     database = '"$1/etc/mysql/mariadb.conf.d/90-lab.cnf"'

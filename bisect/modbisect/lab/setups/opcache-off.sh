@@ -1,8 +1,9 @@
 #!/bin/sh
 # Plants a missing component: Apache's PHP runs without its opcode cache. Run after shop.sh; /report shows it.
 set -eu
+php=$(ls /etc/php)
 
-phpdismod -v 8.2 -s apache2 opcache
+phpdismod -v $php -s apache2 opcache
 apache2ctl configtest
 systemctl restart apache2
 
@@ -14,7 +15,7 @@ expect() {
 	exit 1
 }
 expect '60 items' http://localhost/report
-if phpquery -q -v 8.2 -s apache2 -m opcache; then
+if phpquery -q -v $php -s apache2 -m opcache; then
 	echo 'opcache is still on' >&2
 	exit 1
 fi

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Plants a small shop: PHP + MariaDB, pretty URLs, uploads, and a page that compiles or caches 400 files.
 set -eu
+php=$(ls /etc/php)
 
 # --- the database ---------------------------------------------------------------------------------------
 mariadb <<'END'
@@ -37,20 +38,15 @@ cat > /var/www/shop/shop.php <<'END'
 <?php
 declare(strict_types=1);
 
-set_error_handler(function (int $level, string $text, string $file, int $line): never {
+mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
+set_error_handler(function (int $level, string $text, string $file, int $line) {
     throw new ErrorException($text, 0, $level, $file, $line);
 });
 
 function serve(string $path): void
 {
     try {
-        [$status, $title, $body] = match (true) {
-            $path === '/' => front(),
-            $path === '/upload' => upload(),
-            $path === '/report' => report(),
-            preg_match('~^/items/(\d{1,6})$~', $path, $found) === 1 => item((int) $found[1]),
-            default => [404, 'Not found', '<p>No such page.</p>'],
-        };
+        [$status, $title, $body] = page($path);
     } catch (Throwable $error) {
         error_log((string) $error);
         [$status, $title, $body] = [500, 'Error', '<p>' . escape($error->getMessage()) . '</p>'];
@@ -60,6 +56,18 @@ function serve(string $path): void
     $title = escape($title);
     echo "<!DOCTYPE html>\n<html><head><title>$title - Shop</title></head>\n",
         "<body><h1>$title</h1>\n$body\n</body></html>\n";
+}
+
+function page(string $path): array
+{
+    $pages = ['/' => 'front', '/upload' => 'upload', '/report' => 'report'];
+    if (isset($pages[$path])) {
+        return $pages[$path]();
+    }
+    if (preg_match('~^/items/(\d{1,6})$~', $path, $found) === 1) {
+        return item((int) $found[1]);
+    }
+    return [404, 'Not found', '<p>No such page.</p>'];
 }
 
 function escape(string $text): string
@@ -77,6 +85,14 @@ function database(): mysqli
     return $database;
 }
 
+function query(string $sql, string $types, ...$values): mysqli_stmt
+{
+    $statement = database()->prepare($sql);
+    $statement->bind_param($types, ...$values);
+    $statement->execute();
+    return $statement;
+}
+
 function front(): array
 {
     $rows = '';
@@ -89,7 +105,7 @@ function front(): array
 
 function item(int $id): array
 {
-    $found = database()->execute_query('SELECT name, cents FROM items WHERE id = ?', [$id])->fetch_assoc();
+    $found = query('SELECT name, cents FROM items WHERE id = ?', 'i', $id)->get_result()->fetch_assoc();
     if ($found === null) {
         return [404, 'Not found', '<p>No such item.</p>'];
     }
@@ -114,12 +130,9 @@ function upload(): array
         throw new RuntimeException("the file was announced with {$file['size']} bytes and has $bytes");
     }
     $name = mb_substr($file['name'], 0, 40);
-    $database = database();
-    $database->execute_query(
-        'INSERT INTO uploads (name, bytes, crc) VALUES (?, ?, ?)',
-        [$name, $bytes, hash_file('crc32b', $file['tmp_name'])]
-    );
-    $database->execute_query('DELETE FROM uploads WHERE id <= ?', [$database->insert_id - 100]);
+    $crc = hash_file('crc32b', $file['tmp_name']);
+    query('INSERT INTO uploads (name, bytes, crc) VALUES (?, ?, ?)', 'sis', $name, $bytes, $crc);
+    query('DELETE FROM uploads WHERE id <= ?', 'i', database()->insert_id - 100);
     return [200, 'Uploaded', '<p>stored ' . escape($name) . " ($bytes bytes)</p>"];
 }
 
@@ -163,13 +176,13 @@ cat > /etc/apache2/sites-available/000-default.conf <<'END'
 	CustomLog ${APACHE_LOG_DIR}/access.log combined
 </VirtualHost>
 END
-cat > /etc/php/8.2/mods-available/shop.ini <<'END'
+cat > /etc/php/$php/mods-available/shop.ini <<'END'
 ; priority=90
 post_max_size = 128M
 upload_max_filesize = 128M
 memory_limit = 256M
 END
-phpenmod -v 8.2 -s apache2 shop
+phpenmod -v $php -s apache2 shop
 apache2ctl configtest
 systemctl restart apache2
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Plants a counter of visits that is slow at every tenth request: the median stays what it was. Run after shop.sh.
 set -eu
+php=$(ls /etc/php)
 
 install -d -o www-data /var/lib/visits
 cat > /var/lib/visits/prepend.php <<'PHP'
@@ -18,11 +19,11 @@ cat > /var/lib/visits/prepend.php <<'PHP'
     }
 })();
 PHP
-cat > /etc/php/8.2/mods-available/visits.ini <<'INI'
+cat > /etc/php/$php/mods-available/visits.ini <<'INI'
 ; priority=95
 auto_prepend_file = /var/lib/visits/prepend.php
 INI
-phpenmod -v 8.2 -s apache2 visits
+phpenmod -v $php -s apache2 visits
 apache2ctl configtest
 systemctl restart apache2
 curl -fsS --fail-early -o /dev/null http://localhost/ -o /dev/null http://localhost/items/12

@@ -2,6 +2,7 @@
 # Plants the slow component: a third party's "upload scanner" that every PHP request of Apache passes.
 # Run after shop.sh. It reads the body in small chunks and scans all that it has again after each of them.
 set -eu
+php=$(ls /etc/php)
 
 install -d /opt/uploadguard
 cat > /opt/uploadguard/README <<'END'
@@ -69,12 +70,12 @@ if (($_SERVER['REQUEST_METHOD'] ?? '') === 'POST') {
     }
 }
 END
-cat > /etc/php/8.2/mods-available/uploadguard.ini <<'END'
+cat > /etc/php/$php/mods-available/uploadguard.ini <<'END'
 ; priority=95
 auto_prepend_file = /opt/uploadguard/prepend.php
 enable_post_data_reading = Off
 END
-phpenmod -v 8.2 -s apache2 uploadguard
+phpenmod -v $php -s apache2 uploadguard
 apache2ctl configtest
 systemctl restart apache2
 
