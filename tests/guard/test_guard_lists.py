@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from guard.lab_target import NO_WATCH, Target, wait_until
@@ -29,23 +31,31 @@ LISTS = (
 pytestmark = pytest.mark.lab
 
 
-@pytest.mark.parametrize("path", LISTS, ids=lambda path: path.rpartition("/")[2])
-def test_a_damaged_list_is_put_back_by_the_watch(target: Target, path: str) -> None:
-    """Kinds of damage, one after the other; nobody helps."""
-    for how in ("torn", "garbage", "lost"):
-        target.install_guard()
-        before = target.kept()
-        hold(target)
-        assert apply(target, *DEVIATIONS)[0] == 0
-        target.sh(f'[ ! -e "$1" ] || {{ {DAMAGE[how]}; }}', path)
-        if path != f"{RUN_DIR}/lease":
-            target.sh(f"[ ! -e {CUR} ] || echo none 0 >{RUN_DIR}/lease")
-        wait_until(lambda: not target.traces(), 60, lambda: f"{how}: {target.traces()} {target.guard('status')}")  # noqa: B023
-        assert target.kept() == before, how
+@pytest.mark.parametrize(
+    ("path", "how"),
+    list(zip(LISTS, itertools.cycle(("torn", "garbage", "lost")), strict=False)),
+    ids=lambda word: word.rpartition("/")[2],
+)
+def test_a_damaged_list_is_put_back_by_the_watch(target: Target, path: str, how: str) -> None:
+    """Nobody helps."""
+    before = target.kept()
+    hold(target)
+    assert apply(target, *DEVIATIONS)[0] == 0
+    target.sh(f'[ ! -e "$1" ] || {{ {DAMAGE[how]}; }}', path)
+    if path != f"{RUN_DIR}/lease":
+        target.sh(f"[ ! -e {CUR} ] || echo none 0 >{RUN_DIR}/lease")
+    wait_until(lambda: not target.traces(), 60, lambda: f"{target.traces()} {target.guard('status')}")
+    assert target.kept() == before
 
 
-@pytest.mark.parametrize("how", ["empty", "torn", "garbage", "lost"])
-@pytest.mark.parametrize("names", ["retry", "state", "reason lease served"])
+@pytest.mark.parametrize(
+    ("names", "how"),
+    [
+        *(("retry", how) for how in ("empty", "lost")),
+        *(("state", how) for how in ("torn", "garbage")),
+        *(("reason lease served", how) for how in ("empty", "torn", "lost")),
+    ],
+)
 def test_it_never_gives_up_behind_a_failed_restore(target: Target, names: str, how: str) -> None:
     before = target.kept()
     hold(target)

@@ -66,7 +66,8 @@ def written(folder: Path, events: list[Event], run: str = RUN) -> list[Event]:
 
 BUILDS_UP = world("components: 12\nslow: c03\nslowdown: 20\nbuilds-up: 40\nnoise: 0.05")
 PAIR = world("components: 24\nslow: c03 and c17\nbreaks-without: c05\nnoise: 0.05\nrequest-noise: 0.1\n")
-NAMES = sorted(STRATEGIES)
+NAMES = sorted(STRATEGIES.keys() - {"bayes"})
+"""What `auto` is, too."""
 
 
 def told(site: World, strategy: str, most: int = 1000) -> list[Event]:

@@ -34,7 +34,7 @@ NEEDED = {"apache-module:rewrite", "php-module:mysqli", "php-module:mbstring"}
 def test_the_origin_story(lab_host: LabHostFactory, tmp_path: Path) -> None:
     host = lab_host(setup=("shop", "upload-middleware")).name
     before = manifest(host)
-    seen = run(tmp_path, host, UPLOAD % "4MiB")
+    seen = run(tmp_path, host, UPLOAD % "3MiB")
 
     assert seen.code == 1, seen.progress
     assert seen.report.outcome is Outcome.FOUND
@@ -57,7 +57,7 @@ def test_the_origin_story(lab_host: LabHostFactory, tmp_path: Path) -> None:
 def test_slow_only_together(lab_host: LabHostFactory, tmp_path: Path) -> None:
     host = lab_host(setup=("shop", "security-pair")).name
     before = manifest(host)
-    seen = run(tmp_path, host, GUARDED % "6MiB", "--open-security")
+    seen = run(tmp_path, host, GUARDED % "3MiB", "--open-security")
 
     assert seen.code == 1, seen.progress
     (finding,) = seen.report.findings

@@ -76,7 +76,7 @@ SLOW = {
 def test_bayes_is_calibrated(name: str) -> None:
     lines, truth = SLOW[name]
     right = 0
-    runs = 6
+    runs = 4
     for seed in range(runs):
         site = world(f"components: 12\nnoise: 0.1\nrequest-noise: 0.45\nseed: {seed}\n{lines}")
         conclusion, _ = site.run(bayes)
