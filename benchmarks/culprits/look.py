@@ -1,6 +1,7 @@
-"""The culprits of ``run.py``, looked at and not switched: where does the true one stand, and what did looking cost?
+"""Culprits looked at and not switched: where does the true one stand, by which sight, and what did looking cost?
 
-Each look has a lab host of its own, one at a time. Needs root on Debian.
+Those of ``run.py``, or with ``--planted`` those that were planted by people who had not read the rules, on any Debian
+release that the lab has. Each look has a lab host of its own, one at a time. Needs root on Debian.
 """
 
 from __future__ import annotations
@@ -11,24 +12,69 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from modbisect import lab
-from scenes import SCENES, Scene
+from scenes import SCENES
 
-_LINE = "{:<26} {:<50} {:>5} {:>6} {:>6}  {}"
+_PLANTED = Path(__file__).parent / "planted"
+_LINE = "{:<26} {:<44} {:>5} {:>6} {:>5}  {:<18} {}"
+_FIRST = 5
 
 
-def looked(scene: Scene, seconds: int) -> dict[str, Any]:
-    """The JSON of one look."""
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A host and what makes it slow."""
+
+    name: str
+    setups: tuple[Path, ...]
+    """Behind the shop and its further pages."""
+    playbook: str
+    truth: tuple[str, ...]
+    """Components; in a planted case each of them is a right answer."""
+    packages: tuple[str, ...] = ()
+
+
+def scenes() -> Iterator[Case]:
+    """Our own."""
+    for scene in SCENES:
+        setups = tuple(lab.SETUPS / f"{setup}.sh" for setup in scene.setups)
+        truth = tuple(sorted(component for culprit in scene.truth for component in culprit))
+        yield Case(scene.name, setups, scene.playbook("auto"), truth)
+
+
+def planted() -> Iterator[Case]:
+    """Those of others: a folder each, with its script, a playbook, the truth, and the packages it needs."""
+    for folder in sorted(_PLANTED.iterdir()):
+        packages = folder / "install.txt"
+        yield Case(
+            folder.name,
+            (folder / "setup.sh",),
+            (folder / "playbook.yml").read_text(),
+            tuple((folder / "components.txt").read_text().split()),
+            tuple(packages.read_text().split()) if packages.exists() else (),
+        )
+
+
+def looked(case: Case, seconds: int, suite: str | None) -> dict[str, Any]:
+    """The JSON of one look.
+
+    Raises:
+        RuntimeError: there was none.
+        LabError: the host could not be made, as where a release has no such package.
+    """
     name = f"look-{os.getpid()}"
-    lab.up(name, [lab.SETUPS / f"{setup}.sh" for setup in ("shop", "pages", *scene.setups)])
+    ours = [lab.SETUPS / "shop.sh", lab.SETUPS / "pages.sh"]
+    lab.up(name, [*ours, *case.setups], packages=case.packages, suite=suite)
     try:
         with tempfile.TemporaryDirectory() as folder:
             playbook, inventory = Path(folder) / "book.yml", Path(folder) / "hosts.yml"
-            playbook.write_text(scene.playbook("auto"))
+            playbook.write_text(case.playbook)
             inventory.write_text(lab.inventory())
             words = ("look", name, "-p", str(playbook), "-i", str(inventory), "-s", str(seconds), "--json")
             done = subprocess.run(
@@ -43,26 +89,59 @@ def looked(scene: Scene, seconds: int) -> dict[str, Any]:
             lab.down(name)
 
 
+def sight(why: str, moments: list[dict[str, Any]]) -> str:
+    """By which part of the look the words came about."""
+    if why.startswith("waiting for a process"):
+        return "queue"
+    for moment in moments:
+        frames = moment["frames"]
+        if frames and why.startswith(str(frames[0]).partition(",")[0]):
+            return "frames, wait" if ", waiting for " in why else "frames"
+    if why.startswith("running"):
+        return "open file" if why.endswith(" open") else "running stack"
+    return "wait, stack" if ", in " in why else "wait"
+
+
 def main() -> None:
-    """The table: rank of each true culprit among all, its share, the look's own cost, what was seen first."""
+    """The table: rank of each true culprit among all, its share, the look's own cost, by which sight, and the words."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", metavar="NAME", help="this scene alone")
+    parser.add_argument("--only", metavar="NAME", nargs="*", help="these alone")
+    parser.add_argument("--planted", action="store_true", help="those that others planted")
+    parser.add_argument("--suite", help="the Debian release of the hosts")
     parser.add_argument("--seconds", type=int, default=5, help="how long each look lasts (5)")
     arguments = parser.parse_args()
-    print(_LINE.format("culprit", "component", "rank", "share", "cost", "seen first"))
-    for scene in SCENES:
-        if arguments.only not in (None, scene.name):
+    print(_LINE.format("culprit", "component", "rank", "share", "cost", "by", "seen of it, or of the first"))
+    ranks: list[int] = []
+    for case in planted() if arguments.planted else scenes():
+        if not case.truth or (arguments.only and case.name not in arguments.only):
             continue
-        answer = looked(scene, arguments.seconds)
-        ranked = answer["suspicions"]
-        first = ranked[0] if ranked else {"component": "nothing", "why": ""}
-        for component in sorted(one for culprit in scene.truth for one in culprit):
-            places = [place for place, one in enumerate(ranked, 1) if one["component"] == component]
-            place = str(places[0]) if places else "-"
-            share = f"{100 * ranked[places[0] - 1]['share']:.0f} %" if places else ""
-            cost = f"{100 * answer['cost_seconds'] / answer['seconds']:.0f} %"
-            seen = f"{first['component']}: {first['why']}"
-            print(_LINE.format(scene.name, component, place, share, cost, seen)[:220], flush=True)
+        try:
+            answer = looked(case, arguments.seconds, arguments.suite)
+        except (RuntimeError, lab.LabError) as error:
+            print(f"{case.name:<26} not planted: {str(error).strip().splitlines()[-1][:150]}", flush=True)
+            continue
+        ranks.append(_tell(case, answer))
+    count = Counter("first" if rank == 1 else f"in {_FIRST}" if 0 < rank <= _FIRST else "not seen" for rank in ranks)
+    print(
+        f"\n{len(ranks)} hosts: " + ", ".join(f"{count[word]} {word}" for word in ("first", f"in {_FIRST}", "not seen"))
+    )
+
+
+def _tell(case: Case, answer: dict[str, Any]) -> int:
+    """Print a line for each component of the truth; the best rank of any, 0 where none was seen."""
+    ranked = answer["suspicions"]
+    cost = f"{100 * answer['cost_seconds'] / answer['seconds']:.0f} %"
+    best = 0
+    for component in case.truth:
+        rank = next((place for place, one in enumerate(ranked, 1) if one["component"] == component), 0)
+        if rank and (best == 0 or rank < best):
+            best = rank
+        told = ranked[rank - 1] if rank else (ranked[0] if ranked else {"component": "nobody", "share": 0, "why": ""})
+        share = f"{100 * told['share']:.0f} %" if rank else ""
+        by = sight(told["why"], answer["moments"]) if rank else ""
+        words = told["why"] if rank else f"{told['component']}: {told['why']}"
+        print(_LINE.format(case.name, component, rank or "-", share, cost, by, words)[:230], flush=True)
+    return best
 
 
 if __name__ == "__main__":
