@@ -16,9 +16,8 @@ import modbisect
 from guard.lab_target import NO_WATCH, Target, wait_until
 from modbisect import lab
 from modbisect.host.guard import Code
-from modbisect.host.helper import script
-from modbisect.kinds.php_ini import _KNOWN, flipped_line
-from modbisect.model import Component
+from modbisect.host.helper import parts, script
+from modbisect.kinds.php_ini import _KNOWN, flipped_lines
 
 MODS = "/etc/apache2/mods-enabled"
 CONF = "/etc/apache2/conf-enabled"
@@ -494,5 +493,11 @@ def test_every_setting_that_a_plan_writes_is_one_the_guard_takes() -> None:
     """And at its one value: an ini file can name any code to run."""
     patterns = re.findall(r"^allowed\t(.*)$", script().decode(), re.MULTILINE)
     for name in _KNOWN:
-        line = flipped_line(Component(f"php-ini:{name}", "php-ini", name, on=True))
-        assert any(re.fullmatch(pattern, line) for pattern in patterns), line
+        for line in flipped_lines(name):
+            assert any(re.fullmatch(pattern, line) for pattern in patterns), line
+
+
+def test_the_survey_looks_for_every_setting_that_is_known() -> None:
+    listed = re.search(r"^known='([^']*)'$", "\n".join(parts("survey")), re.MULTILINE)
+    assert listed
+    assert listed[1].split() == list(_KNOWN)

@@ -121,5 +121,5 @@ def serves_by_fpm(found: Found) -> str:
 
 @once
 def handlers(found: Found) -> tuple[Line, ...]:
-    """Of each line that names a FastCGI process manager or a PHP setting, the directive and that name."""
+    """Of each line that names a FastCGI process manager, the directive and that name."""
     return found.lines("handlers")

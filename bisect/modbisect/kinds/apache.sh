@@ -21,8 +21,7 @@ grep -D skip -hE '^[[:space:]]*LoadModule[[:space:]]' /etc/apache2/mods-availabl
   sed -nE 's|.*[[:space:]]"?([A-Za-z0-9_./+-]+)"?[[:space:]]*$|\1|p' | linked_objects
 
 section handlers
-grep -D skip -nHE '^[[:space:]]*(SetHandler|ProxyPass(Match)?|AddHandler|php_(admin_)?(value|flag)|FcgidWrapper)[[:space:]]' \
+grep -D skip -nHE '^[[:space:]]*(SetHandler|ProxyPass(Match)?|AddHandler|FcgidWrapper)[[:space:]]' \
   /etc/apache2/apache2.conf /etc/apache2/conf-enabled/*.conf /etc/apache2/sites-enabled/*.conf /etc/apache2/mods-enabled/*.conf 2>/dev/null |
   head -n 200 | sed -nE '
-    s/^([^:]*:[0-9]+):[[:space:]]*(php_[a-z_]*)[[:space:]]+([A-Za-z0-9_.]+).*/\1:\2 \3 /p; t
     s/^([^:]*:[0-9]+):[[:space:]]*([A-Za-z]*)[[:space:]].*(php[0-9.]+-fpm).*/\1:\2 \3/p'

@@ -5,6 +5,7 @@ from __future__ import annotations
 from modbisect.kinds.apache_conf import ApacheConf
 from modbisect.kinds.apache_module import ApacheModule
 from modbisect.kinds.apache_site import ApacheSite
+from modbisect.kinds.fpm_pool import FpmPool
 from modbisect.kinds.kind import Kind
 from modbisect.kinds.php_ini import PhpIni
 from modbisect.kinds.php_module import PhpModule
@@ -15,6 +16,7 @@ KINDS: tuple[Kind, ...] = (
     ApacheSite(),
     PhpModule(),
     PhpIni(),
+    FpmPool(),
 )
 EXAMPLE = "php-module:xdebug"
 """Of a component's id, for a person."""

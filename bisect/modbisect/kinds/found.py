@@ -37,6 +37,7 @@ class Line:
 
     path: str
     text: str
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -217,7 +218,7 @@ def _lines(lines: Iterable[str]) -> tuple[Line, ...]:
     for line in lines:
         path, number, text = (*line.split(":", 2), "", "")[:3]
         if number.isdigit():
-            entries.append(Line(path, text.strip()))
+            entries.append(Line(path, text.strip(), int(number)))
     return tuple(entries)
 
 

@@ -43,9 +43,50 @@ section php-headers
 grep -D skip -nHE '^[[:space:]]*((zend_)?extension[[:space:]]*=|;[[:space:]]*priority[[:space:]]*=)' /etc/php/*/mods-available/*.ini 2>/dev/null |
   sed -nE 's/^([^:]*:[0-9]+):[[:space:]]*(;?[[:space:]]*[a-z_]+)[[:space:]]*=[[:space:]]*"?([A-Za-z0-9_.\/+-]*).*/\1:\2=\3/p'
 
+# Those of php_settings.txt.
+known='
+  auto_prepend_file auto_append_file browscap default_socket_timeout display_errors display_startup_errors
+  enable_post_data_reading error_log html_errors ignore_repeated_errors implicit_flush log_errors mail.log
+  memory_limit output_buffering output_handler realpath_cache_size realpath_cache_ttl register_argc_argv
+  user_ini.cache_ttl zend.assertions zend.enable_gc zend.multibyte zlib.output_compression
+  zlib.output_compression_level zlib.output_handler disable_classes disable_functions open_basedir
+  pcre.backtrack_limit pcre.jit pcre.recursion_limit session.auto_start session.gc_divisor session.gc_maxlifetime
+  session.gc_probability session.lazy_write session.save_handler session.save_path session.serialize_handler
+  session.upload_progress.enabled session.upload_progress.freq session.upload_progress.min_freq session.use_trans_sid
+  opcache.blacklist_filename opcache.consistency_checks opcache.enable opcache.enable_file_override opcache.file_cache
+  opcache.file_cache_only opcache.force_restart_timeout opcache.huge_code_pages opcache.interned_strings_buffer
+  opcache.jit opcache.jit_buffer_size opcache.max_accelerated_files opcache.max_file_size
+  opcache.max_wasted_percentage opcache.memory_consumption opcache.optimization_level opcache.preload
+  opcache.protect_memory opcache.revalidate_freq opcache.revalidate_path opcache.use_cwd opcache.validate_permission
+  opcache.validate_root opcache.validate_timestamps apc.enabled apc.entries_hint apc.serializer apc.shm_size
+  apc.slam_defense apc.ttl xdebug.mode xdebug.start_with_request mbstring.encoding_translation
+  memcached.sess_lock_retries memcached.sess_locking memcached.sess_number_of_replicas mysqli.allow_persistent
+  mysqlnd.collect_memory_statistics mysqlnd.debug mysqlnd.net_read_buffer_size pgsql.allow_persistent
+  pgsql.auto_reset_persistent redis.session.lock_retries redis.session.lock_wait_time redis.session.locking_enabled
+  soap.wsdl_cache_enabled soap.wsdl_cache_ttl tidy.clean_output uploadprogress.get_contents
+'
+known_settings() { # of lines PATH:NUMBER:NAME = VALUE
+  awk -v known="$known" '
+    BEGIN {n = split(known, name, /[ \n]+/); for (i = 1; i <= n; i++) is[name[i]] = 1}
+    match($0, /^[^:]*:[0-9]+:/) {
+      head = substr($0, 1, RLENGTH); text = substr($0, RLENGTH + 1); at = index(text, "=")
+      key = substr(text, 1, at - 1); value = substr(text, at + 1)
+      gsub(/[ \t]/, "", key); sub(/^[ \t]+/, "", value)
+      if (!(key in is)) next
+      if (value !~ /^"?[A-Za-z0-9_.,\/+%-]*"?[ \t\r]*(;.*)?$/) value = "set"
+      sub(/[ \t\r]*(;.*)?$/, "", value)
+      print head key " = " value
+    }'
+}
+
 section php-settings
-grep -D skip -nHE '^[[:space:]]*(auto_prepend_file|auto_append_file|opcache\.enable|opcache\.validate_timestamps|xdebug\.mode|realpath_cache_size|zlib\.output_compression|output_handler|apc\.enabled)[[:space:]]*=' \
-  /etc/php/*/*/php.ini /etc/php/*/*/conf.d/*.ini 2>/dev/null | sed -E '
-    s/^([^:]*:[0-9]+):[[:space:]]*([a-z_.]+)[[:space:]]*=[[:space:]]*/\1:\2 = /
-    / = "?[A-Za-z0-9_.,\/+-]*"?[[:space:]]*(;.*)?$/!{s/ = .*/ = set/;b}
-    s/(;.*)?$//'
+grep -D skip -nHE '^[[:space:]]*[a-z_]+(\.[a-z_]+)*[[:space:]]*=' /etc/php/*/*/php.ini /etc/php/*/*/conf.d/*.ini 2>/dev/null | known_settings
+
+# What Apache tells its own PHP, or a pool its workers, no ini file changes.
+section php-overrides
+{
+  grep -D skip -nHE '^[[:space:]]*php_(admin_)?(value|flag)[[:space:]]' /etc/apache2/apache2.conf /etc/apache2/*-enabled/*.conf
+  grep -D skip -nHE '^[[:space:]]*php_(admin_)?(value|flag)\[' /etc/php/*/fpm/pool.d/*.conf
+} 2>/dev/null | head -n 200 | while IFS=: read -r path rest; do
+  printf '%s:%s\n' "$(readlink -f -- "$path")" "$rest"
+done | sed -E 's/^([^:]*:[0-9]+:)[[:space:]]*php_(admin_)?(value|flag)[[[:space:]]+"?([A-Za-z0-9_.]+)"?\]?[[:space:]]*=?[[:space:]]*/\1\4 = /' | known_settings

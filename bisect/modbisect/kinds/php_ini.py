@@ -1,15 +1,20 @@
-"""Kind ``php-ini``: single settings of PHP, switched by an ini file of ours that is read last."""
+"""Kind ``php-ini``: single settings of PHP, switched by an ini file of ours that is read last.
+
+Where the server's configuration or a pool sets one as well, which no ini file can change, that line is cut.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from modbisect.kinds import apache, php
-from modbisect.kinds.found import Found, once
+from modbisect.kinds import php
+from modbisect.kinds.found import Found, Line, once
 from modbisect.kinds.kind import Kind, Step
-from modbisect.kinds.rules import DropInRule, Rule
+from modbisect.kinds.rules import DropInRule, EditRule, Rule
 from modbisect.kinds.seen import Moment
 from modbisect.model import Component
 
@@ -21,22 +26,50 @@ DROP_IN = "zz-modbisect.ini"
 class _Setting:
     healthy: str
     what: str
+    guards: bool
+    """Whether it guards access."""
 
 
-_KNOWN = {
-    "auto_prepend_file": _Setting("", "runs a PHP file before every page"),
-    "auto_append_file": _Setting("", "runs a PHP file after every page"),
-    "opcache.enable": _Setting("1", "keeps compiled pages"),
-    "xdebug.mode": _Setting("off", "debugger and profiler"),
-    "realpath_cache_size": _Setting("4096k", "remembers where files are"),
-    "zlib.output_compression": _Setting("0", "compresses in PHP"),
-    "output_handler": _Setting("", "runs a function over every page"),
-    "apc.enabled": _Setting("1", "shared cache of the application"),
-}
+def _known() -> dict[str, _Setting]:
+    rows = (Path(__file__).parent / "php_settings.txt").read_text().splitlines()
+    fields = (row.split(" | ") for row in rows if not row.startswith("#"))
+    return {name.lstrip("*"): _Setting(healthy.strip(), what, name[0] == "*") for name, healthy, what in fields}
+
+
+_KNOWN = _known()
 _COMPILES = 0.9
+_KEEPS_PAGES = frozenset(
+    f"opcache.{name}"
+    for name in (
+        *("enable", "max_accelerated_files", "memory_consumption", "interned_strings_buffer", "max_file_size"),
+        *("blacklist_filename", "file_cache_only", "max_wasted_percentage"),
+    )
+)
+"""Without which pages are compiled anew."""
 _OFF_WORDS = {"", "0", "off", "no", "false", "none"}
-_MODULE_OF = {"xdebug": "xdebug", "opcache": "opcache", "apc": "apcu"}
+_MODULES = "mbstring memcached mysqli mysqlnd opcache pgsql redis soap tidy uploadprogress xdebug"
+_MODULE_OF = {"apc": "apcu", **{name: name for name in _MODULES.split()}}
 """By the first word of a setting, the module without which it means nothing."""
+_BESIDE = {"session.save_handler": ("session.save_path",)}
+"""What means something else under another value of a setting, and goes back with it."""
+_NAMES = "|".join(re.escape(name) for name in _KNOWN)
+_CUT = (
+    EditRule(
+        "cut",
+        "php-ini",
+        r"/etc/apache2/(apache2|(conf|mods|sites)-available/[A-Za-z0-9_.+-]+)\.conf",
+        rf'[ \t]*php_(admin_)?(value|flag)[ \t]+"?({_NAMES})"?[ \t].*',
+    ),
+    EditRule(
+        "cut",
+        "php-ini",
+        r"/etc/php/[0-9.]+/fpm/pool\.d/[A-Za-z0-9_.+-]+\.conf",
+        rf"[ \t]*php_(admin_)?(value|flag)\[({_NAMES})\][ \t]*=.*",
+    ),
+)
+_SET = "set"
+"""Of a value that is more than plain letters the survey says no more."""
+_SIZE = re.compile(r"(\d+)([kmg])", re.IGNORECASE)
 
 
 class PhpIni(Kind):
@@ -50,32 +83,44 @@ class PhpIni(Kind):
     needs_leave = False
 
     def components(self, found: Found) -> list[Component]:
-        """Known settings that some ini file of the serving PHP sets."""
+        """Known settings that the serving PHP has otherwise."""
         switched = {entry.path for entry in php.enabled(found).values() if entry.type == "l"}
         settings = []
-        for name, (path, value) in sorted(effective(found).items()):
-            known = _KNOWN[name]
+        wrong = {name for name, line in effective(found).items() if not _same(line.text, _KNOWN[name].healthy)}
+        taken_along = {name for owner, names in _BESIDE.items() if owner in wrong for name in names}
+        for name in sorted(wrong - taken_along):
+            known, line = _KNOWN[name], effective(found)[name]
             module = _MODULE_OF.get(name.partition(".")[0])
-            if _same(value, known.healthy) or (module and module not in php.enabled(found)):
+            if module and module not in php.enabled(found):
                 continue
-            if path in switched and _is_off(known.healthy):
+            if line.path in switched and _is_off(known.healthy):
                 continue  # switching off the module that sets it is the same thing
-            overruled = re.compile(rf"php_(admin_)?(value|flag)\s+{re.escape(name)}\s")
-            pinned = ""
-            if any(overruled.match(line.text) for line in apache.handlers(found)):
-                pinned = "set in Apache's configuration as well, where an ini file cannot change it"
-            detail = f"{name} = {value or 'empty'} in {path}; {known.what}"
-            settings.append(Component(self.id(name), self.name, name, not _is_off(value), pinned, detail=detail))
+            pinned = "access control: switching it could open the site" if known.guards else ""
+            if elsewhere := [path for path, _ in overrides(found).get(name, ()) if not _may_be_cut(path)]:
+                pinned = f"set in {elsewhere[0]} as well, where an ini file cannot change it"
+            value = "is set" if line.text == _SET else f"= {line.text or 'empty'}"
+            detail = f"{name} {value} in {line.path}:{line.number}; {known.what}"
+            settings.append(Component(self.id(name), self.name, name, not _is_off(line.text), pinned, detail=detail))
         return php.pinned_where_unread(found, settings)
 
     def steps(self, found: Found, flipped: Sequence[Component]) -> list[Step]:
-        """One file with a line for each."""
-        lines = sorted(flipped_line(component) for component in flipped)
-        return [Step(f"{folder}/{DROP_IN}", "file", "\n".join(lines) + "\n") for folder in php.folders(found) if lines]
+        """One file with a line for each, and the lines cut that it cannot reach."""
+        lines = sorted({line for component in flipped for line in flipped_lines(component.name)})
+        steps = [Step(f"{folder}/{DROP_IN}", "file", "\n".join(lines) + "\n") for folder in php.folders(found) if lines]
+        cut: dict[str, list[int]] = defaultdict(list)
+        for name in {name for component in flipped for name in _going_back(component.name)}:
+            for path, number in overrides(found).get(name, ()):
+                cut[path].append(number)
+        return steps + [Step(path, "cut", ",".join(map(str, sorted(numbers)))) for path, numbers in cut.items()]
 
     def folders(self, found: Found) -> tuple[str, ...]:
         """The serving PHP's."""
         return php.folders(found)
+
+    def files(self, found: Found) -> tuple[str, ...]:
+        """What sets one beside the ini files."""
+        switched = (component.name for component in self.components(found))
+        return tuple(path for name in switched for path, _ in overrides(found).get(name, ()) if _may_be_cut(path))
 
     def units(self, found: Found) -> tuple[str, ...]:
         """What holds the serving PHP."""
@@ -83,27 +128,29 @@ class PhpIni(Kind):
 
     def traces(self, found: Found, component: Component) -> tuple[str, ...]:
         """The file that sets it."""
-        return (effective(found)[component.name][0],)
+        return (effective(found)[component.name].path,)
 
     def rules(self) -> tuple[Rule, ...]:
         """One file, and in it the lines that flip a setting: an ini file can name any code to run."""
         lines = tuple(f'{re.escape(name)} = "{re.escape(setting.healthy)}"' for name, setting in _KNOWN.items())
-        return (DropInRule(self.name, php.FOLDER, DROP_IN, lines), *php.UNITS)
+        return (DropInRule(self.name, php.FOLDER, DROP_IN, lines), *_CUT, *php.UNITS)
 
     def claim(self, component: Component, moment: Moment) -> float:
         """Pages are compiled anew where nothing keeps them."""
         compiling = bool(moment.frames) and not moment.frames[0].function
-        return _COMPILES if compiling and component.name == "opcache.enable" else 0.0
+        return _COMPILES if compiling and component.name in _KEEPS_PAGES else 0.0
 
     def remedy(self, found: Found, component: Component) -> str:
-        """No command: the file and the line."""
-        path, _ = effective(found)[component.name]
-        return f"# in {path} write: {flipped_line(component)}"
+        """No command: the files and the lines."""
+        cut = [f"in {path} remove line {number}" for path, number in overrides(found).get(component.name, ())]
+        path = effective(found)[component.name].path
+        write = [] if cut else [f"in {path} write: {' and '.join(flipped_lines(component.name))}"]
+        return f"# {'; '.join(cut + write)}"
 
 
 @once
-def effective(found: Found) -> dict[str, tuple[str, str]]:
-    """For each known setting that some ini file of the serving PHP sets: the file that wins, and its value."""
+def effective(found: Found) -> dict[str, Line]:
+    """For each known setting that is set for the serving PHP: where, and its value."""
     sapi = php.serving(found)
     if sapi is None:
         return {}
@@ -113,16 +160,41 @@ def effective(found: Found) -> dict[str, tuple[str, str]]:
         key=lambda line: (line.path != main, line.path),
     )
     settings = {}
-    for line in in_order:
+    for line in (*in_order, *_overriding(found)):
         name, _, value = line.text.partition("=")
         if name.strip() in _KNOWN:
-            settings[name.strip()] = (line.path, _unquote(value))
+            settings[name.strip()] = Line(line.path, _unquote(value), line.number)
     return settings
 
 
-def flipped_line(component: Component) -> str:
-    """The ini line that flips a setting."""
-    return f'{component.name} = "{_KNOWN[component.name].healthy}"'
+@once
+def overrides(found: Found) -> dict[str, tuple[tuple[str, int], ...]]:
+    """For each known setting the files and lines that set it past all ini files."""
+    lines: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for line in _overriding(found):
+        lines[line.text.partition("=")[0].strip()].append((line.path, line.number))
+    return {name: tuple(dict.fromkeys(places)) for name, places in lines.items() if name in _KNOWN}
+
+
+def _overriding(found: Found) -> tuple[Line, ...]:
+    """What is said to the serving PHP past its ini files, by Apache to its own module, by a pool to its workers."""
+    sapi = php.serving(found)
+    pools = f"/etc/php/{sapi.version}/fpm/" if sapi and sapi.name == "fpm" else ""
+    return tuple(line for line in found.lines("php-overrides") if line.path.startswith("/etc/php/") == bool(pools)
+                 and line.path.startswith(pools))  # fmt: skip
+
+
+def _may_be_cut(path: str) -> bool:
+    return any(re.fullmatch(rule.path, path) for rule in _CUT)
+
+
+def flipped_lines(name: str) -> list[str]:
+    """The ini lines that flip a setting."""
+    return [f'{each} = "{_KNOWN[each].healthy}"' for each in _going_back(name)]
+
+
+def _going_back(name: str) -> tuple[str, ...]:
+    return (name, *_BESIDE.get(name, ()))
 
 
 def _is_off(value: str) -> bool:
@@ -132,11 +204,18 @@ def _is_off(value: str) -> bool:
 def _same(value: str, healthy: str) -> bool:
     if healthy == "4096k":  # any cache but none
         return not _is_off(value)
-    return (
-        value.lower() == healthy
-        or (_is_off(value) and _is_off(healthy))
-        or (healthy == "1" and value.lower() in ("on", "yes", "true"))
-    )
+    return _plain(value) == _plain(healthy)
+
+
+def _plain(value: str) -> str:
+    """Words of yes and no as numbers, and sizes in bytes."""
+    if _is_off(value):
+        return ""
+    if value.lower() in ("on", "yes", "true"):
+        return "1"
+    if match := _SIZE.fullmatch(value):
+        return str(int(match[1]) << 10 * (" kmg".index(match[2].lower())))
+    return value
 
 
 def _unquote(value: str) -> str:

@@ -146,7 +146,7 @@ def _claims(
         _by_files(moment, naming),
         _by_extension(moment, naming),
         _by_module(moment, naming, components),
-        *((naming.get(word, frozenset()), _DIRECTIVE) for word in _words(moment)),
+        *((naming.get(word, frozenset()) | _named(word, components), _DIRECTIVE) for word in _words(moment)),
         *(({component.id}, BY_NAME[component.kind].claim(component, moment)) for component in components),
     ):
         for component in those:
@@ -191,6 +191,11 @@ def _by_module(
     module = next((path for path in moment.objects if _brings(path, components)), "")
     those = naming.get(module, frozenset()) - _brings(module, components)
     return (those if len(those) <= _FEW_NAME else frozenset()), _FOLDER
+
+
+def _named(word: str, components: tuple[Component, ...]) -> frozenset[ComponentId]:
+    """A directive that is a component of its own."""
+    return frozenset(component.id for component in components if component.name == word)
 
 
 def _paths(moment: Moment) -> list[str]:
