@@ -12,3 +12,8 @@ settings.load_profile("modbisect")
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     real = [report for report in terminalreporter.getreports("passed") if "lab" in report.keywords]
     terminalreporter.write_line(f"{len(real)} tests ran on real lab hosts")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole runs first: with several workers, all would wait for the last of them at the end."""
+    items.sort(key=lambda item: item.path.parent.name not in ("scenes", "canary"))

@@ -22,6 +22,8 @@ from modbisect.search.bayesian.rows import Array, Rows
 
 Members = tuple[int, ...]
 
+_AT_ONCE = 2000
+"""So many hypotheses are worked out at once, which costs the room of so many."""
 LUCK = np.array([0.05, 0.09, 0.15, 0.25, 0.42])
 """Standard deviation from restart to restart, each as likely as the other before anything is seen.
 
@@ -210,11 +212,19 @@ class Posterior:
         phi = family.features(self.rows.z) if family.products else np.zeros((1, len(self.rows.y), 0))
         floor = self._floors(family.form)
         mains = min(len(family.products), family.members.shape[1])
-        columns = []
-        for luck in LUCK:
-            weight, base = self.whitened(float(luck))
-            columns.append(base + _gain(phi, weight, self.rows.y, mains=mains, widths=self.widths, floor=floor))
-        return np.stack(columns, axis=1)
+        weights, bases = self._whitened
+        at_once = max(1, _AT_ONCE // len(phi))
+        gains = [
+            _gain(phi, weights[at : at + at_once], self.rows.y, mains=mains, widths=self.widths, floor=floor)
+            for at in range(0, len(weights), at_once)
+        ]
+        return (np.concatenate(gains) + bases[:, None]).T
+
+    @cached_property
+    def _whitened(self) -> tuple[Array, Array]:
+        """Of each ``LUCK`` what ``whitened`` says."""
+        weights, bases = zip(*(self.whitened(float(luck)) for luck in LUCK), strict=True)
+        return np.stack(weights), np.array(bases)
 
     def whitened(self, luck: float) -> tuple[Array, float]:
         """Inverse covariance of the rows when nothing matters, and the log evidence of that."""
@@ -317,34 +327,43 @@ def design(beliefs: Sequence[Belief], z: Array, t: Array) -> Array:
     return result
 
 
-def _gain(phi: Array, weight: Array, y: Array, *, mains: int, widths: Sequence[float], floor: float) -> Array:
+def _gain(phi: Array, weights: Array, y: Array, *, mains: int, widths: Sequence[float], floor: float) -> Array:
     """Log evidence beyond that of no effect: a Gaussian slab integrated out, truncated, averaged over its widths.
 
     The first ``mains`` effects are truncated; an interaction beside them may have either sign and any size.
+
+    Args:
+        phi: (hypotheses, rows, effects).
+        weights: (lucks, rows, rows): inverse covariances.
+        y: (rows).
+        mains: effects that are truncated.
+        widths: of the slab.
+        floor: no effect is smaller.
+
+    Returns:
+        (lucks, hypotheses).
     """
     effects = phi.shape[2]
     if not effects:
-        return np.zeros(len(phi))
-    weighted = np.swapaxes(phi, 1, 2) @ weight
+        return np.zeros((len(weights), len(phi)))
+    weighted = np.swapaxes(phi, 1, 2) @ weights[:, None]
     gram = weighted @ phi
     pull = weighted @ (y - np.mean(y))
-    logs = []
-    for width in widths:
-        covariance = np.linalg.inv(gram + np.eye(effects) / width**2)
-        mean = np.einsum("hij,hj->hi", covariance, pull)
-        log = 0.5 * np.einsum("hi,hi->h", mean, pull) + 0.5 * np.linalg.slogdet(covariance)[1]
-        log -= effects * math.log(width)
-        sd = np.sqrt(np.einsum("hii->hi", covariance))
-        log += _truncation(mean[:, :mains], sd[:, :mains], width, floor)
-        logs.append(log)
-    return logsum(np.stack(logs), axis=0) - math.log(len(widths))
+    slab = np.array(widths)
+    covariance = np.linalg.inv(gram + np.eye(effects) / slab[:, None, None, None, None] ** 2)
+    mean = np.einsum("wlhij,lhj->wlhi", covariance, pull)
+    log = 0.5 * np.einsum("wlhi,lhi->wlh", mean, pull) + 0.5 * np.linalg.slogdet(covariance)[1]
+    log -= effects * np.log(slab)[:, None, None]
+    sd = np.sqrt(np.einsum("wlhii->wlhi", covariance))
+    log += _truncation(mean[..., :mains], sd[..., :mains], slab[:, None, None, None], floor)
+    return logsum(log, axis=0) - math.log(len(widths))
 
 
-def _truncation(mean: Array, sd: Array, width: float, floor: float) -> Array:
+def _truncation(mean: Array, sd: Array, width: Array, floor: float) -> Array:
     """Log of how much better the posterior than the prior keeps beyond the floor, mostly on the positive side."""
     above = tail((floor - mean) / sd)
     below = tail((floor + mean) / sd)
-    prior = tail(np.array(floor / width))
+    prior = tail(floor / width)
     kept = (_POSITIVE * above + (1 - _POSITIVE) * below) / np.maximum(prior, 1e-12)
-    result: Array = np.sum(np.log(np.maximum(kept, 1e-12)), axis=1)
+    result: Array = np.sum(np.log(np.maximum(kept, 1e-12)), axis=-1)
     return result
