@@ -124,9 +124,13 @@ def test_one_word_is_turned_into_its_opposite(edited: Target) -> None:
 
 def test_what_no_rule_allows_is_refused(edited: Target) -> None:
     before, server = edited.files("/etc/apache2", "/etc/php"), edited.generation()
+    denied = "\tRequire all denied"
     hold(edited)
     for line in (
-        f"cut\t{MAIN}\t1",  # by no rule
+        f"cut\t{MAIN}\t1",  # a remark: by no rule
+        f"cut\t{MAIN}\t{number(edited, MAIN, '<Directory />')}",
+        f"cut\t{MAIN}\t{number(edited, MAIN, denied)}",
+        f"cut\t{MAIN}\t{number(edited, MAIN, 'IncludeOptional conf-enabled/*.conf')}",
         f"cut\t{MAIN}\t99999",
         f"cut\t{MAIN}\t0",
         f"cut\t{MAIN}\t",

@@ -15,7 +15,7 @@ from modbisect import kinds
 from modbisect.errors import Refused
 from modbisect.host import helper
 from modbisect.host.survey import config_tests, survey
-from modbisect.kinds import Found, Step, access, apache
+from modbisect.kinds import Found, Step, access
 from modbisect.kinds.kind import Linked
 
 # Off as found: two that no package switches on, two that one does, and a debugger, whose package does.
@@ -151,6 +151,7 @@ cat >/etc/apache2/conf-available/secrets.conf <<'END'
 ProxyPass /cloud http://jo:Sesame-1@192.0.2.1/
 </IfModule>
 php_admin_value mysqli.default_pw Sesame-3
+php_admin_value session.save_path "tcp://192.0.2.1/?auth=Sesame-9"
 <Location /x>
 Include /etc/secrets.d/*
 AuthType Sesame-4
@@ -184,7 +185,7 @@ def test_no_value_of_the_configuration_leaves_the_host(shut: Target) -> None:
             "auto_append_file = set",
             "opcache.enable = 1",
         ]
-        assert any(line.text == "php_admin_value mysqli.default_pw" for line in apache.handlers(facts))
+        assert [line.text for line in facts.lines("php-overrides")] == ["session.save_path = set"]
         for one, file in (("asis", "/etc/apache2/conf-enabled/secrets.conf"), ("expires", "/etc/secrets.d/rules")):
             assert not tests[one].ok
             assert re.search(rf"Syntax error on line \d+ of {file}: Invalid command", tests[one].text), tests[one].text

@@ -5,6 +5,7 @@ Before the rule a line is one of
     survey: NAME           text in surveys/, as a real host gave it
     - REGEX                without its lines that match
     + SECTION | LINE       with a further line; \\t is a tab
+    into: PATH             look into this file
     include: / keep: GLOB, off: WORD, allow_security: yes
     show: GLOB             the components so named
     flip: ID...            the steps that flip these
@@ -39,7 +40,7 @@ class Case:
         self.lines = [line for line in text.splitlines() if line and not line.startswith("#")]
         self.facts = kinds.parse(self._survey())
         self.components = kinds.select(
-            kinds.discover(self.facts),
+            kinds.discover(self.facts, self._all("into: ")),
             self.facts,
             include=self._all("include: ") or ["*"],
             keep=self._all("keep: "),
@@ -77,6 +78,8 @@ class Case:
             elif word == "host:":
                 yield f"[host] Apache runs: {self.facts.parent > 0}, its test passes: {self.facts.configtest_ok}"
                 yield f"writes {' '.join(kinds.write_set(self.facts))}"
+                if edited := kinds.edited_files(self.facts, self.components):
+                    yield f"edits {' '.join(edited)}"
                 yield f"restarts {' '.join(kinds.units(self.facts))}"
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from kinds.test_kinds_golden import HERE
 from modbisect import kinds
+from modbisect.kinds.every import BY_NAME
 from modbisect.kinds.rules import DropInRule, EditRule, LinkRule, UnitRule
 from modbisect.model import Configuration
 
@@ -44,14 +45,37 @@ def test_every_folder_and_unit_of_a_kind_is_in_its_rules(kind: kinds.Kind) -> No
     assert all(any(re.fullmatch(pattern, one) for pattern in folders) for one in kind.folders(FOUND))
     assert all(any(re.fullmatch(pattern, one) for pattern in units) for one in kind.units(FOUND))
     edited = [rule.path for rule in rules if isinstance(rule, EditRule)]
-    assert all(any(re.fullmatch(pattern, one) for pattern in edited) for one in kind.files(FOUND))
+    assert all(
+        any(re.fullmatch(pattern, one) for pattern in edited) for one in kind.files(FOUND, kind.components(FOUND))
+    )
 
 
 def test_an_edit_names_lines_and_no_content() -> None:
     cut = kinds.Step("/etc/x.conf", "cut", "3,7")
     assert (cut.line(), str(cut)) == ("cut\t/etc/x.conf\t3,7", "cut line 3, 7 of /etc/x.conf")
     assert kinds.Step("/etc/x.conf", "aside").line() == "aside\t/etc/x.conf"
-    assert EditRule("cut", "a-kind", "/etc/x[.]conf", "A .*").line() == "cut\ta-kind\t/etc/x[.]conf\tA .*"
+    assert EditRule("cut", "a-kind", "/etc/x[.]conf", "A .*").line() == "cut\ta-kind\t/etc/x[.]conf\tA .*\t-"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "\tRequire all granted",
+        "  authtype Basic",
+        "DENY from all",
+        "RewriteRule ^/admin - [L,F]",
+        "RewriteRule ^/old - [R=410]",
+        "Redirect 403 /secret",
+        "php_admin_value open_basedir /srv",
+        "SetHandler application/x-httpd-php",
+        "Include /etc/panel/*.conf",
+    ],
+)
+def test_no_rule_cuts_what_guards_access(line: str) -> None:
+    (rule,) = (one for one in BY_NAME["apache-directive"].rules() if isinstance(one, EditRule))
+    assert re.fullmatch(rule.line_pattern, line)
+    assert re.fullmatch(rule.but, line.lower())
+    assert not re.fullmatch(rule.but, "rewriterule ^/a /b [l,qsa]")
 
 
 def test_the_table_has_no_row_twice_and_no_column_empty() -> None:

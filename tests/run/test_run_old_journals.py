@@ -7,13 +7,13 @@ its events. Both are runs on the practice host.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import pytest
 
 from modbisect.errors import Refused
-from modbisect.model import Ask, Conclusion, Outcome
+from modbisect.model import Ask, Conclusion, Enough, Limit, Outcome
 from modbisect.playbook import Budget
 from modbisect.report import text
 from modbisect.run import journal
@@ -73,6 +73,13 @@ def test_a_run_that_has_ended_is_not_run_again(name: str, tmp_path: Path) -> Non
         assert finished(told, dialogue, Budget()) == told.report
 
 
+def asked(ask: Ask) -> Ask:
+    """Without what is for a person, and without the last digits, which may be others on another processor."""
+    limits = ask.enough.limits if ask.enough else ()
+    rounded = tuple(Limit(*(round(figure, 9) for figure in astuple(limit))) for limit in limits)
+    return replace(ask, why="", left=0, suspects=(), enough=Enough(rounded) if rounded else None)
+
+
 @pytest.mark.parametrize("name", OLD)
 def test_cut_behind_any_trial_it_goes_on_or_is_refused_with_what_to_do(name: str, tmp_path: Path) -> None:
     whole = events(name, tmp_path)
@@ -82,7 +89,7 @@ def test_cut_behind_any_trial_it_goes_on_or_is_refused_with_what_to_do(name: str
         now = gone_on(whole[:at])
         if ask and name == ASKS_THE_SAME:
             assert isinstance(now, Ask)
-            assert replace(now, why="", left=0, suspects=()) == replace(ask, why="", left=0, suspects=())
+            assert asked(now) == asked(ask)
         elif isinstance(now, Refused):
             assert name != ASKS_THE_SAME
             assert "start it again" in now.advice

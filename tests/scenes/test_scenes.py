@@ -69,6 +69,27 @@ def test_slow_only_together(lab_host: LabHostFactory, tmp_path: Path) -> None:
     assert manifest(host) == before
 
 
+def test_the_line_of_the_file_that_is_to_blame(lab_host: LabHostFactory, tmp_path: Path) -> None:
+    host = lab_host(setup=("shop", "legacy-urls")).name
+    before = manifest(host)
+    item = PROBES + 'symptom: {probe: item}\ncomponents: {include: ["apache-conf:*"]}\n'
+    seen = run(tmp_path, host, item)
+
+    assert seen.code == 1, seen.progress
+    assert [finding.components for finding in seen.report.findings] == [("apache-conf:legacy-urls",)]
+    assert seen.report.inside
+    path = "/etc/apache2/conf-available/legacy-urls.conf"
+    assert seen.report.inside.path == path
+    assert {seen.report.details[line] for line in seen.report.lines} <= {
+        "RewriteEngine",
+        "RewriteMap",
+        "RewriteRule",
+    }, seen.progress
+    assert seen.report.lines
+    assert f"of {path}" in str(seen.document["verdict"])
+    assert manifest(host) == before
+
+
 def test_slow_because_something_is_off(lab_host: LabHostFactory, tmp_path: Path) -> None:
     host = lab_host(setup=("shop", "opcache-off")).name
     before = manifest(host)

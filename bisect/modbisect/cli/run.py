@@ -26,11 +26,12 @@ from modbisect.cli.countdown import count_down
 from modbisect.cli.live import Live
 from modbisect.cli.manual import AtTerminal, need_terminal
 from modbisect.cli.streams import NobodyReads, silence, tell
-from modbisect.errors import Exit, NotRestored, Unwritten
+from modbisect.errors import Exit, ModbisectError, NotRestored, Unwritten, UsageError
 from modbisect.inventory import Host
+from modbisect.kinds import opened_by
 from modbisect.model import Outcome
-from modbisect.playbook import Playbook, format_seconds, parse_seconds
-from modbisect.report.values import Report
+from modbisect.playbook import Playbook, config_file, format_seconds, parse_seconds
+from modbisect.report.values import Inside, Report
 from modbisect.run.conduct import conduct, new_run
 from modbisect.run.cure import LONGEST_SECONDS, SHORTEST_SECONDS
 from modbisect.run.events import Event
@@ -40,6 +41,8 @@ from modbisect.run.remembered import needed
 from modbisect.run.signals import Signals
 
 _OUTPUTS = " or ".join(f"{form}=FILE" for form in reports.FORMATS)
+_LEAST_LEFT = 20.0
+"""Seconds of the budget below which no second search is worth its beginning."""
 _EXITS = {
     Outcome.FOUND: Exit.FOUND,
     Outcome.NONE: Exit.CLEARED,
@@ -128,6 +131,10 @@ keep_cure_option = click.option(
 @open_security_option
 @output_option
 @keep_cure_option
+@click.option(
+    "--into", "into", metavar="FILE", help="Look into this file of the host's: its own lines are the suspects."
+)
+@click.option("--whole", is_flag=True, help="Do not look into the file that is to blame.")
 @click.option("--look/--no-look", default=True, help="First look at what the slow request is doing: 5 s, read only.")
 @click.option("--manual", is_flag=True, help="Ask a person what the site is like in each trial; no probe is sent.")
 def command(
@@ -147,9 +154,13 @@ def command(
     cure_seconds: int,
     manual: bool,
     look: bool,
+    into: str | None,
+    whole: bool,
 ) -> int:
     """Find what makes a site slow, prove it both ways, leave the host as found."""
     book = playbook_of(playbook)
+    if into:
+        book = looking_into(book, into)
     target = one_host(host, book, inventory)
     if manual:
         need_terminal()
@@ -166,6 +177,8 @@ def command(
         look_seconds=LOOK_SECONDS if look else 0,
     )
     report, code = perform(target, book, options, quiet=quiet, manual=manual)
+    if not (whole or manual or cure_seconds) and code == Exit.FOUND:
+        report = inside(report, target, book, options, quiet=quiet)
     write(report, outputs, as_json=as_json, verbose=verbose)
     count_down(target, report, options.ask_password)
     return code
@@ -223,6 +236,44 @@ def perform(
         finally:
             journal.close()
         return report, exit_code(report, signals)
+
+
+def looking_into(playbook: Playbook, path: str) -> Playbook:
+    """The same about the lines of a file.
+
+    Raises:
+        UsageError: it is no path.
+    """
+    try:
+        return replace(playbook, select=replace(playbook.select, into=(config_file(path),)))
+    except ValueError as error:
+        raise UsageError(str(error), advice="name the file with its whole path on the host") from None
+
+
+def inside(report: Report, host: Host, playbook: Playbook, options: Options, *, quiet: bool) -> Report:
+    """Go on in the one file that is to blame: the report, with the lines that are.
+
+    What comes of it adds to a verdict that stands; where it comes to nothing, that is told on the way.
+    """
+    path = opened_by(component for finding in report.findings for component in finding.components)
+    left = None if playbook.budget.seconds is None else playbook.budget.seconds - report.seconds
+    if not path or playbook.select.into or not report.restored.verified or (left is not None and left < _LEAST_LEFT):
+        return report
+    book = looking_into(replace(playbook, budget=replace(playbook.budget, seconds=left)), path)
+    try:
+        more, _ = perform(host, book, replace(options, look_seconds=0), quiet=quiet)
+    except ModbisectError as error:
+        tell(f"not looked into {path}: {error.what}")
+        return report
+    lines = tuple(component for finding in more.findings for component in finding.components)
+    return replace(
+        report,
+        lines=lines,
+        details=report.details | {line: more.details.get(line, "") for line in lines},
+        remedies=report.remedies | {line: more.remedies[line] for line in lines if line in more.remedies},
+        inside=Inside(more.run, path, more.outcome, more.reason),
+        restored=more.restored if more.restored.in_doubt else report.restored,
+    )
 
 
 def _asked(live: Live, question: str) -> bool:

@@ -13,7 +13,8 @@ from modbisect.kinds.found import Found, once
 from modbisect.kinds.kind import Kind
 from modbisect.model import Component
 
-_SWITCHED = "access control: switching it could open the site"
+SWITCHED = "access control: switching it could open the site"
+"""Why what guards access stays."""
 _GRANTS = ("Require all granted", "Allow from all")
 """What such a line opens is shut without it: where it is on it protects nothing, where it is off it would open."""
 
@@ -71,7 +72,7 @@ def _counting(found: Found, in_effect: set[str]) -> Iterator[Guarding]:
 
 def _why(kind: Kind, component: Component, guards: Iterable[Guarding], in_effect: set[str], found: Found) -> str:
     if kind.is_access_control(component):
-        return _SWITCHED
+        return SWITCHED
     tops, condition = kind.brings(found, component), kind.condition(component)
     for guard in guards:
         if guard.top in tops and (not component.on or guard.directive not in _GRANTS):

@@ -87,6 +87,10 @@ class Farm(Linked):
         """By Debian's tool."""
         return shlex.join([f"a2{'dis' if component.on else 'en'}{self.tool}", component.name])
 
+    def opens(self, name: str) -> str:
+        """Its file of directives."""
+        return f"{ROOT}/{self.word}-available/{name}.conf"
+
     def owner(self, path: str) -> str:
         """By the name of the link."""
         match = re.fullmatch(rf"{ROOT}/{self.word}-enabled/([^/]*)\.[^./]*", path)

@@ -62,6 +62,10 @@ class ApacheModule(Farm):
         names = _UNDECLARED.get(component.name, ())
         return frozenset(self.id(name) for name in names if f"{ROOT}/mods-available/{name}.load" in found.entries)
 
+    def opens(self, name: str) -> str:  # noqa: ARG002
+        """None: it is to blame as a whole."""
+        return ""
+
     def pin(self, found: Found, name: str) -> str:
         """The process model, what hands PHP its pages, and what no server does without."""
         if name.startswith("mpm_"):

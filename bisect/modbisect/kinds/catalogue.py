@@ -27,9 +27,10 @@ def in_order(kinds: Iterable[str]) -> list[str]:
     return sorted(kinds, key=lambda name: list(BY_NAME).index(name) if name in BY_NAME else len(BY_NAME))
 
 
-def discover(found: Found) -> tuple[Component, ...]:
-    """All components of a host, the latest change first."""
+def discover(found: Found, into: Sequence[str] = ()) -> tuple[Component, ...]:
+    """All components of a host, the latest change first; of the files to look into what they are made of, too."""
     listed = [(kind, component) for kind in KINDS for component in kind.components(found)]
+    listed += [(kind, component) for path in into for kind in KINDS for component in kind.inside(found, path)]
     components = access.pinned(listed, found)
     return priors.ordered({component: BY_NAME[component.kind] for component in components}, found)
 
@@ -77,10 +78,10 @@ def opened(components: Iterable[Component], found: Found) -> tuple[Component, ..
 
     Their ``pinned`` says why they would have stayed.
     """
-    protecting = {component.id: component for component in discover(found) if access.protects(component.pinned)}
-    return tuple(
-        protecting[component.id] for component in components if not component.pinned and component.id in protecting
-    )
+    parts = tuple(components)
+    known = discover(found, sorted({part.name.rpartition(":")[0] for part in parts if ":" in part.name}))
+    protecting = {component.id: component for component in known if access.protects(component.pinned)}
+    return tuple(protecting[component.id] for component in parts if not component.pinned and component.id in protecting)
 
 
 def _matches(name: ComponentId, patterns: Sequence[str]) -> bool:
@@ -190,9 +191,23 @@ def write_set(found: Found) -> tuple[str, ...]:
     return tuple(_each(folder for kind in KINDS for folder in kind.folders(found)))
 
 
-def edited_files(found: Found) -> tuple[str, ...]:
-    """Files beside these folders that trials may edit."""
-    return tuple(_each(file for kind in KINDS for file in kind.files(found)))
+def edited_files(found: Found, components: Iterable[Component]) -> tuple[str, ...]:
+    """Files beside these folders that trials of the suspects among these may edit."""
+    suspects = [component for component in components if not component.pinned]
+    own = ((kind, [component for component in suspects if component.kind == kind.name]) for kind in KINDS)
+    return tuple(_each(file for kind, those in own for file in kind.files(found, those)))
+
+
+def opened_by(components: Iterable[ComponentId]) -> str:
+    """The one file to look into where these are to blame; empty where there is none, or more than one."""
+    parts = ((BY_NAME.get(kind), name) for kind, _, name in (component.partition(":") for component in components))
+    files = {file for kind, name in parts if kind and (file := kind.opens(name))}
+    return files.pop() if len(files) == 1 else ""
+
+
+def is_inside(component: Component, into: Sequence[str]) -> bool:
+    """Whether it is a part of one of these files."""
+    return any(component.name.startswith(f"{path}:") for path in into)
 
 
 def units(found: Found) -> tuple[str, ...]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from modbisect.kinds.apache_conf import ApacheConf
+from modbisect.kinds.apache_directive import ApacheDirective
 from modbisect.kinds.apache_module import ApacheModule
 from modbisect.kinds.apache_site import ApacheSite
 from modbisect.kinds.fpm_pool import FpmPool
+from modbisect.kinds.htaccess import Htaccess
 from modbisect.kinds.kind import Kind
 from modbisect.kinds.php_ini import PhpIni
 from modbisect.kinds.php_module import PhpModule
@@ -17,6 +19,8 @@ KINDS: tuple[Kind, ...] = (
     PhpModule(),
     PhpIni(),
     FpmPool(),
+    ApacheDirective(),
+    Htaccess(),
 )
 EXAMPLE = "php-module:xdebug"
 """Of a component's id, for a person."""

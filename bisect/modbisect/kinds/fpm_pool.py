@@ -88,7 +88,7 @@ class FpmPool(Kind):
     def rules(self) -> tuple[Rule, ...]:
         """Nothing but what lets requests through."""
         lines = [rf"{re.escape(name)} = {re.escape(setting.calm)}" for name, setting in _KNOWN.items() if setting.calm]
-        lines += [rf"{re.escape(_ROOM)} = [0-9]{{1,3}}", r"\[[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}\]"]
+        lines += [rf"{re.escape(_ROOM)} = [0-9][0-9]?[0-9]?", r"\[[A-Za-z0-9][A-Za-z0-9_.+-]*\]"]
         return (DropInRule(self.name, r"/etc/php/[0-9.]+/fpm/pool\.d", DROP_IN, tuple(lines)), *php.UNITS)
 
     def claim(self, component: Component, moment: Moment) -> float:

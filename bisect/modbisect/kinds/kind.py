@@ -98,9 +98,17 @@ class Kind(ABC):
     def folders(self, found: Found) -> tuple[str, ...]:
         """Where its steps write."""
 
-    def files(self, found: Found) -> tuple[str, ...]:  # noqa: ARG002
-        """Files outside of these folders that its steps edit."""
+    def files(self, found: Found, components: Sequence[Component]) -> tuple[str, ...]:  # noqa: ARG002
+        """Files outside of these folders that steps of these, its components, edit."""
         return ()
+
+    def inside(self, found: Found, path: str) -> list[Component]:  # noqa: ARG002
+        """What a file is made of, where the kind is about the lines of files like it."""
+        return []
+
+    def opens(self, name: str) -> str:  # noqa: ARG002
+        """The file to look into where a component of that name is to blame; empty where there is none."""
+        return ""
 
     @abstractmethod
     def units(self, found: Found) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from modbisect.kinds import php
+from modbisect.kinds import access, php
 from modbisect.kinds.found import Found, Line, once
 from modbisect.kinds.kind import Kind, Step
 from modbisect.kinds.rules import DropInRule, EditRule, Rule
@@ -50,6 +50,8 @@ _OFF_WORDS = {"", "0", "off", "no", "false", "none"}
 _MODULES = "mbstring memcached mysqli mysqlnd opcache pgsql redis soap tidy uploadprogress xdebug"
 _MODULE_OF = {"apc": "apcu", **{name: name for name in _MODULES.split()}}
 """By the first word of a setting, the module without which it means nothing."""
+_ACCELERATORS = {"opcache", "apcu"}
+"""Modules without which a site is slower anyway."""
 _BESIDE = {"session.save_handler": ("session.save_path",)}
 """What means something else under another value of a setting, and goes back with it."""
 _NAMES = "|".join(re.escape(name) for name in _KNOWN)
@@ -93,9 +95,9 @@ class PhpIni(Kind):
             module = _MODULE_OF.get(name.partition(".")[0])
             if module and module not in php.enabled(found):
                 continue
-            if line.path in switched and _is_off(known.healthy):
+            if line.path in switched and module not in _ACCELERATORS:
                 continue  # switching off the module that sets it is the same thing
-            pinned = "access control: switching it could open the site" if known.guards else ""
+            pinned = access.SWITCHED if known.guards else ""
             if elsewhere := [path for path, _ in overrides(found).get(name, ()) if not _may_be_cut(path)]:
                 pinned = f"set in {elsewhere[0]} as well, where an ini file cannot change it"
             value = "is set" if line.text == _SET else f"= {line.text or 'empty'}"
@@ -117,10 +119,10 @@ class PhpIni(Kind):
         """The serving PHP's."""
         return php.folders(found)
 
-    def files(self, found: Found) -> tuple[str, ...]:
+    def files(self, found: Found, components: Sequence[Component]) -> tuple[str, ...]:
         """What sets one beside the ini files."""
-        switched = (component.name for component in self.components(found))
-        return tuple(path for name in switched for path, _ in overrides(found).get(name, ()) if _may_be_cut(path))
+        names = (name for component in components for name in _going_back(component.name))
+        return tuple(path for name in names for path, _ in overrides(found).get(name, ()) if _may_be_cut(path))
 
     def units(self, found: Found) -> tuple[str, ...]:
         """What holds the serving PHP."""

@@ -69,10 +69,12 @@ class EditRule:
     """Pattern of the file."""
     line_pattern: str = ""
     """Pattern of the lines that may be cut or turned; none for ``aside``."""
+    but: str = ""
+    """Pattern of lines in lower case that stay all the same."""
 
     def line(self) -> str:
         """A row of the table."""
-        return _TAB.join((self.shape, self.kind, self.path, self.line_pattern or "-"))
+        return _TAB.join((self.shape, self.kind, self.path, self.line_pattern or "-", self.but or "-"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Playbooks: YAML to values, strictly, with the place of every error."""
 
+from modbisect.playbook.fields import config_file
 from modbisect.playbook.hours import Hours
 from modbisect.playbook.kept import left_out, whole, without_secrets
 from modbisect.playbook.load import json_schema, load_playbook, parse_playbook, with_base
@@ -15,6 +16,7 @@ __all__ = [
     "Playbook",
     "Selection",
     "TrialOptions",
+    "config_file",
     "format_seconds",
     "format_size",
     "json_schema",

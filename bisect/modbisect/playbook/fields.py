@@ -136,6 +136,17 @@ def _glob(text: str) -> str:
     raise ValueError(f"{shown(text)} matches no kind of component{did_you_mean(kind, kinds)}")
 
 
+def config_file(text: str) -> str:
+    """A path on the host.
+
+    Raises:
+        ValueError: it is none, or one that holds more than plain letters.
+    """
+    if not re.fullmatch(r"(/[A-Za-z0-9_.+-]+)+", text) or "/.." in text:
+        raise ValueError(f"{shown(text)} is no whole path of a plain name")
+    return text
+
+
 def _absolute(text: str) -> str:
     if not text.startswith("/"):
         raise ValueError(f"{shown(text)} must be an absolute path: who runs this may stand elsewhere")
@@ -174,6 +185,7 @@ CookieName = Annotated[str, AfterValidator(_token)]
 HeaderValue = Annotated[str, AfterValidator(_one_line)]
 Regex = Annotated[str, AfterValidator(_regex)]
 Glob = Annotated[str, AfterValidator(_glob)]
+ConfigFile = Annotated[str, AfterValidator(config_file)]
 AbsolutePath = Annotated[str, AfterValidator(_absolute)]
 ConnectTo = Annotated[str, AfterValidator(_connect_to)]
 Secret = Annotated[str, AfterValidator(check_reference), Field(json_schema_extra={"pattern": REFERENCE_PATTERN})]

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from modbisect.model import Ageing, Measure, Symptom
-from modbisect.playbook.fields import Glob, Line, OneOrMany, ProbeName, Time, Window
+from modbisect.playbook.fields import ConfigFile, Glob, Line, OneOrMany, ProbeName, Time, Window
 from modbisect.playbook.probe_schema import LARGEST, ProbeModel
 from modbisect.playbook.text import did_you_mean, shown
 from modbisect.playbook.units import format_size
@@ -94,6 +94,9 @@ class ComponentsModel(Strict):
     )
     allow_security: bool = Field(
         default=False, description="Allow flipping what protects the site: its firewall, its access rules."
+    )
+    into: OneOrMany[ConfigFile] = Field(
+        default=[], description="Files of the host's configuration whose own lines are the suspects, and nothing else."
     )
 
 
@@ -227,7 +230,9 @@ class PlaybookModel(Strict):
                 tuple(symptom.then),
                 symptom.until.value() if symptom.until else None,
             ),
-            select=Selection(tuple(parts.include), tuple(parts.keep), parts.off, parts.allow_security),
+            select=Selection(
+                tuple(parts.include), tuple(parts.keep), parts.off, parts.allow_security, tuple(parts.into)
+            ),
             strategy=self.strategy,
             budget=Budget(budget.time, budget.restarts, budget.requests, budget.downtime),
             health=Health(self.health.probe, self.health.within) if self.health else None,

@@ -20,6 +20,8 @@ class Selection:
     """Which components that are off in production are suspects too: ``auto``, ``all`` or ``none``."""
     allow_security: bool = False
     """Whether components that protect the site may be flipped."""
+    into: tuple[str, ...] = ()
+    """Files of the host's configuration: what they are made of are the suspects, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from modbisect.model import (
     Verdict,
 )
 from modbisect.report.headline import verdict
-from modbisect.report.values import SCHEMA, Report, Restored, Tried
+from modbisect.report.values import SCHEMA, Inside, Report, Restored, Tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +128,12 @@ class Document:
     aged: Aged | None
     aged_without: Aged | None
     tried: tuple[Tried, ...]
+    inside: Inside | None
+    lines: tuple[ComponentId, ...]
 
 
 _ADAPTER = TypeAdapter(Document)
-_ADDED = {"aged": None, "aged_without": None, "tried": ()}
+_ADDED = {"aged": None, "aged_without": None, "tried": (), "inside": None, "lines": ()}
 """What earlier versions did not write."""
 
 

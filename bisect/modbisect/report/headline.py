@@ -6,7 +6,7 @@ from modbisect.harmless import one_line
 from modbisect.model import Finding, Measure, Outcome
 from modbisect.report.figures import after, before, count, factor, interval, listed
 from modbisect.report.values import Report
-from modbisect.report.wording import as_found, at_once, kept, proven, states
+from modbisect.report.wording import as_found, at_once, inside, kept, proven, states
 
 
 def verdict(report: Report) -> str:
@@ -39,7 +39,8 @@ def _found(report: Report) -> str:
     effect = finding.effect
     sure = factor(effect) if effect.censored else f"{factor(effect)}, 95 % interval {interval(effect)}"
     sure = "judged by hand" if report.by_hand else "" if effect.measure is Measure.GROWTH else sure
-    return f"{claim}: {_times(report, finding)}{sure and f' ({sure})'}; {_proof(finding)}"
+    line = f"; it is {inside(report)}" if report.lines else ""
+    return f"{claim}: {_times(report, finding)}{sure and f' ({sure})'}; {_proof(finding)}{line}"
 
 
 def _complaint(report: Report) -> tuple[str, str]:

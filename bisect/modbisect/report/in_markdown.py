@@ -117,6 +117,8 @@ def _finding(report: Report, finding: Finding) -> Iterator[str]:
     if finding.elsewhere:
         yield "### The other probes"
         yield _table(("probe", slow, fast, "95 % interval", ""), _elsewhere(finding))
+    if said := wording.inside(report):
+        yield f"In it: {escaped(said)}."
     yield from _for_good(report, finding)
 
 

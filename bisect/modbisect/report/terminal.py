@@ -66,8 +66,7 @@ def _facts(report: Report, *, verbose: bool) -> Iterator[_Fact]:
         yield "as found", f"{wording.as_found(report)}{memory}"
     for number, finding in enumerate(report.findings, 1):
         yield from _finding(report, finding, f" {number}" if len(report.findings) > 1 else "")
-    for said in wording.builds_up(report):
-        yield "builds up", said
+    yield from _more(report)
     if report.findings and report.residual:
         yield "rest", wording.rest(report, report.residual)
     for cost in _dearest(report):
@@ -82,6 +81,14 @@ def _facts(report: Report, *, verbose: bool) -> Iterator[_Fact]:
     yield "restored", _restored(report)
     if report.resume:
         yield "to go on", report.resume
+
+
+def _more(report: Report) -> Iterator[_Fact]:
+    """Of what is to blame, where in it, and how it builds up."""
+    if report.inside:
+        yield "in it", f"{wording.inside(report)}, run {report.inside.run[:8]}"
+    for said in wording.builds_up(report):
+        yield "builds up", said
 
 
 def _scope(report: Report, *, verbose: bool) -> Iterator[_Fact]:

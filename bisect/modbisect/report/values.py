@@ -67,6 +67,16 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
+class Inside:
+    """A second search, in the file that is to blame."""
+
+    run: str
+    path: str
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """All that a run has to say."""
 
@@ -134,4 +144,7 @@ class Report:
     """The same traffic with the culprit switched over."""
     tried: tuple[Tried, ...] = ()
     """Every trial, in their order."""
+    inside: Inside | None = None
+    lines: tuple[ComponentId, ...] = ()
+    """What it found: proven in the same way, in a run of its own."""
     schema: int = SCHEMA

@@ -42,7 +42,7 @@ _POINTS = 5
 """Of a curve, in a sentence."""
 _MANY = 5
 _OWN_FILE = re.compile(r"access control: .* in /.*(?<! counts by it)\Z|a file, not a link: ")
-_OUT_OF_REACH = "not reachable here: vhost directives, .htaccess, other ini settings, the database, the system"
+_OUT_OF_REACH = "not reachable here: the application itself, the database, the system"
 _MEASURED = {
     Measure.LATENCY: "response time",
     Measure.TAIL: "response time of the slowest tenth",
@@ -76,6 +76,17 @@ def described(report: Report, component: ComponentId) -> str:
     state = "off as found" if component in report.found_off else ""
     about = "; ".join(filter(None, [state, report.details.get(component, "")]))
     return f"{component} ({about})" if about else component
+
+
+def inside(report: Report) -> str:
+    """What a search in the file that is to blame has found; empty where there was none."""
+    if report.inside is None:
+        return ""
+    path = report.inside.path
+    if not report.lines:
+        return f"{path} as a whole: no line of it was proven ({report.inside.reason or report.inside.outcome})"
+    named = [f"line {line.rpartition(':')[2]} ({report.details.get(line, '')})" for line in report.lines]
+    return f"{listed(named, len(named))} of {path}"
 
 
 def cures(report: Report, finding: Finding) -> tuple[tuple[str, ...], ...]:

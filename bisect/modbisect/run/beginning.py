@@ -39,9 +39,9 @@ def suspects_of(playbook: Playbook, facts: Found) -> tuple[Component, ...]:
     """The host's components, with all that is no suspect in this playbook pinned."""
     select = playbook.select
     return kinds.select(
-        kinds.discover(facts),
+        kinds.discover(facts, select.into),
         facts,
-        include=select.include,
+        include=[f"*:{path}:*" for path in select.into] or select.include,
         keep=select.keep,
         off=select.off,
         allow_security=select.allow_security,
@@ -57,6 +57,7 @@ def surveyed(story: Story, options: Options, root: RootLink) -> Found:
     story.observe(Stage("looking at what is there"))
     facts = story.facts = survey(root)
     chosen = suspects_of(story.playbook, facts)
+    _refuse_closed(story, chosen)
     components = tuple(
         replace(component, vital=component.vital or component.id in options.needed) for component in chosen
     )
@@ -71,6 +72,17 @@ def surveyed(story: Story, options: Options, root: RootLink) -> Found:
     else:
         story.observe(surveyed)
     return facts
+
+
+def _refuse_closed(story: Story, components: tuple[Component, ...]) -> None:
+    for path in story.playbook.select.into:
+        if not any(kinds.is_inside(component, (path,)) for component in components):
+            raise Refused(
+                f"there is nothing in {path} to look into: the running server reads no such file, or nothing in it",
+                host=story.host.name,
+                state="nothing was changed",
+                advice="name a file as Apache's folders *-available have it, with its whole path",
+            )
 
 
 def gone_on(story: Story, before: Past, found: Measurement, options: Options) -> Dialogue:

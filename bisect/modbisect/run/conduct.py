@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import modbisect
+from modbisect import kinds
 from modbisect.errors import (
     Interrupted,
     LinkLost,
@@ -152,6 +153,7 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
         with guarded(
             Guard(root, story.run),
             facts,
+            kinds.edited_files(facts, story.past.components),
             lease=options.lease,
             observe=story.observe,
             before_restore=signals.defer,

@@ -6,7 +6,7 @@ import getpass
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -56,6 +56,7 @@ def owner() -> str:
 def guarded(
     guard: Guard,
     facts: Found,
+    edited: Sequence[str],
     *,
     lease: int,
     observe: Observer,
@@ -70,6 +71,7 @@ def guarded(
     Args:
         guard: of the host, for this run.
         facts: the survey.
+        edited: files beside its folders that trials may edit.
         lease: seconds of silence after which the host restores itself.
         observe: is told what happens.
         before_restore: called before anything is put back; defers signals.
@@ -86,7 +88,7 @@ def guarded(
         session.lost.append(error)
         on_loss()
 
-    heartbeat = _hold(guard, facts, lease, observe, lost)
+    heartbeat = _hold(guard, facts, edited, lease=lease, observe=observe, lost=lost)
     try:
         yield session
     except BaseException:
@@ -111,10 +113,16 @@ def guarded(
 
 
 def _hold(
-    guard: Guard, facts: Found, lease: int, observe: Observer, lost: Callable[[ModbisectError], None]
+    guard: Guard,
+    facts: Found,
+    edited: Sequence[str],
+    *,
+    lease: int,
+    observe: Observer,
+    lost: Callable[[ModbisectError], None],
 ) -> Heartbeat:
     try:
-        snapshot = guard.hold(owner(), kinds.write_set(facts), kinds.units(facts), lease, kinds.edited_files(facts))
+        snapshot = guard.hold(owner(), kinds.write_set(facts), kinds.units(facts), lease, tuple(edited))
         heartbeat = guard.heartbeat(lease, lost).__enter__()
     except Refused:
         raise

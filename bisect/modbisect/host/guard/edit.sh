@@ -4,9 +4,9 @@
 
 halfway=.ht.modbisect   # which Apache shows to nobody
 
-# "edit", shape, pattern of paths, pattern of lines: by the table, and by root's word on this host for any line of a file.
+# "edit", shape, pattern of paths, pattern of lines, of those in lower case that stay all the same: by the table, and by root's word on this host for any line of a file.
 edit_rules() {
-  rules | awk -F '\t' '$1 ~ /^(cut|word|aside)$/ {print "edit\t" $1 "\t" $3 "\t" $4}'
+  rules | awk -F '\t' '$1 ~ /^(cut|word|aside)$/ {print "edit\t" $1 "\t" $3 "\t" $4 "\t" $5}'
   by_root | awk '
     $1 ~ /^(cut|aside)$/ && NF == 2 && $2 ~ /^\/[-A-Za-z0-9_.+\/]+$/ {gsub(/[.+]/, "[&]", $2); print "edit\t" $1 "\t" $2 "\t.*"}'
 }
@@ -35,12 +35,12 @@ make_edits() {
         n = split(lines, number, ",")
         for (i = 1; i <= n; i++) if (!(number[i] in wanted)) {wanted[number[i]] = 1; left++}
       }
-      FILENAME == ARGV[1] {if ($2 == shape && path ~ "^(" $3 ")$") pattern[++count] = "^(" $4 ")$"; next}
+      FILENAME == ARGV[1] {if ($2 == shape && path ~ "^(" $3 ")$") {pattern[++count] = "^(" $4 ")$"; but[count] = $5 ~ /^-?$/ ? "" : "^(" $5 ")$"}; next}
       {
         at++; goes_on = $0 ~ /\\\r?$/; text = $0
         if (at in wanted) {
           allowed = 0
-          for (i = 1; i <= count; i++) if ($0 ~ pattern[i]) allowed = 1
+          for (i = 1; i <= count; i++) if ($0 ~ pattern[i] && (but[i] == "" || tolower($0) !~ but[i])) allowed = 1
           if (shape == "word" && (text = turned($0)) == "") allowed = 0
           if (!allowed || goes_on || went_on) {failed = 1; exit}
           left--

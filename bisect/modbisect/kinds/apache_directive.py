@@ -1,0 +1,152 @@
+"""Kind ``apache-directive``: single lines of a file that the server reads, once that file is under suspicion.
+
+They are listed for a file that a run is told to look into. A line is cut, and what belongs together goes together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from modbisect.kinds import access, apache
+from modbisect.kinds.found import Found, once
+from modbisect.kinds.kind import Kind, Step
+from modbisect.kinds.rules import EditRule, Rule
+from modbisect.model import Component
+
+_PATH = rf"{apache.ROOT}/((apache2|ports)|(mods|conf|sites)-available/[A-Za-z0-9][A-Za-z0-9_.+-]*)\.conf"
+HTACCESS = r"(/[A-Za-z0-9_.+-]+)+/\.htaccess"
+"""Pattern of the paths of such files."""
+_GUARDS = (
+    "require|auth|allow|deny|order|satisfy|ssl|sethandler|addhandler|accessfilename|include|suexec|remoteip",
+    r"rewriterule.*\[(.*,)?(f|forbidden|g|gone|r=4..|redirect=4..)(,.*)?\]",
+    r"redirect(match)?[ \t]+(4|gone)",
+    "php_.*(open_basedir|disable_|engine)",
+)
+_NEVER = rf"[ \t]*({'|'.join(_GUARDS)}).*"
+"""In lower case: what guards access or may hide what does, and what keeps sources from being handed out."""
+_STAYS = {
+    "documentroot": "without it another folder is served",
+    "servername": "it is how the site is known",
+    "serveralias": "it is how the site is known",
+    "serverroot": "the server does not start without it",
+    "listen": "the server is reached by it",
+    "user": "the server's rights",
+    "group": "the server's rights",
+    "pidfile": "the server is known by it",
+    "loadmodule": "a module is a component of its own",
+    "define": "other lines count by it",
+    "undefine": "other lines count by it",
+    "include": "another file: look into that",
+    "includeoptional": "another file: look into that",
+}
+_VITAL = {"directoryindex", "alias", "scriptalias", "rewriteengine", "rewritebase", "proxypass", "addtype"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Directive:
+    """One, with what goes with it."""
+
+    name: str
+    lines: tuple[int, ...]
+    goes_on: bool
+    """It has more than one line, which the guard does not cut."""
+    guards: bool
+    """It guards access."""
+
+
+class ApacheDirective(Kind):
+    """A line of Apache's configuration."""
+
+    name = "apache-directive"
+    noun = "Apache directive"
+    survey = "apache_directive"
+    packages = ()
+    needs_leave = False
+
+    def components(self, found: Found) -> list[Component]:  # noqa: ARG002
+        """None, before a file is looked into."""
+        return []
+
+    def inside(self, found: Found, path: str) -> list[Component]:
+        """Every directive of the file; named after file and line."""
+        guarded = {guard.where for guard in access.guards(found)}
+        listed = []
+        if re.fullmatch(HTACCESS, path) and path not in found.sections["htaccess"]:
+            return []
+        for first, directive in _directives(found).get(path, {}).items():
+            pinned = _STAYS.get(directive.name.lower(), "it has more than one line" if directive.goes_on else "")
+            if any(f"{path}:{at}" in guarded for at in directive.lines) or (not pinned and directive.guards):
+                pinned = access.SWITCHED
+            name = f"{path}:{first}"
+            listed.append(Component(self.id(name), self.name, name, on=True, pinned=pinned, detail=directive.name))
+        return listed
+
+    def is_vital(self, component: Component) -> bool:
+        """By its name."""
+        return component.detail.lower() in _VITAL
+
+    def steps(self, found: Found, flipped: Sequence[Component]) -> list[Step]:
+        """Their lines cut."""
+        lines: dict[str, list[int]] = defaultdict(list)
+        for component in flipped:
+            path, _, first = component.name.rpartition(":")
+            lines[path] += _directives(found)[path][int(first)].lines
+        return [Step(path, "cut", ",".join(map(str, sorted(numbers)))) for path, numbers in lines.items()]
+
+    def folders(self, found: Found) -> tuple[str, ...]:  # noqa: ARG002
+        """None: files are edited where they are."""
+        return ()
+
+    def files(self, found: Found, components: Sequence[Component]) -> tuple[str, ...]:  # noqa: ARG002
+        """Those that are looked into."""
+        return tuple(dict.fromkeys(component.name.rpartition(":")[0] for component in components))
+
+    def units(self, found: Found) -> tuple[str, ...]:  # noqa: ARG002
+        """Apache's."""
+        return ("apache2.service",)
+
+    def traces(self, found: Found, component: Component) -> tuple[str, ...]:  # noqa: ARG002
+        """The file."""
+        return (component.name.rpartition(":")[0],)
+
+    def rules(self) -> tuple[Rule, ...]:
+        """Any directive, and none that guards access."""
+        return (EditRule("cut", self.name, f"{_PATH}|{HTACCESS}", r"[ \t]*[A-Za-z].*", _NEVER), apache.UNIT)
+
+    def remedy(self, found: Found, component: Component) -> str:
+        """No command: the file and the lines."""
+        path, _, first = component.name.rpartition(":")
+        lines = _directives(found)[path][int(first)].lines
+        said = f"line {lines[0]}" if len(lines) == 1 else f"lines {lines[0]} to {lines[-1]}"
+        return f"# in {path} remove {said} ({component.detail})"
+
+
+def guards(found: Found, path: str) -> bool:
+    """Whether something in the file guards access."""
+    return any(directive.guards for directive in _directives(found).get(path, {}).values())
+
+
+@once
+def _directives(found: Found) -> dict[str, dict[int, _Directive]]:
+    """By file and first line; the conditions of a rewrite rule go with it, and no further."""
+    files: dict[str, dict[int, _Directive]] = defaultdict(dict)
+    conditions: list[_Directive] = []
+    for line in found.lines("directives"):
+        name, *more = line.text.split(" ")
+        is_guard = "guards" in more or re.fullmatch(_NEVER, name.lower()) is not None
+        directive = _Directive(name, (line.number,), "..." in more, is_guard)
+        if name.lower() == "rewritecond":
+            conditions.append(directive)
+            continue
+        lines = directive.lines
+        if name.lower() == "rewriterule" and conditions:
+            lines = (*(at for condition in conditions for at in condition.lines), *lines)
+            goes_on = any(each.goes_on for each in (*conditions, directive))
+            directive = _Directive(name, lines, goes_on, directive.guards)
+        conditions = []
+        if re.fullmatch(f"{_PATH}|{HTACCESS}", line.path):
+            files[line.path][lines[0]] = directive
+    return files

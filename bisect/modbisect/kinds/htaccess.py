@@ -1,0 +1,70 @@
+"""Kind ``htaccess``: what a folder of a site says to Apache, read anew with every request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from modbisect.kinds import access, apache
+from modbisect.kinds.apache_directive import HTACCESS, guards
+from modbisect.kinds.found import Found
+from modbisect.kinds.kind import Kind, Step
+from modbisect.kinds.rules import EditRule, Rule
+from modbisect.model import Component
+
+_NOT_HELD = "whoever owns it could not put it back by his own rights"
+
+
+class Htaccess(Kind):
+    """A file ``.htaccess`` below a document root; it is taken away with the rights of its owner."""
+
+    name = "htaccess"
+    noun = ".htaccess file"
+    survey = "apache_directive"
+    packages = ()
+    needs_leave = False
+
+    def components(self, found: Found) -> list[Component]:
+        """Each, named after its path."""
+        held = set(found.sections["htaccess"])
+        listed = []
+        for path in sorted(path for path in found.entries if re.fullmatch(HTACCESS, path)):
+            pinned = access.SWITCHED if guards(found, path) else "" if path in held else _NOT_HELD
+            listed.append(Component(self.id(path), self.name, path, on=True, pinned=pinned))
+        return listed
+
+    def is_vital(self, component: Component) -> bool:  # noqa: ARG002
+        """Most applications find their pages by it."""
+        return True
+
+    def steps(self, found: Found, flipped: Sequence[Component]) -> list[Step]:  # noqa: ARG002
+        """It is taken away."""
+        return [Step(component.name, "aside") for component in flipped]
+
+    def folders(self, found: Found) -> tuple[str, ...]:  # noqa: ARG002
+        """None: each is edited where it is."""
+        return ()
+
+    def files(self, found: Found, components: Sequence[Component]) -> tuple[str, ...]:  # noqa: ARG002
+        """Each."""
+        return tuple(component.name for component in components)
+
+    def units(self, found: Found) -> tuple[str, ...]:  # noqa: ARG002
+        """Apache's."""
+        return ("apache2.service",)
+
+    def traces(self, found: Found, component: Component) -> tuple[str, ...]:  # noqa: ARG002
+        """The file itself."""
+        return (component.name,)
+
+    def opens(self, name: str) -> str:
+        """The file itself."""
+        return name
+
+    def rules(self) -> tuple[Rule, ...]:
+        """Files of that name alone."""
+        return (EditRule("aside", self.name, HTACCESS), apache.UNIT)
+
+    def remedy(self, found: Found, component: Component) -> str:  # noqa: ARG002
+        """By hand: somebody has written it for a reason."""
+        return f"# look through {component.name}, and take away what is to blame"
