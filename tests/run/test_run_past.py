@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from modbisect.errors import Exit, ModbisectError, Refused, UsageError
 from modbisect.kinds import Suspicion
-from modbisect.model import Ask, Auth, Conclusion, Outcome, Probe, Verdict
+from modbisect.model import Ask, Auth, Conclusion, Outcome, Probe, Untestable, Verdict
 from modbisect.playbook import Budget, Playbook, whole, without_secrets
 from modbisect.report import Report, Restored
 from modbisect.run import journal
@@ -161,6 +161,28 @@ def test_who_was_seen_at_work_and_is_innocent_is_told(outcome: Outcome) -> None:
     where, innocent = "for 80% of the time the slow request was seen at this: running, in x.so", words[-1]
     assert words == ([innocent] if outcome is Outcome.FOUND else [where, innocent])
     assert innocent.startswith(f"{name} was seen at work for 80% of the time (running, in x.so), but switched over")
+
+
+def test_who_was_seen_at_work_and_could_not_be_switched_is_told() -> None:
+    before = past(told(PAIR, "bisect"))
+    assert before.concluded
+    assert before.posed
+    kept, needed = Suspicion("c01", 0.5, "poll of :53"), Suspicion("c05", 0.2, "running")
+    components = tuple(replace(one, pinned="access control") if one.id == "c01" else one for one in before.components)
+    said = replace(
+        before.concluded.conclusion, outcome=Outcome.NONE, untestable=(Untestable("c05", "the site breaks without"),)
+    )
+    before = replace(
+        before,
+        posed=replace(before.posed, problem=replace(before.posed.problem, components=components)),
+        looked=Looked(5.0, 4.0, (kept, needed), "running", 0.2),
+        concluded=replace(before.concluded, conclusion=said),
+    )
+    made = report_of(before, Playbook("book", probes=(Probe("page", "/"),)), before.effort, restored=RESTORED)
+    assert [warning for warning in made.warnings if "nobody could try" in warning] == [
+        "c01 was seen at work for 50% of the time (poll of :53), and nobody could try without: access control",
+        "c05 was seen at work for 20% of the time (running), and nobody could try without: the site breaks without",
+    ]
 
 
 def test_a_run_that_ended_is_told_again() -> None:

@@ -22,6 +22,9 @@ class Htaccess(Kind):
     noun = ".htaccess file"
     survey = "apache_directive"
     packages = ()
+    configuration = tuple(
+        f"/{place}/.htaccess" for place in ("var/www", "var/www/*", "var/www/*/*", "srv/www/*", "srv/*")
+    )
     needs_leave = False
 
     def components(self, found: Found) -> list[Component]:

@@ -28,7 +28,7 @@ _REACHED = 0.5
 nobody else has a claim as strong."""
 _DIRECTIVE = 0.8
 """Its configuration has a directive that stands for such a wait."""
-_NAMES = ("HostnameLookups", "Require:forward-dns", "Require:host")
+_NAMES = ("HostnameLookups", "Require:forward-dns", "Require:host", "Deny:from", "Allow:from")
 _PATHS = ("realpath_cache_size", "realpath_cache_ttl", "open_basedir")
 _CALLS = dict.fromkeys(("realpath", "file_exists", "is_dir", "is_file", "is_link", "stat", "lstat"), _PATHS)
 """By a function of PHP that is at work itself, the directives that make it dear."""

@@ -36,6 +36,8 @@ from modbisect.search import Flips, tested, together
 
 _WORTH_TELLING = 0.3
 """Share of the slow request's time."""
+_WORTH_TRYING = 0.15
+"""Of it, from which on somebody who could not be switched is told of."""
 _AS_SLOW = 0.7
 """Of the time as found."""
 _NOT_SEARCHED = Concluded(Conclusion(Outcome.INCONCLUSIVE, reason="the run ended before its search"))
@@ -106,6 +108,15 @@ def _seen_in_vain(told: Past, said: Conclusion, trials: Iterable[tuple[Flips, Me
         return
     if said.outcome is not Outcome.FOUND and looked.share >= _WORTH_TELLING:
         yield f"for {looked.share:.0%} of the time the slow request was seen at this: {looked.most}"
+    if said.outcome is not Outcome.FOUND:
+        stayed = {component.id: component.pinned for component in told.components if component.pinned}
+        stayed |= {each.component: each.reason for each in said.untestable}
+        for one in looked.suspicions:
+            if one.share >= _WORTH_TRYING and one.component in stayed:
+                yield (
+                    f"{one.component} was seen at work for {one.share:.0%} of the time ({one.why}), "
+                    f"and nobody could try without: {stayed[one.component]}"
+                )
     if told.found is None:
         return
     slow = level(told.found).log_seconds + math.log(_AS_SLOW)
