@@ -195,7 +195,7 @@ def test_no_value_of_the_configuration_leaves_the_host(shut: Target) -> None:
         assert (status, "Sesame" in said) == (20, False), said
         assert "text AH00526: Syntax error on line" in said
         guarding = {(one.where, one.directive) for one in access.guards(facts) if one.top.endswith("/secrets.conf")}
-        assert ("/etc/apache2/conf-available/secrets.conf:7", "AuthType") in guarding
+        assert ("/etc/apache2/conf-available/secrets.conf:8", "AuthType") in guarding
     finally:
         shut.guard("rescue", "force")
         shut.sh(

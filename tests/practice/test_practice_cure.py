@@ -14,7 +14,7 @@ from practice_runs import guard_status, ignore, run_on, small, state_of, written
 
 from cli.hostile import Commands, check
 from modbisect.cli.countdown import watched
-from modbisect.cli.run import exit_code
+from modbisect.cli.performing import exit_code
 from modbisect.errors import LinkLost, Refused
 from modbisect.host.guard import Guard, Status
 from modbisect.lab.practice import CULPRIT, Machine, PracticeHost, site

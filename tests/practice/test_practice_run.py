@@ -7,7 +7,7 @@ from pathlib import Path
 
 from practice_runs import guard_status, run_on, small, state_of
 
-from modbisect.cli.run import exit_code
+from modbisect.cli.performing import exit_code
 from modbisect.errors import Exit
 from modbisect.lab.practice import CULPRIT, practice
 from modbisect.model import Outcome, Symptom

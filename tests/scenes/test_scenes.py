@@ -90,6 +90,27 @@ def test_the_line_of_the_file_that_is_to_blame(lab_host: LabHostFactory, tmp_pat
     assert manifest(host) == before
 
 
+def test_a_line_of_a_site_that_cannot_be_done_without(lab_host: LabHostFactory, tmp_path: Path) -> None:
+    host = lab_host(setup=("shop", "hostname-lookups")).name
+    script = """
+        a2disconf -q names-in-log
+        sed -i 's/DocumentRoot/HostnameLookups Double\\n\\t&/' /etc/apache2/sites-available/000-default.conf
+        systemctl restart apache2
+    """
+    done = lab.execute(host, ["sh", "-ec", script])
+    assert done.returncode == 0, done.stderr
+    before = manifest(host)
+    item = PROBES + 'symptom: {probe: item}\ncomponents: {include: ["apache-site:*", "php-module:ds"]}\n'
+    seen = run(tmp_path, host, item)
+
+    assert seen.code == 1, seen.progress
+    (finding,) = seen.report.findings
+    assert finding.components == ("apache-directive:/etc/apache2/sites-available/000-default.conf:2",)
+    assert "HostnameLookups" in seen.report.details[finding.components[0]]
+    assert "remove line 2" in seen.report.remedies[finding.components[0]][0]
+    assert manifest(host) == before
+
+
 def test_slow_because_something_is_off(lab_host: LabHostFactory, tmp_path: Path) -> None:
     host = lab_host(setup=("shop", "opcache-off")).name
     before = manifest(host)

@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 
 from modbisect import lab
-from modbisect.cli.run import on_terminal, perform
+from modbisect.cli.performing import perform
+from modbisect.cli.run import on_terminal
 from modbisect.cli.streams import tell
 from modbisect.errors import Exit
 from modbisect.inventory import Host, parse_inventory

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from modbisect import report as reports
-from modbisect.cli.run import exit_code, on_terminal, verbose_option
+from modbisect.cli.performing import exit_code
+from modbisect.cli.run import on_terminal, verbose_option
 from modbisect.errors import UsageError
 from modbisect.harmless import one_line
 from modbisect.report import Report

@@ -10,14 +10,13 @@ import click
 from modbisect.cli.common import become_option, inventory_option, json_option, one_host, password_prompt
 from modbisect.cli.countdown import count_down
 from modbisect.cli.manual import need_terminal
+from modbisect.cli.performing import exit_code, perform
 from modbisect.cli.run import (
     accept_drift_option,
-    exit_code,
     keep_cure_option,
     lease_option,
     open_security_option,
     output_option,
-    perform,
     quiet_option,
     verbose_option,
     write,

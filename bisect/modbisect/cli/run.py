@@ -6,7 +6,6 @@ import os
 import secrets
 import shutil
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -23,32 +22,18 @@ from modbisect.cli.common import (
     playbook_of,
 )
 from modbisect.cli.countdown import count_down
-from modbisect.cli.live import Live
-from modbisect.cli.manual import AtTerminal, need_terminal
+from modbisect.cli.inside import further, looking_into
+from modbisect.cli.manual import need_terminal
+from modbisect.cli.performing import perform
 from modbisect.cli.streams import NobodyReads, silence, tell
-from modbisect.errors import Exit, ModbisectError, NotRestored, Unwritten, UsageError
-from modbisect.inventory import Host
-from modbisect.kinds import opened_by
-from modbisect.model import Outcome
-from modbisect.playbook import Playbook, config_file, format_seconds, parse_seconds
-from modbisect.report.values import Inside, Report
-from modbisect.run.conduct import conduct, new_run
+from modbisect.errors import Exit, NotRestored, Unwritten
+from modbisect.playbook import format_seconds, parse_seconds
+from modbisect.report.values import Report
 from modbisect.run.cure import LONGEST_SECONDS, SHORTEST_SECONDS
-from modbisect.run.events import Event
-from modbisect.run.journal import Journal
 from modbisect.run.options import LEASE_SECONDS, LOOK_SECONDS, Options
 from modbisect.run.remembered import needed
-from modbisect.run.signals import Signals
 
 _OUTPUTS = " or ".join(f"{form}=FILE" for form in reports.FORMATS)
-_LEAST_LEFT = 20.0
-"""Seconds of the budget below which no second search is worth its beginning."""
-_EXITS = {
-    Outcome.FOUND: Exit.FOUND,
-    Outcome.NONE: Exit.CLEARED,
-    Outcome.NOT_SLOW: Exit.OK,
-    Outcome.INCONCLUSIVE: Exit.INCONCLUSIVE,
-}
 
 
 def _outputs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, Path], ...]:
@@ -177,8 +162,8 @@ def command(
         look_seconds=LOOK_SECONDS if look else 0,
     )
     report, code = perform(target, book, options, quiet=quiet, manual=manual)
-    if not (whole or manual or cure_seconds) and code == Exit.FOUND:
-        report = inside(report, target, book, options, quiet=quiet)
+    if not (whole or manual or cure_seconds) and code in (Exit.FOUND, Exit.CLEARED):
+        report, code = further(report, target, book, options, quiet=quiet)
     write(report, outputs, as_json=as_json, verbose=verbose)
     count_down(target, report, options.ask_password)
     return code
@@ -211,83 +196,6 @@ def write(report: Report, outputs: tuple[tuple[str, Path], ...], *, as_json: boo
             state=f"{'as found' if restored.verified else 'NOT as found'}: {restored.how}",
             advice=f"'modbisect report {report.run[:8]}' prints it",
         ) from lost
-
-
-def perform(
-    host: Host, playbook: Playbook, options: Options, *, quiet: bool, manual: bool = False
-) -> tuple[Report, int]:
-    """Carry out a run with its journal and its live view; the report and the exit code."""
-    run = new_run()
-    journal = Journal(run)
-    with Live(quiet=quiet) as live, Signals(live.say) as signals:
-
-        def observe(event: Event) -> None:
-            journal(event)
-            live(event)
-
-        if sys.stdin.isatty():
-            options = replace(options, ask=lambda question: _asked(live, question))
-        if manual:
-            options = replace(options, asker=AtTerminal(live))
-        after = f", goes on from {options.before.run[:8]}" if options.before else ""
-        live.say(f"run {run[:8]} on {host.name}: {playbook.name}{after}")
-        try:
-            report = conduct(host, playbook, options, observer=observe, signals=signals, run=run)
-        finally:
-            journal.close()
-        return report, exit_code(report, signals)
-
-
-def looking_into(playbook: Playbook, path: str) -> Playbook:
-    """The same about the lines of a file.
-
-    Raises:
-        UsageError: it is no path.
-    """
-    try:
-        return replace(playbook, select=replace(playbook.select, into=(config_file(path),)))
-    except ValueError as error:
-        raise UsageError(str(error), advice="name the file with its whole path on the host") from None
-
-
-def inside(report: Report, host: Host, playbook: Playbook, options: Options, *, quiet: bool) -> Report:
-    """Go on in the one file that is to blame: the report, with the lines that are.
-
-    What comes of it adds to a verdict that stands; where it comes to nothing, that is told on the way.
-    """
-    path = opened_by(component for finding in report.findings for component in finding.components)
-    left = None if playbook.budget.seconds is None else playbook.budget.seconds - report.seconds
-    if not path or playbook.select.into or not report.restored.verified or (left is not None and left < _LEAST_LEFT):
-        return report
-    book = looking_into(replace(playbook, budget=replace(playbook.budget, seconds=left)), path)
-    try:
-        more, _ = perform(host, book, replace(options, look_seconds=0), quiet=quiet)
-    except ModbisectError as error:
-        tell(f"not looked into {path}: {error.what}")
-        return report
-    lines = tuple(component for finding in more.findings for component in finding.components)
-    return replace(
-        report,
-        lines=lines,
-        details=report.details | {line: more.details.get(line, "") for line in lines},
-        remedies=report.remedies | {line: more.remedies[line] for line in lines if line in more.remedies},
-        inside=Inside(more.run, path, more.outcome, more.reason),
-        restored=more.restored if more.restored.in_doubt else report.restored,
-    )
-
-
-def _asked(live: Live, question: str) -> bool:
-    with live.paused():
-        return click.confirm(question, err=True)
-
-
-def exit_code(report: Report, signals: Signals | None = None) -> int:
-    """The exit code of a report."""
-    if report.restored.in_doubt:
-        return Exit.NOT_RESTORED
-    if report.outcome is Outcome.INTERRUPTED:
-        return signals.exit if signals else Exit.INTERRUPTED
-    return _EXITS[report.outcome]
 
 
 def on_terminal(report: Report, *, verbose: bool = False) -> str:

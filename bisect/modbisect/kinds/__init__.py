@@ -5,6 +5,7 @@ dry run prints.
 """
 
 from modbisect.kinds.catalogue import (
+    BY_THE_PLAYBOOK,
     configuration,
     discover,
     edited_files,
@@ -17,6 +18,7 @@ from modbisect.kinds.catalogue import (
     noun,
     opened,
     opened_by,
+    own_files,
     owner,
     packages,
     plan,
@@ -35,6 +37,7 @@ from modbisect.kinds.seen import Frame, Look, LookError, Moment
 from modbisect.kinds.traces import DIRECTIVES, Suspicion, by_file, in_words, suspicions
 
 __all__ = [
+    "BY_THE_PLAYBOOK",
     "DIRECTIVES",
     "EXAMPLE",
     "KINDS",
@@ -61,6 +64,7 @@ __all__ = [
     "noun",
     "opened",
     "opened_by",
+    "own_files",
     "owner",
     "packages",
     "parse",

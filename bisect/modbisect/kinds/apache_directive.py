@@ -65,6 +65,7 @@ class ApacheDirective(Kind):
     survey = "apache_directive"
     packages = ()
     needs_leave = False
+    own_files = (apache.MAIN,)
 
     def components(self, found: Found) -> list[Component]:  # noqa: ARG002
         """None, before a file is looked into."""

@@ -14,6 +14,8 @@ from modbisect.kinds.kind import Step
 from modbisect.kinds.rules import table
 from modbisect.model import Component, ComponentId, Configuration
 
+BY_THE_PLAYBOOK = "by the playbook"
+"""The end of the reason of whoever is no suspect because the playbook says so."""
 _NOT_BY_DEFAULT = "off, and not by its package's default: /etc/modbisect/allow on the host may allow it: on {}"
 
 
@@ -62,9 +64,9 @@ def select(
             pinned = ""
         if not pinned:
             if not _matches(component.id, include):
-                pinned = "not included by the playbook"
+                pinned = f"not included {BY_THE_PLAYBOOK}"
             elif _matches(component.id, keep):
-                pinned = "kept by the playbook"
+                pinned = f"kept {BY_THE_PLAYBOOK}"
             elif not component.on and not _may_switch_on(component, found, off):
                 pinned = "off as found"
             elif not component.on and BY_NAME[component.kind].needs_leave and component.id not in found.may_be_on:
@@ -198,11 +200,15 @@ def edited_files(found: Found, components: Iterable[Component]) -> tuple[str, ..
     return tuple(_each(file for kind, those in own for file in kind.files(found, those)))
 
 
-def opened_by(components: Iterable[ComponentId]) -> str:
-    """The one file to look into where these are to blame; empty where there is none, or more than one."""
+def opened_by(components: Iterable[ComponentId]) -> tuple[str, ...]:
+    """The files to look into where these are to blame."""
     parts = ((BY_NAME.get(kind), name) for kind, _, name in (component.partition(":") for component in components))
-    files = {file for kind, name in parts if kind and (file := kind.opens(name))}
-    return files.pop() if len(files) == 1 else ""
+    return tuple(_each(file for kind, name in parts if kind and (file := kind.opens(name))))
+
+
+def own_files() -> tuple[str, ...]:
+    """Files to look into that no component stands for."""
+    return tuple(_each(file for kind in KINDS for file in kind.own_files))
 
 
 def is_inside(component: Component, into: Sequence[str]) -> bool:

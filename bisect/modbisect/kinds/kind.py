@@ -73,6 +73,8 @@ class Kind(ABC):
     """Names that may be to blame for being off."""
     only_costs: ClassVar[frozenset[str]] = frozenset()
     """Names that are never to blame for being off."""
+    own_files: ClassVar[tuple[str, ...]] = ()
+    """Files to look into where nobody is to blame, though no component stands for them."""
     needs_leave: ClassVar[bool] = True
     """Whether one that was off may be switched on only where its package does so, or root on the host allows it."""
     tested: ClassVar[bool] = False

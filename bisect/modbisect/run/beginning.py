@@ -75,14 +75,14 @@ def surveyed(story: Story, options: Options, root: RootLink) -> Found:
 
 
 def _refuse_closed(story: Story, components: tuple[Component, ...]) -> None:
-    for path in story.playbook.select.into:
-        if not any(kinds.is_inside(component, (path,)) for component in components):
-            raise Refused(
-                f"there is nothing in {path} to look into: the running server reads no such file, or nothing in it",
-                host=story.host.name,
-                state="nothing was changed",
-                advice="name a file as Apache's folders *-available have it, with its whole path",
-            )
+    into = story.playbook.select.into
+    if into and not any(kinds.is_inside(component, into) for component in components):
+        raise Refused(
+            f"there is nothing to look into in {', '.join(into)}: the server reads no such file, or nothing in it",
+            host=story.host.name,
+            state="nothing was changed",
+            advice="name a file as Apache's folders *-available have it, with its whole path",
+        )
 
 
 def gone_on(story: Story, before: Past, found: Measurement, options: Options) -> Dialogue:

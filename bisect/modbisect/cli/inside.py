@@ -1,0 +1,70 @@
+"""A second search, among the lines of a file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from modbisect.cli.performing import exit_code, perform
+from modbisect.cli.streams import tell
+from modbisect.errors import ModbisectError, UsageError
+from modbisect.inventory import Host
+from modbisect.kinds import BY_THE_PLAYBOOK, opened_by, own_files
+from modbisect.model import Outcome
+from modbisect.playbook import Playbook, config_file
+from modbisect.report.figures import count
+from modbisect.report.values import Inside, Report
+from modbisect.run.options import Options
+
+_LEAST_LEFT = 20.0
+"""Seconds of the budget below which no second search is worth its beginning."""
+
+
+def looking_into(playbook: Playbook, *paths: str) -> Playbook:
+    """The same about the lines of files.
+
+    Raises:
+        UsageError: one is no path.
+    """
+    try:
+        into = tuple(config_file(path) for path in paths)
+    except ValueError as error:
+        raise UsageError(str(error), advice="name the file with its whole path on the host") from None
+    return replace(playbook, select=replace(playbook.select, into=into))
+
+
+def further(report: Report, host: Host, playbook: Playbook, options: Options, *, quiet: bool) -> tuple[Report, int]:
+    """Go on in the file that is to blame; where nobody is, in those that stayed as found.
+
+    What comes of it adds to a verdict that stands; where it comes to nothing, that is told on the way.
+    """
+    found = report.outcome is Outcome.FOUND
+    blamed = [component for finding in report.findings for component in finding.components]
+    stayed = (*report.untestable, *report.pinned)
+    needed = [each.component for each in stayed if not each.reason.endswith(BY_THE_PLAYBOOK)]
+    paths = opened_by(blamed) if found else (*opened_by(needed), *own_files())
+    left = None if playbook.budget.seconds is None else playbook.budget.seconds - report.seconds
+    closed = playbook.select.into or not report.restored.verified or (left is not None and left < _LEAST_LEFT)
+    if not paths or closed or (found and len(paths) > 1):
+        return report, exit_code(report)
+    book = looking_into(replace(playbook, budget=replace(playbook.budget, seconds=left)), *paths)
+    try:
+        more, code = perform(host, book, replace(options, look_seconds=0), quiet=quiet)
+    except ModbisectError as error:
+        tell(f"not looked into {', '.join(paths)}: {error.what}")
+        return report, exit_code(report)
+    if more.restored.in_doubt or (not found and more.outcome is Outcome.FOUND):
+        before = f"a search among {count(report.suspects, 'component')} before, run {report.run[:8]}: {report.reason}"
+        return replace(more, warnings=(*more.warnings, before)), code
+    return within(report, more, paths) if found else report, exit_code(report)
+
+
+def within(report: Report, more: Report, paths: tuple[str, ...]) -> Report:
+    """A report with what a second search in the file that is to blame has found."""
+    lines = tuple(component for finding in more.findings for component in finding.components)
+    return replace(
+        report,
+        lines=lines,
+        details=report.details | {line: more.details.get(line, "") for line in lines},
+        remedies=report.remedies | {line: more.remedies[line] for line in lines if line in more.remedies},
+        inside=Inside(more.run, paths[0], more.outcome, more.reason),
+    )
