@@ -7,12 +7,12 @@ taken by the hundred while visitors are about, and the host is held against what
 from __future__ import annotations
 
 import argparse
-import secrets
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import cycle
 from random import Random
 from statistics import median
 
@@ -25,8 +25,11 @@ from modbisect.model import Probe
 from modbisect.probe import Oracle, ProbeProcess, Window
 
 PAGES = {"/": "short", "/report": "busy", "/stock.php": "waits for the database"}
-WINDOW_SECONDS = 2
+WINDOW_SECONDS = 5
+"""As long as the look of a run."""
 AT_ONCE = 4
+_PORTS = 1100
+"""Of a window. A port is free again a minute after its request, and by then all others have been used."""
 VISITORS = r"""
 use IO::Socket::INET;
 $SIG{PIPE} = 'IGNORE';
@@ -75,18 +78,18 @@ class Workers:
 
 def beside(host: lab.LabHost, root: RootLink, page: str, rounds: int) -> tuple[list[float], list[float]]:
     """Of each pair of windows how much longer the median request took watched, and each look's share of a processor."""
-    ratios, costs = [], []
+    ratios, costs, firsts = [], [], cycle(range(20_000, 54_000, _PORTS))
     with ProbeProcess() as probes, ThreadPoolExecutor(1) as pool:
         for number in range(rounds):
             took = {}
             for watched in (number % 2 == 0, number % 2 == 1):
-                ports = range(first := 20_000 + secrets.randbelow(30_000), first + 4000)
+                ports = range(first := next(firsts), first + _PORTS)
                 probe = Probe("page", f"http://{host.address}{page}", local_ports=(ports.start, ports.stop - 1))
                 looking = pool.submit(look, root, WINDOW_SECONDS + 1, ports) if watched else None
                 window = Window(
                     probe,
                     Oracle(probe.expect),
-                    requests=100_000,
+                    requests=_PORTS - 100,
                     warm_up=3,
                     cap=None,
                     cold_cap=None,

@@ -10,7 +10,7 @@ __all__ = ["lab_host"]
 
 @pytest.fixture(scope="module")
 def shared(lab_host: LabHostFactory) -> Target:
-    return Target(lab_host(setup=("shop",)))
+    return Target(lab_host(setup=("shop", "lean")))
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def test_a_reboot_is_silence(target: Target) -> None:
 
 
 def test_kept_in_time_it_is_switched_for_good_by_debian_s_own_tools(lab_host: LabHostFactory) -> None:
-    target = Target(lab_host(setup=("shop",)))
+    target = Target(lab_host(setup=("shop", "lean")))
     target.install_guard()
     before = target.kept()
     cured(target, 600)

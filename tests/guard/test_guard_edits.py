@@ -38,7 +38,7 @@ pytestmark = pytest.mark.lab
 @pytest.fixture(scope="module")
 def shared(lab_host: LabHostFactory) -> Target:
     """Folders that lie on the host's own layer: the first write to one of the tree below would change its size."""
-    target = Target(lab_host(setup=("shop",)))
+    target = Target(lab_host(setup=("shop", "lean")))
     target.sh("for d in apache2 php; do cp -a /etc/$d /etc/new && rm -rf /etc/$d && mv /etc/new /etc/$d; done")
     return target
 

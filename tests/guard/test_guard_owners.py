@@ -34,7 +34,7 @@ pytestmark = pytest.mark.lab
 @pytest.fixture(scope="module")
 def shared(lab_host: LabHostFactory) -> Target:
     """A host with a document root of its user's, and a small filesystem in it."""
-    target = Target(lab_host(setup=("shop",)))
+    target = Target(lab_host(setup=("shop", "lean")))
     target.sh(
         """install -d -o ops -g ops /srv/www/site /srv/www/small
         mount -t tmpfs -o size=64k,nr_inodes=6,uid="$(id -u ops)",gid="$(id -g ops)",mode=755 none /srv/www/small"""

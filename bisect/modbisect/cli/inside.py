@@ -10,13 +10,13 @@ from modbisect.errors import ModbisectError, UsageError
 from modbisect.inventory import Host
 from modbisect.kinds import BY_THE_PLAYBOOK, opened_by, own_files
 from modbisect.model import Outcome
-from modbisect.playbook import Playbook, config_file
+from modbisect.playbook import Budget, Playbook, config_file
 from modbisect.report.figures import count
 from modbisect.report.values import Inside, Report
 from modbisect.run.options import Options
 
-_LEAST_LEFT = 20.0
-"""Seconds of the budget below which no second search is worth its beginning."""
+_LEAST_SECONDS, _LEAST_RESTARTS, _LEAST_REQUESTS, _LEAST_DOWNTIME = 20.0, 6, 60, 2.0
+"""Of the budget, below which no second search is worth its beginning."""
 
 
 def looking_into(playbook: Playbook, *paths: str) -> Playbook:
@@ -42,11 +42,10 @@ def further(report: Report, host: Host, playbook: Playbook, options: Options, *,
     stayed = (*report.untestable, *report.pinned)
     needed = [each.component for each in stayed if not each.reason.endswith(BY_THE_PLAYBOOK)]
     paths = opened_by(blamed) if found else (*opened_by(needed), *own_files())
-    left = None if playbook.budget.seconds is None else playbook.budget.seconds - report.seconds
-    closed = playbook.select.into or not report.restored.verified or (left is not None and left < _LEAST_LEFT)
-    if not paths or closed or (found and len(paths) > 1):
+    left = _left(playbook.budget, report)
+    if not paths or playbook.select.into or not report.restored.verified or not left or (found and len(paths) > 1):
         return report, exit_code(report)
-    book = looking_into(replace(playbook, budget=replace(playbook.budget, seconds=left)), *paths)
+    book = looking_into(replace(playbook, budget=left), *paths)
     try:
         more, code = perform(host, book, replace(options, look_seconds=0), quiet=quiet)
     except ModbisectError as error:
@@ -56,6 +55,30 @@ def further(report: Report, host: Host, playbook: Playbook, options: Options, *,
         before = f"a search among {count(report.suspects, 'component')} before, run {report.run[:8]}: {report.reason}"
         return replace(more, warnings=(*more.warnings, before)), code
     return within(report, more, paths) if found else report, exit_code(report)
+
+
+def _left(budget: Budget, report: Report) -> Budget | None:
+    """What a run has left of its budget; None where that is not worth a beginning."""
+
+    def less(of: float | None, spent: float) -> float | None:
+        return None if of is None else of - spent
+
+    def count_less(of: int | None, spent: int) -> int | None:
+        return None if of is None else of - spent
+
+    left = Budget(
+        less(budget.seconds, report.seconds),
+        count_less(budget.restarts, report.restarts),
+        count_less(budget.requests, report.requests),
+        less(budget.downtime, report.downtime_seconds),
+    )
+    least = (
+        (left.seconds, _LEAST_SECONDS),
+        (left.restarts, _LEAST_RESTARTS),
+        (left.requests, _LEAST_REQUESTS),
+        (left.downtime, _LEAST_DOWNTIME),
+    )
+    return None if any(have is not None and have < needed for have, needed in least) else left
 
 
 def within(report: Report, more: Report, paths: tuple[str, ...]) -> Report:

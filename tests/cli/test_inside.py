@@ -1,0 +1,46 @@
+"""What a run has left for a second search, inside the file that is to blame."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from modbisect.cli.inside import _left, further, looking_into
+from modbisect.errors import UsageError
+from modbisect.inventory import Host
+from modbisect.model import Outcome
+from modbisect.playbook import Budget, Playbook
+from modbisect.report import Report, Restored
+from modbisect.run.options import Options
+
+REPORT = Report(
+    "a" * 32, "web1", "book", Outcome.NONE, "2026-07-14T10:15:02+00:00", 50.0, Restored(verified=True, how=""),
+    restarts=9, requests=200, downtime_seconds=3.0,
+)  # fmt: skip
+
+
+def test_what_the_first_search_has_spent_is_not_there_for_the_second() -> None:
+    assert _left(Budget(), REPORT) == Budget()
+    assert _left(Budget(120.0, 30, 1000, 10.0), REPORT) == Budget(70.0, 21, 800, 7.0)
+
+
+@pytest.mark.parametrize(
+    "budget", [Budget(seconds=60.0), Budget(restarts=12), Budget(requests=210), Budget(downtime=4.0)]
+)
+def test_with_next_to_nothing_left_there_is_none(budget: Budget) -> None:
+    assert _left(budget, REPORT) is None
+    book = Playbook("book", budget=budget)
+    assert further(REPORT, Host("web1", "192.0.2.1"), book, Options(), quiet=True) == (REPORT, 6)
+
+
+def test_nor_on_a_host_that_is_not_as_found() -> None:
+    dirty = replace(REPORT, restored=Restored(verified=False, how="a file differs"))
+    assert further(dirty, Host("web1", "192.0.2.1"), Playbook("book"), Options(), quiet=True) == (dirty, 5)
+
+
+@pytest.mark.parametrize("path", ["relative.conf", "/etc/apache2/../shadow", "/etc/a b", "/etc/$(id)", ""])
+def test_a_file_to_look_into_is_a_whole_path_of_plain_letters(path: str) -> None:
+    with pytest.raises(UsageError):
+        looking_into(Playbook("book"), path)
+    assert looking_into(Playbook("book"), "/etc/apache2/a.conf").select.into == ("/etc/apache2/a.conf",)
