@@ -18,6 +18,7 @@ from modbisect.model import (
     Verdict,
 )
 from modbisect.report import Report, Restored, Tried
+from modbisect.report.values import Inside
 
 MIB = 1 << 20
 DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -95,7 +96,25 @@ TRIED = (
 _BARE = replace(FOUND, findings=(), residual=None, untestable=(), details={}, remedies={})
 _APACHE = "systemctl restart apache2"
 
+_CONF = "/etc/apache2/conf-available/legacy-urls.conf"
+_LINES = tuple(f"apache-directive:{_CONF}:{number}" for number in (3, 4))
+_LEGACY = replace(
+    FOUND,
+    findings=(Finding(("apache-conf:legacy-urls",), Effect(41.2, 37.5, 44.8, 0.0412, 0.001), proof(0.0412, 0.001)),),
+    remedies={"apache-conf:legacy-urls": ("a2disconf legacy-urls", _APACHE)},
+    details={},
+)
+
 CASES = {
+    "found-line": replace(
+        _LEGACY,
+        inside=Inside("20260714-102001-88ab", _CONF, Outcome.FOUND, "one culprit confirmed"),
+        lines=_LINES,
+        details={_LINES[0]: "RewriteMap", _LINES[1]: "RewriteRule"},
+    ),
+    "found-no-line": replace(
+        _LEGACY, inside=Inside("20260714-102001-88ab", _CONF, Outcome.INCONCLUSIVE, "the budget of 2m is spent")
+    ),
     "found-single": replace(FOUND, tried=TRIED),
     "found-censored": replace(
         FOUND,
