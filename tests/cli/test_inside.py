@@ -16,7 +16,7 @@ from modbisect.run.options import Options
 
 REPORT = Report(
     "a" * 32, "web1", "book", Outcome.NONE, "2026-07-14T10:15:02+00:00", 50.0, Restored(verified=True, how=""),
-    restarts=9, requests=200, downtime_seconds=3.0,
+    found_seconds=1.2, restarts=9, requests=200, downtime_seconds=3.0,
 )  # fmt: skip
 
 
@@ -32,6 +32,11 @@ def test_with_next_to_nothing_left_there_is_none(budget: Budget) -> None:
     assert _left(budget, REPORT) is None
     book = Playbook("book", budget=budget)
     assert further(REPORT, Host("web1", "192.0.2.1"), book, Options(), quiet=True) == (REPORT, 6)
+
+
+def test_nor_where_a_page_takes_less_than_any_slowdown_that_matters() -> None:
+    quick = replace(REPORT, found_seconds=0.003)
+    assert further(quick, Host("web1", "192.0.2.1"), Playbook("book"), Options(), quiet=True) == (quick, 6)
 
 
 def test_nor_on_a_host_that_is_not_as_found() -> None:

@@ -68,7 +68,7 @@ def test_with_the_disk_full_all_of_ours_is_put_back(small: Target) -> None:
 
 
 @pytest.mark.parametrize(
-    "bounds", ["size=200k,nr_inodes=1000,mode=755", "size=2m,nr_inodes=90,mode=755"], ids=["blocks", "inodes"]
+    "bounds", ["size=200k,nr_inodes=1000,mode=755", "size=2m,nr_inodes=45,mode=755"], ids=["blocks", "inodes"]
 )
 def test_a_host_without_that_room_is_not_taken(target: Target, bounds: str) -> None:
     before = target.kept()

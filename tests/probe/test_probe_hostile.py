@@ -162,7 +162,7 @@ def test_an_answer_that_unpacks_without_end_ends_the_probe_process_and_is_said(h
     body = unpacking(8192 * MIB)  # the time of a whole minute, in which no processor is too quick
     assert len(body) < 1 << 14
     with speaking(lambda _: [body]) as url, pytest.raises(ProbeError, match=r"busy for over 0\.2 s of processor time"):
-        hurried.measure(window(url, seconds=0.0), DEADLINE)
+        hurried.measure(window(url, seconds=0.0, cold_cap=60.0), DEADLINE)
 
 
 @pytest.mark.parametrize("pattern", ["(a+)+$", r"\s+x", "(?:.*,){20}y"])

@@ -9,7 +9,7 @@ from modbisect.cli.streams import tell
 from modbisect.errors import ModbisectError, UsageError
 from modbisect.inventory import Host
 from modbisect.kinds import BY_THE_PLAYBOOK, opened_by, own_files
-from modbisect.model import Outcome
+from modbisect.model import Measure, Outcome, Symptom
 from modbisect.playbook import Budget, Playbook, config_file
 from modbisect.report.figures import count
 from modbisect.report.values import Inside, Report
@@ -43,6 +43,8 @@ def further(report: Report, host: Host, playbook: Playbook, options: Options, *,
     needed = [each.component for each in stayed if not each.reason.endswith(BY_THE_PLAYBOOK)]
     paths = opened_by(blamed) if found else (*opened_by(needed), *own_files())
     left = _left(playbook.budget, report)
+    if not found and not _is_slow(playbook, report):
+        return report, exit_code(report)
     if not paths or playbook.select.into or not report.restored.verified or not left or (found and len(paths) > 1):
         return report, exit_code(report)
     book = looking_into(replace(playbook, budget=left), *paths)
@@ -55,6 +57,12 @@ def further(report: Report, host: Host, playbook: Playbook, options: Options, *,
         before = f"a search among {count(report.suspects, 'component')} before, run {report.run[:8]}: {report.reason}"
         return replace(more, warnings=(*more.warnings, before)), code
     return within(report, more, paths) if found else report, exit_code(report)
+
+
+def _is_slow(playbook: Playbook, report: Report) -> bool:
+    """Whether there is a slowdown to look for: what takes less than the least one that matters has none."""
+    least = playbook.symptom.at_least if playbook.symptom else Symptom("").at_least
+    return report.measure is not Measure.LATENCY or report.found_seconds > least
 
 
 def _left(budget: Budget, report: Report) -> Budget | None:
