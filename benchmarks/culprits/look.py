@@ -98,7 +98,7 @@ def sight(why: str, moments: list[dict[str, Any]]) -> str:
         if frames and why.startswith(str(frames[0]).partition(",")[0]):
             return "frames, wait" if ", waiting for " in why else "frames"
     if why.startswith("running"):
-        return "open file" if why.endswith(" open") else "running stack"
+        return "stack, open file" if why.endswith(" open") else "running stack"
     return "wait, stack" if ", in " in why else "wait"
 
 

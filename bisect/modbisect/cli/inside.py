@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeVar
 
 from modbisect.cli.performing import exit_code, perform
 from modbisect.cli.streams import tell
@@ -15,6 +16,7 @@ from modbisect.report.figures import count
 from modbisect.report.values import Inside, Report
 from modbisect.run.options import Options
 
+_Amount = TypeVar("_Amount", int, float)
 _LEAST_SECONDS, _LEAST_RESTARTS, _LEAST_REQUESTS, _LEAST_DOWNTIME = 20.0, 6, 60, 2.0
 """Of the budget, below which no second search is worth its beginning."""
 
@@ -68,16 +70,13 @@ def _is_slow(playbook: Playbook, report: Report) -> bool:
 def _left(budget: Budget, report: Report) -> Budget | None:
     """What a run has left of its budget; None where that is not worth a beginning."""
 
-    def less(of: float | None, spent: float) -> float | None:
-        return None if of is None else of - spent
-
-    def count_less(of: int | None, spent: int) -> int | None:
+    def less(of: _Amount | None, spent: _Amount) -> _Amount | None:
         return None if of is None else of - spent
 
     left = Budget(
         less(budget.seconds, report.seconds),
-        count_less(budget.restarts, report.restarts),
-        count_less(budget.requests, report.requests),
+        less(budget.restarts, report.restarts),
+        less(budget.requests, report.requests),
         less(budget.downtime, report.downtime_seconds),
     )
     least = (

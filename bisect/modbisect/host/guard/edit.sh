@@ -4,7 +4,8 @@
 
 halfway=.ht.modbisect   # which Apache shows to nobody
 
-# "edit", shape, pattern of paths, pattern of lines, of those in lower case that stay all the same: by the table, and by root's word on this host for any line of a file.
+# "edit", shape, pattern of paths, pattern of lines, and of lines in lower case that stay all the same: by the table, and by
+# root's word on this host for any line of a file.
 edit_rules() {
   rules | awk -F '\t' '$1 ~ /^(cut|word|aside)$/ {print "edit\t" $1 "\t" $3 "\t" $4 "\t" $5}'
   by_root | awk '
