@@ -21,6 +21,7 @@ pytestmark = pytest.mark.lab
         ("scan", "HOST"),
         ("scan", "HOST", "--all", "--playbook", "PLAYBOOK"),
         ("scan", "HOST", "--json"),
+        ("scan", "HOST", "--since", "36h", "--url", "/items/12"),
         ("status", "HOST"),
         ("restore", "HOST"),
         ("probe", "PLAYBOOK", "HOST", "-n", "1"),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar
 
+from modbisect.cli.asking import looking_into
 from modbisect.cli.performing import exit_code, perform
 from modbisect.cli.streams import tell
-from modbisect.errors import ModbisectError, UsageError
+from modbisect.errors import ModbisectError
 from modbisect.inventory import Host
 from modbisect.kinds import BY_THE_PLAYBOOK, opened_by, own_files
 from modbisect.model import Measure, Outcome, Symptom
-from modbisect.playbook import Budget, Playbook, config_file
+from modbisect.playbook import Budget, Playbook
 from modbisect.report.figures import count
 from modbisect.report.values import Inside, Report
 from modbisect.run.options import Options
@@ -19,19 +20,6 @@ from modbisect.run.options import Options
 _Amount = TypeVar("_Amount", int, float)
 _LEAST_SECONDS, _LEAST_RESTARTS, _LEAST_REQUESTS, _LEAST_DOWNTIME = 20.0, 6, 60, 2.0
 """Of the budget, below which no second search is worth its beginning."""
-
-
-def looking_into(playbook: Playbook, *paths: str) -> Playbook:
-    """The same about the lines of files.
-
-    Raises:
-        UsageError: one is no path.
-    """
-    try:
-        into = tuple(config_file(path) for path in paths)
-    except ValueError as error:
-        raise UsageError(str(error), advice="name the file with its whole path on the host") from None
-    return replace(playbook, select=replace(playbook.select, into=into))
 
 
 def further(report: Report, host: Host, playbook: Playbook, options: Options, *, quiet: bool) -> tuple[Report, int]:

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import click
 
-from modbisect.cli.common import become_option, inventory_option, json_option, one_host, password_prompt, playbook_of
+from modbisect.cli.asking import url_option
+from modbisect.cli.common import (
+    become_option,
+    inventory_option,
+    json_option,
+    one_host,
+    password_prompt,
+    playbook_of,
+)
 from modbisect.errors import Exit, UsageError
 from modbisect.harmless import harmless
 from modbisect.kinds import Look, by_file, in_words
@@ -29,7 +37,7 @@ _SMALLEST = 0.01
 @inventory_option
 @become_option
 @json_option
-@click.option("-u", "--url", help="What is slow: a URL, or a path on the host's site.")
+@url_option
 @click.option("-p", "--playbook", type=click.Path(path_type=Path), help="Look at the symptom of this playbook instead.")
 @click.option("-s", "--seconds", type=click.IntRange(1, 50), default=10, show_default=True, help="How long to look.")
 def command(

@@ -9,19 +9,18 @@ from pathlib import Path
 
 import click
 
+from modbisect.cli.asking import asking, asking_options
 from modbisect.cli.common import (
     HOST,
     PLAYBOOK,
     become_option,
     inventory_option,
     json_option,
-    one_host,
     password_prompt,
-    playbook_of,
 )
 from modbisect.cli.streams import tell
 from modbisect.errors import Exit
-from modbisect.model import Component, Untestable
+from modbisect.model import Component, Untestable, Upload
 from modbisect.report.wording import by_kind, stayed_out
 from modbisect.run.access import opened
 from modbisect.run.outlook import Plan, plan
@@ -30,16 +29,26 @@ from modbisect.run.outlook import Plan, plan
 @click.command("plan")
 @PLAYBOOK
 @HOST
+@asking_options
 @inventory_option
 @become_option
 @json_option
 @click.option("-v", "--verbose", is_flag=True, help="Every component, and every file that a flip would change.")
 def command(
-    playbook: Path, host: str | None, inventory: Path | None, *, ask_become: bool, as_json: bool, verbose: bool
+    playbook: Path,
+    host: str | None,
+    inventory: Path | None,
+    *,
+    url: str | None,
+    upload: Upload | None,
+    role: str | None,
+    ask_become: bool,
+    as_json: bool,
+    verbose: bool,
 ) -> int:
     """Say what a run would do and cost. Touches nothing on the host, and sends the site no request."""
-    book = playbook_of(playbook)
-    target = one_host(host, book, inventory)
+    asked = asking(playbook, host, inventory, url=url, upload=upload, role=role)
+    book, target = asked.playbook, asked.host
     tell(f"{target.name}: connecting")
     with opened(target, password_prompt(ask_become)) as root:
         made = plan(root, target, book, lambda what: tell(f"{target.name}: {what}"))

@@ -23,7 +23,7 @@ from modbisect.cli.run import (
 )
 from modbisect.cli.streams import tell
 from modbisect.errors import UsageError
-from modbisect.model import Outcome
+from modbisect.model import Outcome, Role
 from modbisect.playbook import Budget, Playbook, left_out, load_playbook, parse_seconds, whole
 from modbisect.run.journal import read
 from modbisect.run.options import Options
@@ -101,12 +101,16 @@ def command(
         open_security=open_security,
         ask_password=password_prompt(ask_become),
         playbook_path=before.began.playbook_path,
+        by_url=not before.began.playbook_path,
+        role=Role(before.began.role) if before.began.role else None,
         inventory=str(inventory.resolve()) if inventory else before.began.inventory,
         before=before,
         dialogue=dialogue,
         cure_seconds=cure_seconds,
     )
     host = one_host(before.began.host, None, Path(options.inventory) if options.inventory else None)
+    if options.role and not options.inventory:
+        host = replace(host, role=options.role)
     book = replace(book, budget=budget)
     report, code = perform(host, book, options, quiet=quiet, manual=before.began.by_hand)
     write(report, outputs, as_json=as_json, verbose=verbose)
@@ -119,6 +123,11 @@ def _playbook(before: Past) -> Playbook:
     if began.book is None:
         raise UsageError(
             f"run {before.run[:8]} was begun by modbisect {began.version}, whose journals cannot be resumed",
+            advice="start it again with 'modbisect run'",
+        )
+    if left_out(began.book) and not began.playbook_path:
+        raise UsageError(
+            f"run {before.run[:8]} was given its URL on the command line, and journals keep no query of one",
             advice="start it again with 'modbisect run'",
         )
     return whole(began.book, load_playbook(began.playbook_path) if left_out(began.book) else None)

@@ -11,22 +11,22 @@ from pathlib import Path
 import click
 
 from modbisect import report as reports
+from modbisect.cli.asking import asking, asking_options
 from modbisect.cli.common import (
     HOST,
     PLAYBOOK,
     become_option,
     inventory_option,
     json_option,
-    one_host,
     password_prompt,
-    playbook_of,
 )
 from modbisect.cli.countdown import count_down
-from modbisect.cli.inside import further, looking_into
+from modbisect.cli.inside import further
 from modbisect.cli.manual import need_terminal
 from modbisect.cli.performing import perform
 from modbisect.cli.streams import NobodyReads, silence, tell
 from modbisect.errors import Exit, NotRestored, Unwritten
+from modbisect.model import Upload
 from modbisect.playbook import format_seconds, parse_seconds
 from modbisect.report.values import Report
 from modbisect.run.cure import LONGEST_SECONDS, SHORTEST_SECONDS
@@ -105,6 +105,7 @@ keep_cure_option = click.option(
 @click.command("run")
 @PLAYBOOK
 @HOST
+@asking_options
 @inventory_option
 @become_option
 @json_option
@@ -127,6 +128,9 @@ def command(
     host: str | None,
     inventory: Path | None,
     *,
+    url: str | None,
+    upload: Upload | None,
+    role: str | None,
     ask_become: bool,
     as_json: bool,
     quiet: bool,
@@ -142,11 +146,12 @@ def command(
     into: str | None,
     whole: bool,
 ) -> int:
-    """Find what makes a site slow, prove it both ways, leave the host as found."""
-    book = playbook_of(playbook)
-    if into:
-        book = looking_into(book, into)
-    target = one_host(host, book, inventory)
+    """Find what makes a site slow, prove it both ways, leave the host as found.
+
+    PLAYBOOK says what is slow; in a hurry 'modbisect run HOST --url URL' needs neither a playbook nor an inventory.
+    """
+    asked = asking(playbook, host, inventory, url=url, upload=upload, role=role, into=into)
+    book, target = asked.playbook, asked.host
     if manual:
         need_terminal()
     options = Options(
@@ -155,7 +160,9 @@ def command(
         accept_drift=accept_drift,
         open_security=open_security,
         ask_password=password_prompt(ask_become),
-        playbook_path=str(playbook.resolve()),
+        playbook_path=str(asked.path.resolve()) if asked.path else "",
+        role=asked.role,
+        by_url=asked.path is None,
         inventory=str(inventory.resolve()) if inventory else "",
         cure_seconds=cure_seconds,
         needed=needed(target.name),

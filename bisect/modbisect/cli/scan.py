@@ -3,58 +3,210 @@
 from __future__ import annotations
 
 import json
+import math
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import click
 
-from modbisect.cli.common import become_option, inventory_option, json_option, one_host, password_prompt, playbook_of
+from modbisect import kinds
+from modbisect.cli.asking import role_option, upload_option, url_option
+from modbisect.cli.common import (
+    become_option,
+    inventory_option,
+    json_option,
+    one_host,
+    password_prompt,
+    playbook_of,
+)
+from modbisect.cli.streams import tell
+from modbisect.errors import UsageError
+from modbisect.harmless import harmless
+from modbisect.host.privilege import RootLink
 from modbisect.host.survey import answering
-from modbisect.model import Component
+from modbisect.inventory import Host, inventory_text
+from modbisect.model import Component, Role, Untestable, Upload
+from modbisect.playbook import Playbook, parse_playbook, parse_seconds, playbook_text
+from modbisect.probe import ProbeProcess
+from modbisect.report.figures import seconds, size
+from modbisect.report.wording import by_kind, stayed_out
 from modbisect.run.access import opened
-from modbisect.run.outlook import scan
+from modbisect.run.measure import reached
+from modbisect.run.outlook import Scan, scan
+from modbisect.run.sizing import Sized, enough, exponent, once, sizes
+
+_SEVERAL = 12
+"""Unusual ones that are listed unless all are asked for."""
+
+
+def _since(ctx: click.Context, param: click.Parameter, value: str | None) -> float:
+    """Unix time: of a date, or so long ago."""
+    del ctx, param
+    if value is None:
+        return math.inf
+    try:
+        return datetime.fromisoformat(value).timestamp()
+    except ValueError:
+        pass
+    try:
+        return time.time() - parse_seconds(value)
+    except ValueError:
+        raise click.BadParameter(
+            f"{value!r} is no time such as 36h, and no date such as 2026-11-20 or one with a time"
+        ) from None
 
 
 @click.command("scan")
 @click.argument("host")
+@url_option
+@upload_option
+@role_option
 @inventory_option
 @become_option
 @json_option
 @click.option("-p", "--playbook", type=click.Path(path_type=Path), help="Show what this playbook makes of them.")
-@click.option("-a", "--all", "everything", is_flag=True, help="Those that are off and no suspects, too.")
+@click.option("-a", "--all", "everything", is_flag=True, help="Every component, not only what is unusual.")
+@click.option("--since", callback=_since, metavar="TIME", help="Since when it is slow, as 36h or 2026-11-20.")
+@click.option(
+    "--write",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Write an inventory and a playbook for --url there, ready to run.",
+)
 def command(
     host: str,
     inventory: Path | None,
     playbook: Path | None,
     *,
+    url: str | None,
+    upload: Upload | None,
+    role: str | None,
     ask_become: bool,
     as_json: bool,
     everything: bool,
+    since: float,
+    folder: Path | None,
 ) -> None:
-    """List a host's components, their states, and why some may not be flipped. Reads only."""
+    """Say what a host is and has: what is unusual first. Reads only; with --url it is asked for that, once."""
+    if url is None and (upload or folder):
+        raise UsageError("what is slow?", advice="say --url URL as well")
+    asked = parse_playbook(playbook_text(url, upload=upload, home=True), "--url") if url else None
     book = playbook_of(playbook) if playbook else None
     target = one_host(host, book, inventory)
+    if role:
+        target = replace(target, role=Role(role))
     with opened(target, password_prompt(ask_become)) as root:
         seen = scan(root, target, book)
+        timed = _ask(root, target, asked) if asked else ()
+    apart = kinds.unusual(seen.components, seen.facts, since)
     if as_json:
-        click.echo(json.dumps([_row(component) for component in seen.components], indent=2))
-        return
-    rows = sorted(seen.components, key=lambda component: component.id)
+        click.echo(json.dumps([_row(component, apart.get(component, "")) for component in seen.components], indent=2))
+    else:
+        click.echo("\n".join(_lines(seen, apart, everything=everything)))
+        for line in _timed(timed):
+            click.echo(line)
+    if folder and url:
+        _write(folder, target, url, timed, with_inventory=inventory is None)
+
+
+def _lines(seen: Scan, apart: Mapping[Component, str], *, everything: bool) -> Iterator[str]:
     suspects = [component for component in seen.components if not component.pinned]
     on = sum(component.on for component in seen.components)
-    click.echo(
-        f"{target.name} ({seen.role}): {len(seen.components)} components, {on} on, {len(suspects)} may be flipped"
-    )
+    yield f"{seen.host} ({seen.role}): {len(seen.components)} components, {on} on, {len(suspects)} may be flipped"
     if web := answering(seen.facts):
-        click.echo(f"  {web}")
-    for component in rows:
-        if component.on or not component.pinned or everything:
-            click.echo(
-                f"  {'on ' if component.on else 'off'} {component.id:<40} "
-                f"{(component.pinned and 'stays: ' + component.pinned) or component.detail}".rstrip()
-            )
+        yield f"  {web}"
+    unusual = list(apart.items()) if everything else list(apart.items())[:_SEVERAL]
+    if unusual:
+        yield "unusual:"
+        yield from (_line(component, f"{why}{_stays(component)}") for component, why in unusual)
+    if len(apart) > len(unusual):
+        yield f"  and {len(apart) - len(unusual)} more"
+    stays = [
+        Untestable(component.id, component.pinned) for component in seen.components if component.pinned and component.on
+    ]
+    yield f"may be flipped: {by_kind(Counter(component.kind for component in suspects)) or 'nothing'}"
+    yield f"stays as found: {stayed_out(stays)}"
+    if not everything:
+        yield "every component: --all"
+        return
+    for component in sorted(seen.components, key=lambda component: component.id):
+        yield _line(component, (component.pinned and "stays: " + component.pinned) or component.detail)
 
 
-def _row(component: Component) -> dict[str, object]:
+def _line(component: Component, what: str) -> str:
+    return f"  {'on ' if component.on else 'off'} {component.id:<40} {what}".rstrip()
+
+
+def _stays(component: Component) -> str:
+    return f"; stays: {component.pinned}" if component.pinned else ""
+
+
+def _ask(root: RootLink, host: Host, playbook: Playbook) -> tuple[Sized, ...]:
+    """The site's first page, and what is slow, once each."""
+    with reached(root.link, host, playbook) as ready, ProbeProcess() as probes:
+        slow, home = ready.probes
+        tell(f"{host.name}: asking for {slow.url}")
+        plain = sizes(home, lambda probe: probes.measure(*once(probe)))
+        return (*plain, *sizes(slow, lambda probe: probes.measure(*once(probe))))
+
+
+def _timed(timed: tuple[Sized, ...]) -> Iterator[str]:
+    for each in timed:
+        sent = f" with {size(each.bytes)}" if each.bytes else ""
+        if each.broken or each.request is None:
+            took = f"not correct: {harmless(each.broken)}"
+        else:
+            took = f"{seconds(each.request.seconds)}, status {each.request.status}, {size(each.request.received)}"
+        yield f"{each.probe.method} {harmless(each.probe.url)}{sent}: {took}"
+    grows = exponent(timed)
+    if grows is not None:
+        yield f"the time grows as the size to the power of {grows:.2g}{_meaning(grows)}"
+
+
+def _meaning(grows: float) -> str:
+    if grows > 1.4:  # noqa: PLR2004  # between in proportion and in the square
+        return ": more than in proportion, as where all that came before is gone through again"
+    if grows > 0.7:  # noqa: PLR2004
+        return ": about in proportion, as where every byte is looked at"
+    return ": hardly, so that it is not the size that takes the time"
+
+
+def _write(folder: Path, host: Host, url: str, timed: tuple[Sized, ...], *, with_inventory: bool) -> None:
+    """Write what a run needs.
+
+    Raises:
+        UsageError: a file is there already, or cannot be written.
+    """
+    home, slow = timed[0], timed[1:]
+    remarks = [f"Written by 'modbisect scan' for {host.name}.", *(harmless(line) for line in _timed(slow))]
+    upload = slow[-1].probe.upload
+    if smaller := enough(slow):
+        remarks.append(f"{size(smaller.size)} are enough to show it, and cost a run less time than all of it.")
+        upload = smaller
+    answered = slow[-1].request
+    expect = {"status": answered.status} if answered and not slow[-1].broken else {}
+    is_home = url == "/" or bool(home.broken)
+    files = {
+        folder / "playbook.yml": playbook_text(url, upload=upload, expect=expect, home=not is_home, remarks=remarks)
+    }
+    if with_inventory:
+        files[folder / "inventory.yml"] = inventory_text(host)
+    for path, text in files.items():
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                file.write(text)
+        except OSError as error:
+            raise UsageError(f"{path} cannot be written: {error.strerror}", advice="name an empty folder") from None
+    inventory = f" -i {folder / 'inventory.yml'}" if with_inventory else ""
+    click.echo(f"written: {', '.join(map(str, files))}")
+    click.echo(f"next: modbisect run {folder / 'playbook.yml'} {host.name}{inventory}")
+
+
+def _row(component: Component, apart: str) -> dict[str, object]:
     return {
         "id": component.id,
         "on": component.on,
@@ -62,4 +214,5 @@ def _row(component: Component) -> dict[str, object]:
         "pinned": component.pinned,
         "depends": sorted(component.depends),
         "detail": component.detail,
+        "unusual": apart,
     }

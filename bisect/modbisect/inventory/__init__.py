@@ -4,5 +4,6 @@ from modbisect.inventory.address import adhoc_host
 from modbisect.inventory.load import load_inventory, parse_inventory
 from modbisect.inventory.schema import json_schema
 from modbisect.inventory.values import Host, Inventory
+from modbisect.inventory.written import inventory_text
 
-__all__ = ["Host", "Inventory", "adhoc_host", "json_schema", "load_inventory", "parse_inventory"]
+__all__ = ["Host", "Inventory", "adhoc_host", "inventory_text", "json_schema", "load_inventory", "parse_inventory"]

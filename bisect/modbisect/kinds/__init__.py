@@ -28,6 +28,7 @@ from modbisect.kinds.catalogue import (
     survey_fragments,
     units,
     unmoved,
+    unusual,
     write_set,
 )
 from modbisect.kinds.every import EXAMPLE, KINDS
@@ -76,5 +77,6 @@ __all__ = [
     "suspicions",
     "units",
     "unmoved",
+    "unusual",
     "write_set",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import math
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -35,6 +36,11 @@ def discover(found: Found, into: Sequence[str] = ()) -> tuple[Component, ...]:
     listed += [(kind, component) for path in into for kind in KINDS for component in kind.inside(found, path)]
     components = access.pinned(listed, found)
     return priors.ordered({component: BY_NAME[component.kind] for component in components}, found)
+
+
+def unusual(components: Iterable[Component], found: Found, since: float = math.inf) -> dict[Component, str]:
+    """What sets some components apart, the latest change first: see `priors.unusual`."""
+    return priors.unusual({component: BY_NAME[component.kind] for component in components}, found, since)
 
 
 def select(

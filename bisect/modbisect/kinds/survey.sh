@@ -8,6 +8,15 @@ linked_objects() { # paths on stdin, as patterns: of each that is a link its nam
   done | grep -xE '[A-Za-z0-9_.+-]+	[A-Za-z0-9_.+-]+' | sort -u
 }
 
+# Files of the configuration that no package has brought, where that can be known. PHP's are registered by ucf.
+section unpackaged
+[ ! -d /var/lib/dpkg/info ] || {
+  grep -hF -e /etc/apache2/ -e /etc/php/ /var/lib/dpkg/info/*.list 2>/dev/null
+  sed 's/.*[[:space:]]//' /var/lib/ucf/registry 2>/dev/null
+  echo @
+  find /etc/apache2/*-available /etc/php/*/mods-available -maxdepth 1 -type f 2>/dev/null | sort
+} | awk '$0 == "@" {listing = 1; next} !listing {own[$0] = 1; next} !($0 in own)'
+
 section may-be-on
 may_be_on
 

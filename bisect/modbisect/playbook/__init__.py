@@ -1,6 +1,7 @@
 """Playbooks: YAML to values, strictly, with the place of every error."""
 
-from modbisect.playbook.fields import config_file
+from modbisect.playbook.asked import playbook_text
+from modbisect.playbook.fields import check_url, config_file
 from modbisect.playbook.hours import Hours
 from modbisect.playbook.kept import left_out, whole, without_secrets
 from modbisect.playbook.load import json_schema, load_playbook, parse_playbook, with_base
@@ -16,6 +17,7 @@ __all__ = [
     "Playbook",
     "Selection",
     "TrialOptions",
+    "check_url",
     "config_file",
     "format_seconds",
     "format_size",
@@ -25,6 +27,7 @@ __all__ = [
     "parse_playbook",
     "parse_seconds",
     "parse_size",
+    "playbook_text",
     "resolve_secret",
     "whole",
     "with_base",

@@ -26,7 +26,7 @@ from modbisect.host.privilege import RootLink
 from modbisect.inventory import Host
 from modbisect.judging import level
 from modbisect.model import Outcome
-from modbisect.playbook import Playbook, without_secrets
+from modbisect.playbook import Playbook, left_out, without_secrets
 from modbisect.probe import ProbeProcess
 from modbisect.report import Report, Restored
 from modbisect.run import beginning, preflight
@@ -113,6 +113,7 @@ def _begin(host: Host, playbook: Playbook, options: Options, observer: Observer,
         options.inventory,
         before.run if before else "",
         by_hand=options.asker is not None,
+        role=options.role or "",
     )
     story = Story.of(began, host, playbook, observer, before)
     if before is None:
@@ -194,7 +195,8 @@ def _ask_again(story: Story, options: Options) -> None:
 
 
 def _resume(story: Story, options: Options) -> str:
-    return f"modbisect resume {story.run[:8]}" if options.playbook_path else ""
+    again = options.playbook_path or (options.by_url and not left_out(story.playbook))
+    return f"modbisect resume {story.run[:8]}" if again else ""
 
 
 @contextmanager

@@ -43,6 +43,8 @@ class Began:
     """Id of the run that this one goes on from."""
     by_hand: bool = False
     """A person judges the trials."""
+    role: str = ""
+    """What the command line says the host is; empty where it says nothing."""
     type: Literal["began"] = "began"
 
 

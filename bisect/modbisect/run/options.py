@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from modbisect.model import ComponentId
+from modbisect.model import ComponentId, Role
 from modbisect.run.dialogue import Dialogue
 from modbisect.run.past import Past
 from modbisect.run.person import Asker
@@ -27,7 +27,11 @@ class Options:
     """Puts a question to the person at the terminal; None where there is none."""
     ask_password: Callable[[], str] | None = None
     playbook_path: str = ""
-    """For the journal; a run without one is not told how to resume it."""
+    """For the journal; empty where it is no file of a person's."""
+    by_url: bool = False
+    """The command line itself says what is slow, and the journal keeps that."""
+    role: Role | None = None
+    """What the command line says the host is; for the journal."""
     inventory: str = ""
     """For the journal."""
     before: Past | None = None

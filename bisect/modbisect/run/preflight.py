@@ -187,7 +187,8 @@ def check(
             "this is a production host, or nobody has said what it is: nothing is switched in place there",
             host=host.name,
             state=_UNTOUCHED,
-            advice="run on staging; a host's role is modbisect_role in the inventory and /etc/modbisect/role on it",
+            advice="run on staging; a host's role is modbisect_role in the inventory (--role where it is in none) and "
+            "/etc/modbisect/role on it",
         )
     if facts.stop:
         raise Refused(

@@ -1,0 +1,126 @@
+"""What is slow and where, as a command line says it: a playbook and a host, or a host and a URL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from modbisect.cli.common import one_host, playbook_of
+from modbisect.errors import UsageError
+from modbisect.inventory import Host
+from modbisect.model import Role, Upload
+from modbisect.playbook import Playbook, check_url, config_file, parse_playbook, parse_size, playbook_text
+from modbisect.playbook.text import shown
+
+_F = TypeVar("_F", bound=Callable[..., object])
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What is slow and where, as a command line says it."""
+
+    playbook: Playbook
+    host: Host
+    path: Path | None
+    """The playbook's file; None where the command line itself says what is slow."""
+    role: Role | None = None
+    """What the command line says the host is."""
+
+
+def _url(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    del ctx, param
+    try:
+        return None if value is None else check_url(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _upload(ctx: click.Context, param: click.Parameter, value: str | None) -> Upload | None:
+    del ctx, param
+    if value is None:
+        return None
+    field, colon, size = value.rpartition(":")
+    if not colon or not field.isprintable() or not field.strip():
+        raise click.BadParameter(f"{value!r} is not FIELD:SIZE, as file:20MiB")
+    try:
+        return Upload(field, parse_size(size))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+url_option = click.option(
+    "-u", "--url", callback=_url, metavar="URL", help="What is slow: a path on the host's site, or a whole URL."
+)
+upload_option = click.option(
+    "--upload", callback=_upload, metavar="FIELD:SIZE", help="What is slow is an upload there, as file:20MiB."
+)
+role_option = click.option(
+    "--role",
+    type=click.Choice([Role.STAGING.value, Role.EXPERIMENTAL.value]),
+    help="What HOST is, where it is in no inventory: on production nothing is switched.",
+)
+
+
+def asking_options(function: _F) -> _F:
+    """``--url``, ``--upload`` and ``--role``: no playbook and no inventory are needed then."""
+    return url_option(upload_option(role_option(function)))
+
+
+def asking(
+    first: Path,
+    host: str | None,
+    inventory: Path | None,
+    *,
+    url: str | None,
+    upload: Upload | None,
+    role: str | None,
+    into: str | None = None,
+) -> Asking:
+    """What ``PLAYBOOK [HOST]`` means, or ``HOST --url URL``.
+
+    Raises:
+        UsageError: it is neither, or means no single host.
+    """
+    if url is None:
+        if upload:
+            raise UsageError("--upload says what is sent, not where", advice="give --url as well")
+        if host is None and not first.exists():
+            raise UsageError(
+                f"{shown(str(first))} is no playbook that is there",
+                advice=f"name one; where {first.name} is a host, say what is slow on it with --url",
+            )
+        book = playbook_of(first)
+    elif host is not None:
+        raise UsageError(
+            "there is a playbook, and a --url in its place",
+            advice=f"write 'modbisect run {host} --url ...', or leave the URL out",
+        )
+    else:
+        book = parse_playbook(playbook_text(url, upload=upload), "--url")
+    if into:
+        book = looking_into(book, into)
+    target = one_host(str(first) if url else host, book, inventory)
+    if role and inventory is not None:
+        raise UsageError(
+            "the inventory says what the host is", advice="leave --role out, or write modbisect_role there"
+        )
+    if role:
+        target = replace(target, role=Role(role))
+    return Asking(book, target, None if url else first, Role(role) if role else None)
+
+
+def looking_into(playbook: Playbook, *paths: str) -> Playbook:
+    """The same about the lines of files.
+
+    Raises:
+        UsageError: one is no path.
+    """
+    try:
+        into = tuple(config_file(path) for path in paths)
+    except ValueError as error:
+        raise UsageError(str(error), advice="name the file with its whole path on the host") from None
+    return replace(playbook, select=replace(playbook.select, into=into))

@@ -1,0 +1,71 @@
+"""What a command line says is slow, and where: with a playbook, and in its place."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.hostile import Commands
+from modbisect.cli import cli
+from modbisect.cli.asking import asking
+from modbisect.inventory import adhoc_host, inventory_text, parse_inventory
+from modbisect.model import Role, Upload
+
+NOWHERE = Path("web1.example.org")
+
+
+@pytest.fixture
+def within_a_verb() -> Iterator[None]:
+    with cli.make_context("modbisect", ["schema"]):
+        yield
+
+
+@pytest.mark.usefixtures("within_a_verb")
+def test_a_host_and_a_url_are_enough() -> None:
+    asked = asking(NOWHERE, None, None, url="/upload", upload=Upload("file", 1024), role="staging", into="/etc/x.conf")
+    assert (asked.host.name, asked.host.role, asked.path) == ("web1.example.org", Role.STAGING, None)
+    [probe] = asked.playbook.symptom_probes
+    assert (probe.method, probe.url, probe.upload) == ("POST", "/upload", Upload("file", 1024))
+    assert asked.playbook.select.into == ("/etc/x.conf",)
+
+
+@pytest.mark.usefixtures("within_a_verb")
+def test_a_host_is_production_where_nobody_says_otherwise() -> None:
+    assert asking(NOWHERE, None, None, url="/", upload=None, role=None).host.role is Role.PRODUCTION
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("web1",), "say what is slow on it with --url"),
+        (("web1", "--upload", "file:1MiB"), "not where"),
+        (("book.yml", "web1", "--url", "/"), "in its place"),
+        (("web1", "--url", "slow"), 'write "/slow"'),
+        (("web1", "--url", "/", "--upload", "1MiB"), "FIELD:SIZE"),
+        (("web1", "--url", "/", "--upload", "file:1"), "no unit"),
+        (("web1", "--url", "/", "--role", "production"), "staging"),
+        (("web1", "--url", "/", "--role", "staging", "-i", "hosts.yml"), "the inventory says what the host is"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["run", "plan"])
+def test_what_it_may_not_be(
+    command: Commands, tmp_path: Path, verb: str, arguments: tuple[str, ...], word: str
+) -> None:
+    (tmp_path / "book.yml").write_text("probes: {page: {get: /}}\n")
+    (tmp_path / "hosts.yml").write_text("all: {hosts: {web1: {}}}\n")
+    answer = command(verb, *arguments)
+    assert answer.code == 2
+    assert word in answer.err
+
+
+@pytest.mark.parametrize("text", ["web1.example.org", "ops@192.0.2.7:2222", "::1", "local"])
+def test_an_inventory_of_it_says_the_same(text: str) -> None:
+    host = adhoc_host(text)
+    [again] = parse_inventory(inventory_text(host)).hosts
+    assert again == host
+
+
+def test_a_scan_that_writes_has_to_know_what_is_slow(command: Commands, tmp_path: Path) -> None:
+    answer = command("scan", "web1", "--write", str(tmp_path))
+    assert answer.code == 2
+    assert "say --url URL as well" in answer.err
