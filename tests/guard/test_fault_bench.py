@@ -89,9 +89,13 @@ def test_whatever_strikes_the_host_is_as_found(bench: Bench, name: str, seed: in
     ],
 )
 def test_the_guard_is_struck_at_a_step(bench: Bench, name: str, seed: int) -> None:
-    result = bench.play(name, ACTS[name], seed)
-    assert result.failure == ""
-    assert result.injection
+    struck = ""
+    for _ in range(3):  # on a busy machine the guard may be through before it is struck
+        result = bench.play(name, ACTS[name], seed)
+        assert result.failure == ""
+        if struck := result.injection:
+            break
+    assert struck
 
 
 @pytest.mark.lab

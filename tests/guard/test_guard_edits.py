@@ -1,4 +1,4 @@
-"""Files of the host that are edited for a trial (cut, word, aside): by the rules, never by halves, and put back."""
+"""Files of the host that are edited for a trial: by the rules, never by halves, and put back."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ RULES = "\n".join(
         f"word\ttest\t{UNREAD}\t(KeepAlive|HostnameLookups|LogLevel) .*",
         f"word\ttest\t{INI}\t[a-z_.]+ = .*",
         f"cut\ttest\t{PHP}/[0-9a-z-]+[.]ini\t[a-z_.]+ *= *.*",
+        f"tail\ttest\t{MAIN}\t(KeepAlive|Timeout) .*",
         f"aside\ttest\t{PHP}/[0-9a-z-]+[.]ini",
         "aside\ttest\t/etc/apache2/mods-available/[a-z]+[.]conf",
     )
@@ -95,6 +96,22 @@ def test_each_shape_from_snapshot_to_disarm(edited: Target) -> None:
     assert edited.guard("restore", RUN)[0] == 0
     assert edited.guard("disarm", RUN) == (0, "")
     assert (edited.kept(), edited.traces()) == (before, "")
+
+
+def test_all_that_stands_behind_a_line(edited: Target) -> None:
+    before = edited.sh(f"cat {MAIN}").splitlines()
+    edited.sh(f"printf 'KeepAlive On\\nTimeout 7\\n# the last\\n' >>{MAIN}")
+    longer = edited.sh(f"cat {MAIN}").splitlines()
+    hold(edited)
+    behind = len(before) + 1
+    for lines in (f"\t{len(longer)}", f"\t{behind},{behind + 1}", "\t0", "", "\t99999"):
+        assert apply(edited, f"tail\t{MAIN}{lines}")[0] == USAGE, lines
+        assert edited.sh(f"cat {MAIN}").splitlines() == longer
+    status, said = apply(edited, f"tail\t{MAIN}\t{behind}")
+    assert status == 0, said
+    assert edited.sh(f"cat {MAIN}").splitlines() == longer[:behind]
+    assert edited.guard("restore", RUN)[0] == 0
+    assert edited.sh(f"cat {MAIN}").splitlines() == longer
 
 
 def test_one_word_is_turned_into_its_opposite(edited: Target) -> None:

@@ -52,7 +52,7 @@ import time
 
 
 def doze():
-    time.sleep(0.03)
+    time.sleep(0.3)
 
 
 class Page(BaseHTTPRequestHandler):

@@ -77,7 +77,10 @@ def test_a_site_that_answers_otherwise_is_not_restored(
     assert not report.resume
 
 
-def test_a_server_that_is_still_starting_gets_its_chance(made: PracticeHost, after_restore: After) -> None:
+def test_a_server_that_is_still_starting_gets_its_chance(
+    made: PracticeHost, after_restore: After, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(again, "SETTLE_SECONDS", 60.0)
     report = run_on(made, after_restore(AWAY, 2))
     assert report.restored.verified
 

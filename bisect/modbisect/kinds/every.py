@@ -11,6 +11,7 @@ from modbisect.kinds.htaccess import Htaccess
 from modbisect.kinds.kind import Kind
 from modbisect.kinds.php_ini import PhpIni
 from modbisect.kinds.php_module import PhpModule
+from modbisect.kinds.wordpress import WordPressDropIn, WordPressMuPlugin, WordPressPlugin
 
 KINDS: tuple[Kind, ...] = (
     ApacheModule(),
@@ -21,6 +22,9 @@ KINDS: tuple[Kind, ...] = (
     FpmPool(),
     ApacheDirective(),
     Htaccess(),
+    WordPressPlugin(),
+    WordPressMuPlugin(),
+    WordPressDropIn(),
 )
 EXAMPLE = "php-module:xdebug"
 """Of a component's id, for a person."""

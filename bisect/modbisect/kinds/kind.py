@@ -23,7 +23,7 @@ class Step:
 
     path: str
     kind: str
-    """``absent``, ``link`` or ``file``; of a file that stays the host's ``cut``, ``word`` or ``aside``."""
+    """``absent``, ``link`` or ``file``; of a file that stays the host's ``cut``, ``tail``, ``word`` or ``aside``."""
     content: str = ""
     """The link's target, the file's text, or the numbers of the lines that are edited, parted by commas."""
 
@@ -37,6 +37,8 @@ class Step:
             return f"remove {self.path}"
         if self.kind == "aside":
             return f"take away {self.path}"
+        if self.kind == "tail":
+            return f"cut all behind line {self.content} of {self.path}"
         if self.kind in ("cut", "word"):
             what = "cut" if self.kind == "cut" else "turn the last word of"
             return f"{what} line {self.content.replace(',', ', ')} of {self.path}"

@@ -57,18 +57,19 @@ class DropInRule:
 
 @dataclass(frozen=True, slots=True)
 class EditRule:
-    """The shapes cut, word and aside: what may be done to a file that stays the host's.
+    """The shapes cut, tail, word and aside: what may be done to a file that stays the host's.
 
-    ``cut`` leaves lines out, ``word`` turns the last word of a line into its opposite (On and Off, 1 and 0, true and
-    false, yes and no), ``aside`` takes the file away. A request names lines by their numbers; no content travels.
+    ``cut`` leaves lines out, ``tail`` all that stands behind one, ``word`` turns the last word of a line into its
+    opposite (On and Off, 1 and 0, true and false, yes and no), ``aside`` takes the file away. A request names lines by
+    their numbers; no content travels.
     """
 
-    shape: Literal["cut", "word", "aside"]
+    shape: Literal["cut", "tail", "word", "aside"]
     kind: str
     path: str
     """Pattern of the file."""
     line_pattern: str = ""
-    """Pattern of the lines that may be cut or turned; none for ``aside``."""
+    """Pattern of the lines that may be cut or turned, or behind which a tail may go; none for ``aside``."""
     but: str = ""
     """Pattern of lines in lower case that stay all the same."""
 

@@ -9,7 +9,7 @@
 plan_changes() {
   {
     rules
-    case $request in *"cut$tab"* | *"word$tab"* | *"aside$tab"*) edit_rules ;; esac
+    case $request in *"cut$tab"* | *"tail$tab"* | *"word$tab"* | *"aside$tab"*) edit_rules ;; esac
     echo @
     cat
   } | awk -F '\t' -v places="$cur/places" -v spec="$cur/spec" -v now="$run_dir/now" -v manifest="$cur/manifest" -v touched="$cur/touched" '
@@ -45,7 +45,7 @@ plan_changes() {
       for (i = 1; i <= edits; i++) if (shape == edit_shape[i] && path ~ edit_path[i]) return found[path] == "f"
       return 0
     }
-    function is_edit(line) {return line ~ /^(cut|word|aside)\t/}
+    function is_edit(line) {return line ~ /^(cut|tail|word|aside)\t/}
     function on(path) {return (path in want) ? want[path] ~ /^link/ : path in found}
     function there(path) {return (getline line <path) >= 0}
     BEGIN {
@@ -72,6 +72,7 @@ plan_changes() {
       n = split($2, part, "/"); name = part[n]; folder = substr($2, 1, length($2) - length(name) - 1)
       if (!($2 in place) && (!(folder in place) || name !~ /^[A-Za-z0-9][-A-Za-z0-9_.+]*$/)) bad("path " $2)
       if ($1 ~ /^(cut|word)$/ && NF == 3 && $3 ~ /^[1-9][0-9]*(,[1-9][0-9]*)*$/ && length($3) < 4096 && editable($1, $2)) {}
+      else if ($1 == "tail" && NF == 3 && $3 ~ /^[1-9][0-9]*$/ && length($3) < 10 && editable($1, $2)) {}
       else if ($1 == "aside" && NF == 2 && editable($1, $2)) {}
       else if ($2 in place) bad("path " $2)
       else if ($1 == "absent" && NF == 2) {}

@@ -6,7 +6,7 @@ cure() { # RUN SECONDS: as a router's "commit confirmed", silence puts it back
   ! stopped || die 76 "fenced: $stop"
   [ "$state" = ARMED ] && lease_holds || fenced "$1"
   watch_lives || watch_returns || die 75 "the watch is not alive: nothing is left switched without it"
-  ! grep -qE "^(cut|word|aside)$tab" -- "$run_dir/now" || die 64 "what is cut out of a file, or put aside, is for a person to keep"
+  ! grep -qE "^(cut|tail|word|aside)$tab" -- "$run_dir/now" || die 64 "what is cut out of a file, or put aside, is for a person to keep"
   set_lease "$2" && put "$cur/state" CURED || die 73 "cannot write"
   note "cured $2"
   read -r who <"$cur/who"

@@ -1,5 +1,5 @@
-# Edits of a file that stays the host's: without some of its lines (cut), with the last word of a line turned into its
-# opposite (word), taken away (aside). No content travels: a request names the lines by their numbers, what comes of them is
+# Edits of a file that stays the host's: without some of its lines (cut) or all behind one (tail), with the last word of
+# a line turned into its opposite (word), taken away (aside). No content travels: a request names the lines by their numbers, what comes of them is
 # made here from the snapshot, and one rename puts it in the file's place, so that nobody ever reads a half of it.
 
 halfway=.ht.modbisect   # which Apache shows to nobody
@@ -7,7 +7,7 @@ halfway=.ht.modbisect   # which Apache shows to nobody
 # "edit", shape, pattern of paths, pattern of lines, and of lines in lower case that stay all the same: by the table, and by
 # root's word on this host for any line of a file.
 edit_rules() {
-  rules | awk -F '\t' '$1 ~ /^(cut|word|aside)$/ {print "edit\t" $1 "\t" $3 "\t" $4 "\t" $5}'
+  rules | awk -F '\t' '$1 ~ /^(cut|tail|word|aside)$/ {print "edit\t" $1 "\t" $3 "\t" $4 "\t" $5}'
   by_root | awk '
     $1 ~ /^(cut|aside)$/ && NF == 2 && $2 ~ /^\/[-A-Za-z0-9_.+\/]+$/ {gsub(/[.+]/, "[&]", $2); print "edit\t" $1 "\t" $2 "\t.*"}'
 }
@@ -47,6 +47,7 @@ make_edits() {
           left--
         }
         if (!(at in wanted) || shape != "cut") print text
+        if (shape == "tail" && (at in wanted)) exit
         went_on = goes_on
       }
       END {exit failed || left}' "$run_dir/edits/rules" "$cur/snap$path" >"$run_dir/edits/made$path" || exit 1
@@ -77,6 +78,6 @@ put_aside() { # PATH
 
 no_halves() { # of an edit that was cut short
   each_edited tidy
-  awk '$1 == "his" {his[$2] = 1} $1 ~ /^(cut|word|aside)$/ && !($2 in his) {sub(/[^\/]*$/, "", $2); print $2}' "$cur/spec" "$cur/touched" |
+  awk '$1 == "his" {his[$2] = 1} $1 ~ /^(cut|tail|word|aside)$/ && !($2 in his) {sub(/[^\/]*$/, "", $2); print $2}' "$cur/spec" "$cur/touched" |
     sort -u | while IFS= read -r d; do rm -f -- "$d$halfway"; done
 }

@@ -12,7 +12,7 @@ plan_restore() {
       while ((getline line <touched) > 0) {
         split(line, f, "\t")
         if (f[1] == "sum") {made[f[2] "\t" f[3]] = 1; continue}
-        if (f[1] ~ /^(cut|word|aside)$/) edited[f[2]] = 1
+        if (f[1] ~ /^(cut|tail|word|aside)$/) edited[f[2]] = 1
         if (f[1] == "aside") f[1] = "ABSENT"
         ours[f[2] "\t" (f[1] == "link" ? "link\t" f[3] : f[1])] = 1; ever[f[2]] = 1
       }
