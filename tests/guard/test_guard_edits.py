@@ -114,6 +114,36 @@ def test_all_that_stands_behind_a_line(edited: Target) -> None:
     assert edited.sh(f"cat {MAIN}").splitlines() == longer
 
 
+def test_what_root_allows_by_patterns(edited: Target) -> None:
+    folders = "/srv/allowed/a /srv/allowed/b"
+    edited.sh(f"mkdir -p {folders} /etc/modbisect; for d in {folders}; do printf 'one\\ntwo\\n' >$d/parts; done")
+    edited.sh("cp -p /etc/modbisect/allow /root/allow; systemd-run -q --unit=beside sleep 1000")
+    edited.sh(f"cp -p {GUARD} /root/guard")
+    spec = f"{SPEC}file /srv/allowed/a/parts\n"
+    for allowed, more in (
+        ("", ""),
+        ("list /srv/*", ""),
+        ("cut /srv/*/b/parts", ""),
+        ("list /srv/*/*/parts", "unit beside.service\n"),
+        ("list /srv/*/*/parts\nunit besideXservice", "unit beside.service\n"),
+        ("list /srv/*/*/parts", "file /srv/allowed/a/../b/parts\n"),
+    ):
+        edited.sh("printf '%s\\n' \"$1\" >/etc/modbisect/allow", allowed)
+        assert edited.call("/root/guard", "snap", RUN, stdin=spec + more)[0] == USAGE, (allowed, more)
+    edited.sh("printf '%s\\n' 'list /srv/*/*/parts' 'unit beside.service' >/etc/modbisect/allow")
+    edited.sh("mkdir -pm 700 ${1%/*}; mv /root/guard $1", GUARD)
+    hold(edited, f"{spec}unit beside.service\n")
+    old = edited.sh("systemctl show -p MainPID --value beside")
+    assert apply(edited, "aside\t/srv/allowed/a/parts")[0] == USAGE
+    status, said = apply(edited, "cut\t/srv/allowed/a/parts\t1")
+    assert status == 0, said
+    assert edited.sh("cat /srv/allowed/a/parts") == "two\n"
+    assert edited.sh("systemctl show -p MainPID --value beside") != old
+    assert edited.guard("restore", RUN)[0] == 0
+    assert edited.sh("cat /srv/allowed/*/parts") == "one\ntwo\n" * 2
+    edited.sh("mv /root/allow /etc/modbisect/allow")
+
+
 def test_one_word_is_turned_into_its_opposite(edited: Target) -> None:
     words = {
         "KeepAlive On": "KeepAlive Off",

@@ -42,20 +42,69 @@ foreach ([...glob("$content/mu-plugins/*.php"), ...glob("$content/plugins/*/*.ph
 echo '<html>', implode(' ', $more), '</html>';
 PHP
 chown -R www-data: $www
-sed -i "s|DocumentRoot.*|DocumentRoot $www|" /etc/apache2/sites-available/000-default.conf
-systemctl restart apache2
 """
-FILES = "find /var/www/blog -printf '%p %y %m %U %G %T@ %l\\n' -type f -exec sha256sum {} + | sort"
+# An application whose parts stand one a line.
+PARTS = r"""
+app=/srv/site/app
+mkdir -p $app
+printf '%s\n' '<?php' 'return [' '    App\One::class,' '    App\Two::class,' '    App\Six::class,' '];' >$app/parts.php
+cat >/var/www/html/parts.php <<'PHP'
+<?php
+foreach (file('/srv/site/app/parts.php') as $line) {
+    if (str_contains($line, 'Two')) { usleep(120000); }
+}
+echo '<html>parts</html>';
+PHP
+chown -R www-data: $app
+mkdir -p /etc/modbisect
+echo 'list /srv/*/app/parts.php' >/etc/modbisect/allow
+"""
+LIST = """\
+name: part
+files: [/srv/*/*/parts.php]
+begin: ^return
+end: ^\\]
+entry: ^\\s+([A-Za-z\\\\]+)::class,$
+"""
+FILES = "find /var/www/blog /srv/site -printf '%p %y %m %U %G %T@ %l\\n' -type f -exec sha256sum {} + | sort"
+LISTED = """\
+probes: {parts: {get: /parts.php}}
+components: {include: ["app-part:*", "php-module:c*"]}
+kinds: part.yml
+"""
+SITE = "/etc/apache2/sites-available/000-default.conf"
 PAGE = """\
 probes: {home: {get: /, expect: {status: 200, contains: "</html>"}}}
 components: {include: ["wordpress-plugin:*", "wordpress-muplugin:*", "wordpress-dropin:*"]}
 """
 
 
-def test_a_plugin(lab_host: LabHostFactory, tmp_path: Path) -> None:
-    host = lab_host(setup=("shop",)).name
-    made = lab.execute(host, ["sh", "-ec", BLOG])
-    assert made.returncode == 0, made.stderr
+@pytest.fixture(scope="module")
+def host(lab_host: LabHostFactory) -> str:
+    made = lab_host(setup=("shop",)).name
+    for script in (PARTS, BLOG):
+        done = lab.execute(made, ["sh", "-ec", script])
+        assert done.returncode == 0, done.stderr
+    return made
+
+
+def test_a_part_that_stands_in_a_list(host: str, tmp_path: Path) -> None:
+    lab.execute(host, ["sed", "-i", "s|DocumentRoot.*|DocumentRoot /var/www/html|", SITE])
+    assert lab.execute(host, ["systemctl", "restart", "apache2"]).returncode == 0
+    before = lab.execute(host, ["sh", "-c", FILES]).stdout
+    (tmp_path / "part.yml").write_text(LIST)
+    seen = run(tmp_path, host, LISTED)
+
+    assert seen.code == 1, seen.progress
+    (finding,) = seen.report.findings
+    assert finding.components == (r"app-part:part/App\Two",)
+    assert "remove line 4" in str(seen.report.remedies)
+    assert lab.execute(host, ["sh", "-c", FILES]).stdout == before
+
+
+def test_a_plugin(host: str, tmp_path: Path) -> None:
+    lab.execute(host, ["sed", "-i", "s|DocumentRoot.*|DocumentRoot /var/www/blog|", SITE])
+    assert lab.execute(host, ["systemctl", "restart", "apache2"]).returncode == 0
     before = lab.execute(host, ["sh", "-c", FILES]).stdout
     seen = run(tmp_path, host, PAGE)
 

@@ -13,7 +13,7 @@ from modbisect.cli.common import one_host, playbook_of
 from modbisect.errors import UsageError
 from modbisect.inventory import Host
 from modbisect.model import Role, Upload
-from modbisect.playbook import Playbook, check_url, config_file, parse_playbook, parse_size, playbook_text
+from modbisect.playbook import Playbook, check_url, config_file, load_listing, parse_playbook, parse_size, playbook_text
 from modbisect.playbook.text import shown
 
 _F = TypeVar("_F", bound=Callable[..., object])
@@ -65,9 +65,18 @@ role_option = click.option(
 )
 
 
+kinds_option = click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A file that declares a list of parts of the application; may be repeated.",
+)
+
+
 def asking_options(function: _F) -> _F:
-    """``--url``, ``--upload`` and ``--role``: no playbook and no inventory are needed then."""
-    return url_option(upload_option(role_option(function)))
+    """``--url``, ``--upload``, ``--role``, and ``--kind``: no playbook and no inventory are needed then."""
+    return url_option(upload_option(role_option(kinds_option(function))))
 
 
 def asking(
@@ -78,6 +87,7 @@ def asking(
     url: str | None,
     upload: Upload | None,
     role: str | None,
+    kinds: tuple[Path, ...] = (),
     into: str | None = None,
 ) -> Asking:
     """What ``PLAYBOOK [HOST]`` means, or ``HOST --url URL``.
@@ -101,6 +111,7 @@ def asking(
         )
     else:
         book = parse_playbook(playbook_text(url, upload=upload), "--url")
+    book = replace(book, listings=(*book.listings, *map(load_listing, kinds)))
     if into:
         book = looking_into(book, into)
     target = one_host(str(first) if url else host, book, inventory)

@@ -42,12 +42,13 @@ def command(
     url: str | None,
     upload: Upload | None,
     role: str | None,
+    kinds: tuple[Path, ...],
     ask_become: bool,
     as_json: bool,
     verbose: bool,
 ) -> int:
     """Say what a run would do and cost. Touches nothing on the host, and sends the site no request."""
-    asked = asking(playbook, host, inventory, url=url, upload=upload, role=role)
+    asked = asking(playbook, host, inventory, url=url, upload=upload, role=role, kinds=kinds)
     book, target = asked.playbook, asked.host
     tell(f"{target.name}: connecting")
     with opened(target, password_prompt(ask_become)) as root:
@@ -73,8 +74,8 @@ def command(
     )
     if verbose:
         _list(made, stays)
-    kinds = Counter(component.kind for component in made.scan.components if not component.pinned)
-    click.echo(f"may be flipped: {by_kind(kinds) or 'nothing'}")
+    free = Counter(component.kind for component in made.scan.components if not component.pinned)
+    click.echo(f"may be flipped: {by_kind(free) or 'nothing'}")
     click.echo(f"stays as found: {stayed_out([Untestable(component.id, component.pinned) for component in stays])}")
     return Exit.REFUSED if made.refusal else Exit.OK
 

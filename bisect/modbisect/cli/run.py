@@ -131,6 +131,7 @@ def command(
     url: str | None,
     upload: Upload | None,
     role: str | None,
+    kinds: tuple[Path, ...],
     ask_become: bool,
     as_json: bool,
     quiet: bool,
@@ -150,7 +151,7 @@ def command(
 
     PLAYBOOK says what is slow; in a hurry 'modbisect run HOST --url URL' needs neither a playbook nor an inventory.
     """
-    asked = asking(playbook, host, inventory, url=url, upload=upload, role=role, into=into)
+    asked = asking(playbook, host, inventory, url=url, upload=upload, role=role, kinds=kinds, into=into)
     book, target = asked.playbook, asked.host
     if manual:
         need_terminal()

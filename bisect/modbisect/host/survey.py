@@ -10,19 +10,24 @@ from modbisect.host.guard import Sample
 from modbisect.host.helper import reading, script
 from modbisect.host.privilege import RootLink
 from modbisect.kinds import Found, Step, SurveyError, parse
+from modbisect.model import Listing
 from modbisect.servers import APACHE
 
 NO_APACHE = "only Apache and PHP are switched so far; 'modbisect probe' and 'modbisect canary' measure any site"
 """What to do about a site that another server serves."""
 
 
-def survey(root: RootLink) -> Found:
+def survey(root: RootLink, listings: Sequence[Listing] = ()) -> Found:
     """Read a host's facts.
+
+    Args:
+        root: the host.
+        listings: lists whose entries are components there.
 
     Raises:
         Refused: the host answers something else, or is no Debian with Apache.
     """
-    done = root.script("survey", reading("survey"))
+    done = root.script("survey", reading("survey"), data="\n".join(each.line() for each in listings))
     try:
         facts = parse(done.text)
     except SurveyError as error:

@@ -1,6 +1,8 @@
 # Reads what is there; writes nothing. Sections "@@ NAME", parsed by modbisect.kinds.found.
 PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 export PATH LC_ALL
+declared=$(timeout 5 head -c 65536)   # the lists that a playbook declares
+exec </dev/null
 section() { printf '@@ %s\n' "$1"; }
 
 section system

@@ -4,6 +4,7 @@ One file a kind, all of them listed in `every`. Everything that changes a host g
 dry run prints.
 """
 
+from modbisect.kinds.app_part import kept
 from modbisect.kinds.catalogue import (
     BY_THE_PLAYBOOK,
     configuration,
@@ -60,6 +61,7 @@ __all__ = [
     "in_words",
     "is_inside",
     "is_tested",
+    "kept",
     "missing_or_extra",
     "never_loaded",
     "noun",

@@ -6,6 +6,7 @@ from modbisect.kinds.apache_conf import ApacheConf
 from modbisect.kinds.apache_directive import ApacheDirective
 from modbisect.kinds.apache_module import ApacheModule
 from modbisect.kinds.apache_site import ApacheSite
+from modbisect.kinds.app_part import AppPart
 from modbisect.kinds.fpm_pool import FpmPool
 from modbisect.kinds.htaccess import Htaccess
 from modbisect.kinds.kind import Kind
@@ -25,6 +26,7 @@ KINDS: tuple[Kind, ...] = (
     WordPressPlugin(),
     WordPressMuPlugin(),
     WordPressDropIn(),
+    AppPart(),
 )
 EXAMPLE = "php-module:xdebug"
 """Of a component's id, for a person."""

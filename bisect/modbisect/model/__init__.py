@@ -17,6 +17,7 @@ from modbisect.model.conclusion import (
     Together,
     Untestable,
 )
+from modbisect.model.listing import Listing
 from modbisect.model.measurement import Measurement, Memory, Request, Verdict
 from modbisect.model.site import Aged, Ageing, Auth, Expect, Measure, Probe, Symptom, Upload, origin_of
 from modbisect.model.talk import Ask, Enough, Limit
@@ -41,6 +42,7 @@ __all__ = [
     "Expect",
     "Finding",
     "Limit",
+    "Listing",
     "Measure",
     "Measurement",
     "Memory",

@@ -4,6 +4,7 @@ from modbisect.playbook.asked import playbook_text
 from modbisect.playbook.fields import check_url, config_file
 from modbisect.playbook.hours import Hours
 from modbisect.playbook.kept import left_out, whole, without_secrets
+from modbisect.playbook.listing import load_listing
 from modbisect.playbook.load import json_schema, load_playbook, parse_playbook, with_base
 from modbisect.playbook.secret import resolve_secret
 from modbisect.playbook.units import format_seconds, format_size, parse_seconds, parse_size
@@ -23,6 +24,7 @@ __all__ = [
     "format_size",
     "json_schema",
     "left_out",
+    "load_listing",
     "load_playbook",
     "parse_playbook",
     "parse_seconds",

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from modbisect.model import Probe
+from modbisect.playbook.listing import load_listing
 from modbisect.playbook.nodes import Document
 from modbisect.playbook.schema import PlaybookModel
 from modbisect.playbook.validation import file_schema, validate
@@ -18,7 +19,7 @@ def load_playbook(path: Path | str) -> Playbook:
     Raises:
         UsageError: The file cannot be read, or is wrong; then one line ``file:line:column: problem`` each.
     """
-    return _playbook(Document.read(Path(path)), Path(path).stem)
+    return _playbook(Document.read(Path(path)), Path(path).stem, Path(path).parent)
 
 
 def parse_playbook(text: str, name: str = "playbook") -> Playbook:
@@ -40,11 +41,12 @@ def json_schema() -> dict[str, object]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **file_schema(PlaybookModel)}
 
 
-def _playbook(document: Document, name: str) -> Playbook:
+def _playbook(document: Document, name: str, folder: Path = Path()) -> Playbook:
     model = validate(document, PlaybookModel, document.root)
     document.raise_problems()
     assert model is not None  # noqa: S101 - without a problem there is a model
-    return model.value(name)
+    listings = tuple(load_listing(folder / file) for file in model.kinds)
+    return replace(model.value(name), listings=listings)
 
 
 def _on_site(probe: Probe, base_url: str) -> Probe:

@@ -158,6 +158,10 @@ class PlaybookModel(Strict):
     probes: dict[ProbeName, ProbeModel] = Field(min_length=1, description="Requests by name.")
     symptom: SymptomModel = Field(default=SymptomModel(), description="What counts as slow.", validate_default=True)
     components: ComponentsModel = Field(default=ComponentsModel(), description="Which components are suspects.")
+    kinds: OneOrMany[Line] = Field(
+        default=[],
+        description="Files beside the playbook that declare lists of parts of the application, each part a component.",
+    )
     strategy: Literal["auto", "one-at-a-time", "bisect", "bayes"] = Field(default="auto", description="How to search.")
     budget: BudgetModel = Field(default=BudgetModel(), description="What a run may cost.")
     health: HealthModel | None = Field(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from modbisect.errors import UsageError
-from modbisect.model import Probe, Symptom
+from modbisect.model import Listing, Probe, Symptom
 from modbisect.playbook.hours import Hours
 
 
@@ -87,6 +87,8 @@ class Playbook:
     """When runs are allowed, beside what the host's own window says."""
     trial: TrialOptions = TrialOptions()
     canary: CanaryOptions = CanaryOptions()
+    listings: tuple[Listing, ...] = ()
+    """Lists in files of the host whose entries are components."""
 
     @property
     def symptom_probes(self) -> tuple[Probe, ...]:

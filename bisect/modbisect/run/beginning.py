@@ -42,7 +42,7 @@ def suspects_of(playbook: Playbook, facts: Found) -> tuple[Component, ...]:
         kinds.discover(facts, select.into),
         facts,
         include=[f"*:{path}:*" for path in select.into] or select.include,
-        keep=select.keep,
+        keep=(*select.keep, *kinds.kept(playbook.listings)),
         off=select.off,
         allow_security=select.allow_security,
     )
@@ -55,7 +55,7 @@ def surveyed(story: Story, options: Options, root: RootLink) -> Found:
         Refused: a run may not begin there, or the host is no longer the one to go on with.
     """
     story.observe(Stage("looking at what is there"))
-    facts = story.facts = survey(root)
+    facts = story.facts = survey(root, story.playbook.listings)
     chosen = suspects_of(story.playbook, facts)
     _refuse_closed(story, chosen)
     components = tuple(

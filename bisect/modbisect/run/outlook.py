@@ -34,8 +34,9 @@ class Scan:
 
 def scan(root: RootLink, host: Host, playbook: Playbook | None = None) -> Scan:
     """List a host's components; with a playbook, what it makes of them."""
-    facts = survey(root)
-    components = suspects_of(playbook or Playbook("scan"), facts)
+    book = playbook or Playbook("scan")
+    facts = survey(root, book.listings)
+    components = suspects_of(book, facts)
     return Scan(host.name, preflight.role_of(host, facts), facts, components)
 
 

@@ -5,11 +5,15 @@
 halfway=.ht.modbisect   # which Apache shows to nobody
 
 # "edit", shape, pattern of paths, pattern of lines, and of lines in lower case that stay all the same: by the table, and by
-# root's word on this host for any line of a file.
+# root's word on this host for any line of a file. Beside them "unit", pattern: what else root allows to be restarted.
 edit_rules() {
   rules | awk -F '\t' '$1 ~ /^(cut|tail|word|aside)$/ {print "edit\t" $1 "\t" $3 "\t" $4 "\t" $5}'
   by_root | awk '
-    $1 ~ /^(cut|aside)$/ && NF == 2 && $2 ~ /^\/[-A-Za-z0-9_.+\/]+$/ {gsub(/[.+]/, "[&]", $2); print "edit\t" $1 "\t" $2 "\t.*"}'
+    $1 == "list" {$1 = "cut"}
+    $1 ~ /^(cut|aside)$/ && NF == 2 && $2 ~ /^\/[-A-Za-z0-9_.+\/*]+$/ {
+      gsub(/[.+]/, "[&]", $2); gsub(/[*]/, "[^/]*", $2); print "edit\t" $1 "\t" $2 "\t.*"
+    }
+    $1 == "unit" && NF == 2 && $2 ~ /^[A-Za-z0-9@_.-]+$/ {gsub(/[.]/, "[.]", $2); print "unit\t" $2}'
 }
 
 # The ed lines of $plan, carried out on copies in $run_dir/edits/made, with their digests in $run_dir/edits/sums. No pipe
