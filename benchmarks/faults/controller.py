@@ -57,11 +57,14 @@ _POOL = (
     *(Step(MAIN, "cut", "2"), Step(MAIN, "cut", "2,3"), Step(MAIN, "word", "2")),
     *(Step(PLAIN, "cut", "1,3"), Step(PLAIN, "word", "3"), Step(PLAIN, "aside")),
     *(Step(HTACCESS, "cut", "2"), Step(HTACCESS, "word", "3"), Step(HTACCESS, "aside"), Step(CONFIG, "aside")),
+    *(Step(PLAIN, "tail", "1"), Step(HTACCESS, "tail", "2"), Step(CONFIG, "tail", "2")),
 )
 _NO_KIND_YET = "".join(
-    f"{EditRule('word', 'bench', one, '[A-Za-z]+ (On|Off)').line()}\n" for one in (MAIN, PLAIN, HTACCESS)
+    f"{EditRule(shape, 'bench', path, pattern).line()}\n"
+    for shape, pattern in (("word", "[A-Za-z]+ (On|Off)"), ("tail", ".*"))
+    for path in (MAIN, PLAIN, HTACCESS, CONFIG)
 )
-"""Root may allow the other shapes of an edit on the host; this one comes from the rules of a kind."""
+"""Root may allow the other shapes of an edit on the host; these come from the rules of a kind."""
 helper.guard_rules = lambda: guard_rules() + _NO_KIND_YET
 
 
