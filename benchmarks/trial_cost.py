@@ -109,10 +109,12 @@ class TimedGuard(Guard):
     applied: tuple[float, Applied]
     sampled: float
 
-    def apply(self, steps: Sequence[Step], *, reap: bool, deadline: float = 120.0) -> Applied:
+    def apply(
+        self, steps: Sequence[Step], *, reap: bool, resting: Sequence[str] = (), deadline: float = 120.0
+    ) -> Applied:
         """See `Guard.apply`."""
         began = time.perf_counter()
-        applied = super().apply(steps, reap=reap, deadline=deadline)
+        applied = super().apply(steps, reap=reap, resting=resting, deadline=deadline)
         self.applied = time.perf_counter() - began, applied
         return applied
 

@@ -82,3 +82,27 @@ def test_the_table_has_no_row_twice_and_no_column_empty() -> None:
     rows = kinds.guard_rules().splitlines()
     assert len(rows) == len(set(rows))
     assert all(all(row.split("\t")) for row in rows)
+
+
+@pytest.mark.parametrize("name", ["innodb_flush_log_at_trx_commit", "sync-binlog", "innodb_doublewrite", "log_bin"])
+def test_nothing_is_cut_of_which_durability_depends(name: str) -> None:
+    (rule,) = BY_NAME["mariadb-variable"].rules()
+    assert isinstance(rule, EditRule)
+    assert re.fullmatch(rule.line_pattern, "general-log = 1")
+    assert not re.fullmatch(rule.line_pattern, f"{name} = 0")
+
+
+def test_what_rests_is_restarted_only_where_something_of_it_moves() -> None:
+    survey = (HERE / "cases/mariadb-variable-allowed.txt").read_text().splitlines()
+    rows = [line[2:].split(" | ") for line in survey if line.startswith("+ ")]
+    more = "".join(f"@@ {section}\n{text}\n" for section, text in rows)
+    found = kinds.parse((HERE / "surveys/debian12-shop.txt").read_text().replace("@@ end", f"{more}@@ end"))
+    components = kinds.discover(found)
+    none, log, charset = (
+        Configuration(frozenset(ids)) for ids in ((), ("mariadb-variable:general_log",), ("apache-conf:charset",))
+    )
+    rests = ("mariadb.service",)
+    assert kinds.resting(found, components, none, charset) == rests
+    assert kinds.resting(found, components, log, Configuration(log.flipped | charset.flipped)) == rests
+    assert kinds.resting(found, components, none, log) == ()
+    assert kinds.resting(found, components, log, charset) == ()

@@ -36,8 +36,9 @@ BIND = "AH00558: apache2: Could not reliably determine its name\n(98)Address alr
 )
 def test_of_what_a_server_says_the_error_is_quoted(said: str, told: str) -> None:
     class Failing:
-        def apply(self, _: object, *, reap: bool) -> Applied:
+        def apply(self, _: object, *, reap: bool, resting: object) -> Applied:
             assert not reap
+            assert not resting
             text = "\n".join(f"text {line}" for line in said.splitlines())
             return Applied.read(f"verdict restart\nms 1 1 1\n{text}\n")
 
@@ -54,8 +55,9 @@ class Workers:
     def __init__(self, left: int = 100 << 10) -> None:
         self.own, self.left, self.sent, self.cut_off = {7: 0, 8: 0}, left, 0, False
 
-    def apply(self, _: object, *, reap: bool) -> Applied:
+    def apply(self, _: object, *, reap: bool, resting: object) -> Applied:
         assert not reap
+        assert not resting
         return Applied.read("verdict ok\nms 1 1 1\nparent 1 1\n")
 
     def sample(self) -> Sample:

@@ -227,6 +227,15 @@ def units(found: Found) -> tuple[str, ...]:
     return tuple(_each(unit for kind in KINDS for unit in kind.units(found)))
 
 
+def resting(
+    found: Found, components: Sequence[Component], before: Configuration, configuration: Configuration
+) -> tuple[str, ...]:
+    """Of these units those that need no restart between two configurations."""
+    moved = {component.kind for component in components if component.id in before.flipped ^ configuration.flipped}
+    awake = {unit for kind in KINDS if not kind.rests or kind.name in moved for unit in kind.units(found)}
+    return tuple(unit for unit in units(found) if unit not in awake)
+
+
 def survey_fragments() -> tuple[str, ...]:
     """Of the script that surveys a host, the parts that read what kinds need."""
     return tuple(_each(kind.survey for kind in KINDS))

@@ -10,8 +10,10 @@ from modbisect.kinds.app_part import AppPart
 from modbisect.kinds.fpm_pool import FpmPool
 from modbisect.kinds.htaccess import Htaccess
 from modbisect.kinds.kind import Kind
+from modbisect.kinds.mariadb_variable import MariadbVariable
 from modbisect.kinds.php_ini import PhpIni
 from modbisect.kinds.php_module import PhpModule
+from modbisect.kinds.systemd_setting import SystemdSetting
 from modbisect.kinds.wordpress import WordPressDropIn, WordPressMuPlugin, WordPressPlugin
 
 KINDS: tuple[Kind, ...] = (
@@ -27,6 +29,8 @@ KINDS: tuple[Kind, ...] = (
     WordPressMuPlugin(),
     WordPressDropIn(),
     AppPart(),
+    SystemdSetting(),
+    MariadbVariable(),
 )
 EXAMPLE = "php-module:xdebug"
 """Of a component's id, for a person."""

@@ -79,6 +79,8 @@ class Kind(ABC):
     """Files to look into where nobody is to blame, though no component stands for them."""
     needs_leave: ClassVar[bool] = True
     """Whether one that was off may be switched on only where its package does so, or root on the host allows it."""
+    rests: ClassVar[bool] = False
+    """Whether its units, where they are nobody else's, are restarted only by a trial that switches something of it."""
     tested: ClassVar[bool] = False
     """Whether the server's configuration test, on a copy, tells what it breaks."""
 

@@ -12,7 +12,7 @@ from typing import Protocol
 from modbisect import kinds
 from modbisect.host.guard import Applied, Sample
 from modbisect.kinds import Found, Step
-from modbisect.model import Aged, Ask, Component, ComponentId, Configuration, Measure, Measurement
+from modbisect.model import AS_FOUND, Aged, Ask, Component, ComponentId, Configuration, Measure, Measurement
 from modbisect.probe import Markers
 from modbisect.run.outage import Outage
 from modbisect.search import Spent
@@ -56,8 +56,11 @@ class Watcher(Protocol):
 class Ground(Protocol):
     """Where configurations are tried. In place that is the host's guard: the live server itself is switched."""
 
-    def apply(self, steps: Sequence[Step], *, reap: bool) -> Applied:
-        """Bring a configuration about, given as all its deviations from the state as found, and restart the server."""
+    def apply(self, steps: Sequence[Step], *, reap: bool, resting: Sequence[str]) -> Applied:
+        """Bring a configuration about, given as all its deviations from the state as found, and restart the server.
+
+        What rests among its units is not restarted.
+        """
 
     def sample(self) -> Sample:
         """Processor time of the host, and memory of the server's workers."""
@@ -75,6 +78,8 @@ class Trials:
     outage: Outage = field(default_factory=Outage)
     unmoved: frozenset[ComponentId] = frozenset()
     """Suspects that a trial has shown to stay in the live server whatever the files say; they stay as found."""
+    served: Configuration | None = AS_FOUND
+    """What all servers run with; None where nobody knows."""
 
     @property
     def requests(self) -> int:
@@ -142,7 +147,9 @@ class Trials:
         while True:
             configuration = Configuration(wanted.flipped - self.unmoved)
             steps = kinds.plan(self.facts, self.components, configuration)
-            applied = self.ground.apply(steps, reap=self.watcher.cut_off)
+            resting = kinds.resting(self.facts, self.components, self.served, configuration) if self.served else ()
+            applied = self.ground.apply(steps, reap=self.watcher.cut_off, resting=resting)
+            self.served = configuration if applied.verdict == "ok" else None
             if applied.restart_seconds > 0:
                 self.restarts += 1
                 self.outage.restarted(applied.restart_seconds)

@@ -100,6 +100,8 @@ restarted() { # unit...: the server, anew; what runs now, and in said why it doe
 restart_units() { # unit...: full stop and start, then wait for the new generation; parent_now was asked before. Last line: masters
   old=$parent:$started
   if has_systemd; then
+    # What systemd itself reads: only where this run may edit it.
+    ! grep -qs '^file /etc/systemd/' -- "$cur/spec" || timeout -k 5 30 systemctl daemon-reload 2>&1 || return 1
     timeout -k 5 60 systemctl restart -- "$@" 2>&1 || return 1
   else
     fpm_without_systemd "$@" && main_without_systemd || return 1

@@ -121,19 +121,29 @@ class Guard:
         """Keep the lease from a thread and a connection of its own."""
         return Heartbeat(self._root, self.run, lease, on_loss)
 
-    def apply(self, steps: Sequence[Step], *, reap: bool, deadline: float = 120.0) -> Applied:
+    def apply(
+        self, steps: Sequence[Step], *, reap: bool, resting: Sequence[str] = (), deadline: float = 120.0
+    ) -> Applied:
         """Converge on a configuration, test it, restart the server, wait for its new process.
 
         Args:
             steps: all deviations from the state as found; what is not among them is put back.
             reap: a request of the last trial was cut off: end the worker that may still burn on it.
+            resting: units that need no restart this time.
             deadline: seconds.
 
         Raises:
             Fenced: the guard no longer takes orders from this run.
             LinkLost: the outcome is unknown.
         """
-        request = "\n".join([*(step.line() for step in steps), *(["reap"] if reap else []), "end"])
+        request = "\n".join(
+            [
+                *(step.line() for step in steps),
+                *(["reap"] if reap else []),
+                *(f"rest\t{unit}" for unit in resting),
+                "end",
+            ]
+        )
         done = self._ask(f"apply {len(request.encode()) + 1}\n{request}", deadline)
         if done.status not in (Code.DONE, Code.CONFIG_TEST, Code.RESTART):
             raise self._refused(done, "cannot change the configuration")

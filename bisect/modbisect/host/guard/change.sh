@@ -2,7 +2,8 @@
 
 # Turns the wanted deviations (stdin) and the present ones ($run_dir/now) into rm, cp, ln, wr, ed and back lines; the snapshot's
 # manifest tells what is put back by a copy and what by removal. Beside them the wanted ones again as "now" lines, "reap"
-# when that is asked, "new" when one is not among $cur/touched, and "may" with each component that was off as found.
+# when that is asked, "rest" with each unit that needs no restart, "new" when one is not among $cur/touched, and "may" with
+# each component that was off as found.
 # Refuses any path outside the write set, what no rule of the table allows (a link to elsewhere than its home, a file that
 # is no drop-in, one of a component's links without that which may tame it), and a request without its "end": a link
 # that breaks must not cut off a part.
@@ -12,7 +13,7 @@ plan_changes() {
     case $request in *"cut$tab"* | *"tail$tab"* | *"word$tab"* | *"aside$tab"*) edit_rules ;; esac
     echo @
     cat
-  } | awk -F '\t' -v places="$cur/places" -v spec="$cur/spec" -v now="$run_dir/now" -v manifest="$cur/manifest" -v touched="$cur/touched" '
+  } | awk -F '\t' -v main="$main_unit" -v places="$cur/places" -v spec="$cur/spec" -v now="$run_dir/now" -v manifest="$cur/manifest" -v touched="$cur/touched" '
     function bad(why) {print "bad " why >"/dev/stderr"; failed = 1; exit 1}
     function ends(text, end) {return length(text) > length(end) && substr(text, length(text) - length(end) + 1) == end}
     function link_rule(path, i, name, folder) {   # the number of the rule for a link, 0 for none; bare: its name at home
@@ -50,7 +51,7 @@ plan_changes() {
     function there(path) {return (getline line <path) >= 0}
     BEGIN {
       while ((getline line <places) > 0) place[line] = 1
-      while ((getline line <spec) > 0) {split(line, f, " "); if (f[1] == "his") place[f[2]] = 1}
+      while ((getline line <spec) > 0) {split(line, f, " "); if (f[1] == "his") place[f[2]] = 1; if (f[1] == "unit") unit[f[2]] = 1}
       while ((getline line <now) > 0) {ended = line == "end"; if (!ended) {split(line, f, "\t"); had[f[2]] = line}}
       if (!ended) bad("what is switched now is not known")
       while ((getline line <manifest) > 0) {split(line, f, "\t"); if (f[1] != "sha256") found[f[1]] = f[2] f[7]}
@@ -68,6 +69,7 @@ plan_changes() {
     whole {bad("line " NR - requested " behind the end")}
     $0 == "end" {whole = 1; next}
     $0 == "reap" {print; next}
+    $1 == "rest" && NF == 2 && ($2 in unit) && $2 != main {print; next}
     {
       n = split($2, part, "/"); name = part[n]; folder = substr($2, 1, length($2) - length(name) - 1)
       if (!($2 in place) && (!(folder in place) || name !~ /^[A-Za-z0-9][-A-Za-z0-9_.+]*$/)) bad("path " $2)
@@ -199,6 +201,7 @@ apply() { # RUN [BYTES of the request]
   fi
   uptime_now; changed=$hundredths
   units=$(units)
+  ! has "rest$tab" || units=$(printf '%s\n' "$units" | grep -vxF -e "$(pick rest)")
   # shellcheck disable=SC2086  # one unit a word
   forgive $units >/dev/null 9>&- &
   verdict=ok

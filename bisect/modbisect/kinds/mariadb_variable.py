@@ -1,0 +1,105 @@
+"""Kind ``mariadb-variable``: what an option file of MariaDB or MySQL sets that costs time or saves it.
+
+Without its line the server's own default counts. What guards durability is never cut.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from modbisect.kinds.found import Found, Line, once
+from modbisect.kinds.kind import Kind, Step
+from modbisect.kinds.rules import EditRule, Rule
+from modbisect.model import Component
+
+VARIABLES = tuple(Path(__file__).with_suffix(".sh").read_text().split("'")[1].split())
+"""Those that are known; in the shell file, which tells of no other."""
+_UNIT = "root has to allow it by the line 'unit {}' in /etc/modbisect/allow on the host"
+
+
+class MariadbVariable(Kind):
+    """A variable of the database."""
+
+    name = "mariadb-variable"
+    noun = "database variable"
+    survey = "mariadb_variable"
+    packages = ("mariadb-server*", "mysql-server*")
+    needs_leave = False
+    rests = True
+    saves = frozenset({"skip_name_resolve", "innodb_buffer_pool_size", "query_cache_size", "query_cache_type"})
+
+    def components(self, found: Found) -> list[Component]:
+        """Those of the database that runs here; it is restarted only where root allows that."""
+        unit, allowed = _server(found)
+        pinned = "" if allowed else _UNIT.format(unit)
+        return [
+            Component(
+                self.id(name),
+                self.name,
+                name,
+                on=True,
+                pinned=pinned,
+                detail=f"{lines[-1].text} in {lines[-1].path}:{lines[-1].number}",
+            )
+            for name, lines in sorted(_lines(found).items())
+            if unit
+        ]
+
+    def steps(self, found: Found, flipped: Sequence[Component]) -> list[Step]:
+        """All lines of each are cut."""
+        numbers: dict[str, list[int]] = defaultdict(list)
+        for component in flipped:
+            for line in _lines(found)[component.name]:
+                numbers[line.path].append(line.number)
+        return [Step(path, "cut", ",".join(map(str, sorted(those)))) for path, those in numbers.items()]
+
+    def folders(self, found: Found) -> tuple[str, ...]:  # noqa: ARG002
+        """None: the option files are edited where they are."""
+        return ()
+
+    def files(self, found: Found, components: Sequence[Component]) -> tuple[str, ...]:
+        """Those that set them."""
+        return tuple(dict.fromkeys(line.path for each in components for line in _lines(found)[each.name]))
+
+    def units(self, found: Found) -> tuple[str, ...]:
+        """The database's."""
+        unit, allowed = _server(found)
+        return (unit,) if allowed and _lines(found) else ()
+
+    def traces(self, found: Found, component: Component) -> tuple[str, ...]:
+        """The files that set it."""
+        return tuple(dict.fromkeys(line.path for line in _lines(found)[component.name]))
+
+    def rules(self) -> tuple[Rule, ...]:
+        """Lines of these variables; that the database is restarted is root's word on the host."""
+        names = "|".join(VARIABLES).replace("_", "[_-]")
+        path = r"/etc/mysql/((my|mariadb)[.]cnf|(conf|mariadb[.]conf|mysql[.]conf)[.]d/[A-Za-z0-9_.+-]+[.]cnf)"
+        return (EditRule("cut", self.name, path, rf"[ \t]*({names})[ \t]*(=.*)?"),)
+
+    def remedy(self, found: Found, component: Component) -> str:
+        """By hand: the file and the line."""
+        line = _lines(found)[component.name][-1]
+        unit, _ = _server(found)
+        restart = f"systemctl restart {unit.removesuffix('.service')}"
+        return f"# in {line.path} remove line {line.number} ({line.text}), then: {restart}"
+
+
+@once
+def _server(found: Found) -> tuple[str, bool]:
+    """The unit of the database that runs here, and whether it may be restarted; empty where none does."""
+    for line in found.sections["mariadb"]:
+        word, unit, *allowed = line.split()
+        if word == "unit":
+            return unit, allowed == ["allowed"]
+    return "", False
+
+
+@once
+def _lines(found: Found) -> dict[str, list[Line]]:
+    """By variable, in the order that the server reads them."""
+    variables: dict[str, list[Line]] = defaultdict(list)
+    for line in found.lines("mariadb-variables"):
+        variables[line.text.partition("=")[0]].append(line)
+    return variables
