@@ -66,7 +66,34 @@ begin: ^return
 end: ^\\]
 entry: ^\\s+([A-Za-z\\\\]+)::class,$
 """
-FILES = "find /var/www/blog /srv/site -printf '%p %y %m %U %G %T@ %l\\n' -type f -exec sha256sum {} + | sort"
+FILES = "find /var/www/blog /srv/site /etc/mysql -printf '%p %y %m %U %G %T@ %l\\n' -type f -exec sha256sum {} + | sort"
+# Somebody has tuned the database by what a forum said; one of it makes an unindexed join slow.
+TUNED = r"""
+cat >/etc/mysql/mariadb.conf.d/95-tuning.cnf <<'END'
+[mysqld]
+# from a forum
+read_rnd_buffer_size = 256K
+join-cache-level = 0
+optimizer_search_depth = 0
+END
+mariadb shop -e "CREATE OR REPLACE TABLE t AS
+  SELECT seq % 977 AS k, CONCAT(seq % 977, REPEAT('x', 150)) AS name FROM seq_1_to_1000"
+cat >/var/www/html/sum.php <<'PHP'
+<?php
+$db = new mysqli('localhost', 'shop', 'shop', 'shop');
+$rows = $db->query('SELECT COUNT(*) AS n FROM t AS a JOIN t AS b ON a.k = b.k AND a.name = b.name');
+foreach ($rows as $row) { echo '<html>', $row['n'], '</html>'; }
+PHP
+sed -i 's|DocumentRoot.*|DocumentRoot /var/www/html|' /etc/apache2/sites-available/000-default.conf
+mkdir -p /etc/modbisect
+echo 'unit mariadb.service' >>/etc/modbisect/allow
+systemctl restart mariadb apache2
+"""
+STARTS = "journalctl -q -u mariadb.service | grep -c Started"
+SUM = """\
+probes: {sum: {get: /sum.php}}
+components: {include: ["mariadb-variable:*", "php-module:c*"]}
+"""
 LISTED = """\
 probes: {parts: {get: /parts.php}}
 components: {include: ["app-part:*", "php-module:c*"]}
@@ -112,3 +139,20 @@ def test_a_plugin(host: str, tmp_path: Path) -> None:
     assert [finding.components for finding in seen.report.findings] == [("wordpress-plugin:pictures",)]
     assert "wp plugin deactivate pictures" in str(seen.report.remedies)
     assert lab.execute(host, ["sh", "-c", FILES]).stdout == before
+
+
+def test_a_variable_of_the_database(host: str, tmp_path: Path) -> None:
+    done = lab.execute(host, ["sh", "-ec", TUNED])
+    assert done.returncode == 0, done.stderr
+    before = lab.execute(host, ["sh", "-c", FILES]).stdout
+    starts = int(lab.execute(host, ["sh", "-c", STARTS]).stdout)
+    seen = run(tmp_path, host, SUM)
+
+    assert seen.code == 1, seen.progress
+    (finding,) = seen.report.findings
+    assert finding.components == ("mariadb-variable:join_cache_level",)
+    assert "remove line 4" in str(seen.report.remedies)
+    assert "systemctl restart mariadb" in str(seen.report.remedies)
+    assert lab.execute(host, ["sh", "-c", FILES]).stdout == before
+    # With the restore's one more, if a trial that switches nothing of the database did not leave it alone.
+    assert int(lab.execute(host, ["sh", "-c", STARTS]).stdout) - starts <= seen.report.restarts

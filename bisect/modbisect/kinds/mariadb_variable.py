@@ -12,10 +12,13 @@ from pathlib import Path
 from modbisect.kinds.found import Found, Line, once
 from modbisect.kinds.kind import Kind, Step
 from modbisect.kinds.rules import EditRule, Rule
+from modbisect.kinds.seen import Moment
 from modbisect.model import Component
 
 VARIABLES = tuple(Path(__file__).with_suffix(".sh").read_text().split("'")[1].split())
 """Those that are known; in the shell file, which tells of no other."""
+_DATABASE = ("mysqld", "mariadbd", ":3306")
+_WAITED_FOR = 0.5
 _UNIT = "root has to allow it by the line 'unit {}' in /etc/modbisect/allow on the host"
 
 
@@ -77,6 +80,10 @@ class MariadbVariable(Kind):
         names = "|".join(VARIABLES).replace("_", "[_-]")
         path = r"/etc/mysql/((my|mariadb)[.]cnf|(conf|mariadb[.]conf|mysql[.]conf)[.]d/[A-Za-z0-9_.+-]+[.]cnf)"
         return (EditRule("cut", self.name, path, rf"[ \t]*({names})[ \t]*(=.*)?"),)
+
+    def claim(self, component: Component, moment: Moment) -> float:  # noqa: ARG002
+        """The database is waited for; which of its variables is to blame, nothing shows."""
+        return _WAITED_FOR if any(word in moment.wait for word in _DATABASE) else 0.0
 
     def remedy(self, found: Found, component: Component) -> str:
         """By hand: the file and the line."""
