@@ -1,9 +1,6 @@
 # The directives of each file that Apache reads by its three link farms, and of .htaccess files below its document roots:
 # their lines and their names, and no value.
 
-roots() {
-  { echo /var/www/html; sed -nE 's/^[[:space:]]*DocumentRoot[[:space:]]+"?([^"[:space:]]+).*/\1/p' /etc/apache2/sites-enabled/*.conf; } 2>/dev/null | sort -u
-}
 htaccess() {
   roots | head -n 20 | while IFS= read -r root; do
     case $root in /*) timeout 2 find -P "$root" -maxdepth 4 -xdev -type f -name .htaccess 2>/dev/null | head -n 50 ;; esac
@@ -12,18 +9,6 @@ htaccess() {
 
 section files
 htaccess | while IFS= read -r file; do find "$file" -maxdepth 0 -printf '%p\t%y\t%Y\t%T@\t%l\n'; done 2>/dev/null
-
-# Those of root, or of somebody who could put them back himself: the guard holds no others.
-can_be_held() {
-  file=$1 path=$1
-  set --
-  while [ "$path" ]; do set -- "$@" "$path"; path=${path%/*}; done
-  uid=$(stat -c %u -- "$file") && [ "$(stat -c %h -- "$file")" = 1 ] || return 1
-  [ -z "$(stat -c '%u %A' -- "$@" | awk -v uid="$uid" '($1 != 0 && $1 != uid) || $2 !~ /^[-d].......[^w]/')" ] || return 1
-  [ "$uid" != 0 ] || return 0
-  case " $(id -G -- "$(stat -c %U -- "$file")") " in *" $(stat -c %g -- "$file") "*) : ;; *) return 1 ;; esac
-  case $(stat -c '%u %A' -- "${file%/*}") in "$uid d"?wx*) command -v setpriv >/dev/null ;; *) return 1 ;; esac
-}
 
 section htaccess
 htaccess | while IFS= read -r file; do ! can_be_held "$file" || printf '%s\n' "$file"; done 2>/dev/null

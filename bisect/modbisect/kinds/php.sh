@@ -82,11 +82,20 @@ known_settings() { # of lines PATH:NUMBER:NAME = VALUE
 section php-settings
 grep -D skip -nHE '^[[:space:]]*[a-z_]+(\.[a-z_]+)*[[:space:]]*=' /etc/php/*/*/php.ini /etc/php/*/*/conf.d/*.ini 2>/dev/null | known_settings
 
-# What Apache tells its own PHP, or a pool its workers, no ini file changes.
+user_inis() { # which an FPM reads in the folders of the site
+  roots | head -n 20 | while IFS= read -r root; do
+    case $root in /*) timeout 2 find -P "$root" -maxdepth 3 -xdev -type f -name .user.ini 2>/dev/null | head -n 50 ;; esac
+  done | grep -xE '(/[A-Za-z0-9_.+-]+)+' | sort -u
+}
+
+# What Apache tells its own PHP, a pool its workers, or a folder of the site whoever serves it, no ini file changes.
 section php-overrides
 {
   grep -D skip -nHE '^[[:space:]]*php_(admin_)?(value|flag)[[:space:]]' /etc/apache2/apache2.conf /etc/apache2/*-enabled/*.conf
   grep -D skip -nHE '^[[:space:]]*php_(admin_)?(value|flag)\[' /etc/php/*/fpm/pool.d/*.conf
+  user_inis | while IFS= read -r file; do
+    ! can_be_held "$file" || grep -nHE '^[[:space:]]*[a-z_]+(\.[a-z_]+)*[[:space:]]*=' -- "$file"
+  done
 } 2>/dev/null | head -n 200 | while IFS=: read -r path rest; do
   printf '%s:%s\n' "$(readlink -f -- "$path")" "$rest"
 done | sed -E 's/^([^:]*:[0-9]+:)[[:space:]]*php_(admin_)?(value|flag)[[[:space:]]+"?([A-Za-z0-9_.]+)"?\]?[[:space:]]*=?[[:space:]]*/\1\4 = /' | known_settings

@@ -55,6 +55,7 @@ _ACCELERATORS = {"opcache", "apcu"}
 _BESIDE = {"session.save_handler": ("session.save_path",)}
 """What means something else under another value of a setting, and goes back with it."""
 _NAMES = "|".join(re.escape(name) for name in _KNOWN)
+_USER_INI = "/.user.ini"
 _CUT = (
     EditRule(
         "cut",
@@ -68,6 +69,7 @@ _CUT = (
         r"/etc/php/[0-9.]+/fpm/pool\.d/[A-Za-z0-9_.+-]+\.conf",
         rf"[ \t]*php_(admin_)?(value|flag)\[({_NAMES})\][ \t]*=.*",
     ),
+    EditRule("cut", "php-ini", rf"(/[A-Za-z0-9_.+-]+)+{re.escape(_USER_INI)}", rf"[ \t]*({_NAMES})[ \t]*=.*"),
 )
 _SET = "set"
 """Of a value that is more than plain letters the survey says no more."""
@@ -179,11 +181,20 @@ def overrides(found: Found) -> dict[str, tuple[tuple[str, int], ...]]:
 
 
 def _overriding(found: Found) -> tuple[Line, ...]:
-    """What is said to the serving PHP past its ini files, by Apache to its own module, by a pool to its workers."""
+    """What is said to the serving PHP past its ini files: by Apache to its module; to an FPM by a pool, by folders."""
     sapi = php.serving(found)
-    pools = f"/etc/php/{sapi.version}/fpm/" if sapi and sapi.name == "fpm" else ""
-    return tuple(line for line in found.lines("php-overrides") if line.path.startswith("/etc/php/") == bool(pools)
-                 and line.path.startswith(pools))  # fmt: skip
+    if sapi and sapi.name == "fpm":
+        pools = f"/etc/php/{sapi.version}/fpm/"
+        return tuple(line for line in found.lines("php-overrides") if line.path.startswith(pools) or _of_a_folder(line))
+    return tuple(line for line in found.lines("php-overrides") if not (_of_fpm(line) or _of_a_folder(line)))
+
+
+def _of_fpm(line: Line) -> bool:
+    return line.path.startswith("/etc/php/")
+
+
+def _of_a_folder(line: Line) -> bool:
+    return line.path.endswith(_USER_INI)
 
 
 def _may_be_cut(path: str) -> bool:

@@ -1,4 +1,4 @@
-# Of no kind alone: what may be switched on, what guards access, what the application speaks of.
+# Of no kind alone: what may be switched on, what guards access, what the application speaks of, what the guard could hold.
 
 linked_objects() { # paths on stdin, as patterns: of each that is a link its name, and that of what it leads to
   while read -r named; do
@@ -6,6 +6,23 @@ linked_objects() { # paths on stdin, as patterns: of each that is a link its nam
       [ ! -L "$path" ] || printf '%s\t%s\n' "${path##*/}" "$(readlink -f -- "$path" | tr '\n' ' ' | sed 's|.*/||; s| $||')"
     done
   done | grep -xE '[A-Za-z0-9_.+-]+	[A-Za-z0-9_.+-]+' | sort -u
+}
+
+# The document roots.
+roots() {
+  { echo /var/www/html; sed -nE 's/^[[:space:]]*DocumentRoot[[:space:]]+"?([^"[:space:]]+).*/\1/p' /etc/apache2/sites-enabled/*.conf; } 2>/dev/null | sort -u
+}
+
+# Those of root, or of somebody who could put them back himself: the guard holds no others.
+can_be_held() {
+  file=$1 path=$1
+  set --
+  while [ "$path" ]; do set -- "$@" "$path"; path=${path%/*}; done
+  uid=$(stat -c %u -- "$file") && [ "$(stat -c %h -- "$file")" = 1 ] || return 1
+  [ -z "$(stat -c '%u %A' -- "$@" | awk -v uid="$uid" '($1 != 0 && $1 != uid) || $2 !~ /^[-d].......[^w]/')" ] || return 1
+  [ "$uid" != 0 ] || return 0
+  case " $(id -G -- "$(stat -c %U -- "$file")") " in *" $(stat -c %g -- "$file") "*) : ;; *) return 1 ;; esac
+  case $(stat -c '%u %A' -- "${file%/*}") in "$uid d"?wx*) command -v setpriv >/dev/null ;; *) return 1 ;; esac
 }
 
 # Files of the configuration that no package has brought, where that can be known. PHP's are registered by ucf.
