@@ -22,6 +22,7 @@ HERE = Path(__file__).parent
 CASES = sorted((HERE / "looks").glob("*.txt"))
 BEGINS, RULE = "\n--------\n", "\n========\n"
 NOTHING = "look 1\nseconds 5.00\nbusy 0.00\nsamples 0\ncpu 0.10\nend\n"
+WAITS = "seen 4.000|S|poll unix /run/mysqld/mysqld.sock (mariadbd)||main, /srv/a.php:3|\n"
 MOST = 6
 
 
@@ -156,3 +157,18 @@ def test_whom_it_speaks_against(seen: str, found_in: str, suspects: list[str]) -
     found = kinds.parse((HERE / "surveys" / "many-culprits.txt").read_text())
     look = Look.read(NOTHING.replace("busy 0.00", "busy 4.00").replace("end", f"seen 4.00|{seen}\n{found_in}\nend"))
     assert [one.component.partition(":")[2] for one in suspicions(look, found, kinds.discover(found))] == suspects
+
+
+def test_what_the_database_was_at_is_told_of_whoever_waits_for_it() -> None:
+    lines = ("query 9|SELECT * FROM a WHERE b = ?", "query 2|SELECT ?", "seen 1.000|R||||", "cpu")
+    text = NOTHING.replace("busy 0.00", "busy 5.00").replace("cpu", WAITS + "\n".join(lines))
+    look = Look.read(text)
+    assert look.queries == (("SELECT * FROM a WHERE b = ?", 9), ("SELECT ?", 2))
+    (waits, _), (runs, _) = in_words(look)
+    assert waits.endswith("(mariadbd), which was at: SELECT * FROM a WHERE b = ?")
+    assert runs == "running"
+
+
+def test_a_query_that_is_none_is_refused() -> None:
+    with pytest.raises(LookError, match="no query"):
+        Look.read(NOTHING.replace("cpu", "query many|SELECT ?\ncpu"))

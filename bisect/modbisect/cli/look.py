@@ -78,6 +78,10 @@ def _text(looked: Looked) -> str:
         if seen:
             lines += ["", f"  share  {head}"]
         lines += [f"  {100 * share:4.0f} %  {harmless(what)}" for what, share in seen if share >= _SMALLEST]
+    if look.queries:
+        times = sum(count for _, count in look.queries)
+        lines += ["", "  share  what the database was at, without values"]
+        lines += [f"  {100 * count / times:4.0f} %  {harmless(words)}" for words, count in look.queries[:_FILES]]
     lines += [f"  not looked at: {part}: {harmless(why)}" for part, why in sorted(look.missing.items())]
     lines += ["", f"Nothing was changed. {took(look.cost)} of one processor in {look.seconds:.0f} s went into looking."]
     if looked.suspicions:
@@ -112,6 +116,7 @@ def _document(looked: Looked) -> dict[str, object]:
             {"component": one.component, "share": round(one.share, 4), "why": one.why} for one in looked.suspicions
         ],
         "moments": _moments(look),
+        "queries": [{"words": words, "seen": count} for words, count in look.queries],
         "missing": dict(look.missing),
     }
 

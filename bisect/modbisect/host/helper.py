@@ -46,7 +46,7 @@ _READING = {
 _READING_SECONDS = {"survey": 50, "scratch": 600, "look": 90}
 _SAMPLER = (
     *("host/look/base", "host/look/elf", "servers/php", "servers/python", "host/look/wait", "host/look/perf"),
-    *("host/look/named", "host/look/main"),
+    *("host/look/named", "host/look/database", "host/look/main"),
 )
 """What `look` hands to perl."""
 

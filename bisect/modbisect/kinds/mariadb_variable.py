@@ -17,7 +17,6 @@ from modbisect.model import Component
 
 VARIABLES = tuple(Path(__file__).with_suffix(".sh").read_text().split("'")[1].split())
 """Those that are known; in the shell file, which tells of no other."""
-_DATABASE = ("mysqld", "mariadbd", ":3306")
 _WAITED_FOR = 0.5
 _UNIT = "root has to allow it by the line 'unit {}' in /etc/modbisect/allow on the host"
 
@@ -83,7 +82,7 @@ class MariadbVariable(Kind):
 
     def claim(self, component: Component, moment: Moment) -> float:  # noqa: ARG002
         """The database is waited for; which of its variables is to blame, nothing shows."""
-        return _WAITED_FOR if any(word in moment.wait for word in _DATABASE) else 0.0
+        return _WAITED_FOR if moment.waits_for_database else 0.0
 
     def remedy(self, found: Found, component: Component) -> str:
         """By hand: the file and the line."""

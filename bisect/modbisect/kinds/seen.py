@@ -2,7 +2,8 @@
 
 The text is of ``host/look``: a line a word. ``seen SECONDS|STATE|WAIT|OBJECTS|FRAMES|BY`` is what the request was at
 for so long, objects and frames innermost first and parted by " < "; ``named WHAT|FILE`` is a file of the configuration
-that names something seen; ``says WORD|FILE`` is one that has a directive. It ends with ``end``.
+that names something seen; ``says WORD|FILE`` is one that has a directive; ``query COUNT|WORDS`` what the database was
+at, without values. It ends with ``end``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ QUEUED = "Q"
 _FRAME = re.compile(r"(?P<function>\S+) (?:\[(?P<extension>[^\]]*)\]|(?P<file>/.*|phar://.*):(?P<line>\d+))")
 _COMPILING = re.compile(r"compiling (?P<file>/.*):0")
 _MOST_LINES = 2000
+_DATABASE = ("mysqld", "mariadbd", ":3306")
 
 
 class LookError(ValueError):
@@ -58,6 +60,11 @@ class Moment:
     by: str = ""
     """The connection by which the server had it done by another process: ``unix /run/php/php8.2-fpm.sock``."""
 
+    @property
+    def waits_for_database(self) -> bool:
+        """Whether the other end is MariaDB or MySQL."""
+        return any(word in self.wait for word in _DATABASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -77,6 +84,8 @@ class Look:
     """A directive and a file of the configuration that has it."""
     missing: Mapping[str, str]
     """What could not be looked at, and why."""
+    queries: tuple[tuple[str, int], ...] = ()
+    """What the database was at while it was waited for, without values, and how often that was seen."""
 
     @classmethod
     def read(cls, text: str) -> Look:
@@ -104,6 +113,7 @@ class Look:
             moments=tuple(_moment(value) for key, value in pairs if key == "seen"),
             named=tuple(_two(value) for key, value in pairs if key == "named"),
             says=tuple(_two(value) for key, value in pairs if key == "says"),
+            queries=tuple(_query(value) for key, value in pairs if key == "query"),
             missing=dict(_two(value, " ") for key, value in pairs if key == "missing"),
         )
 
@@ -129,6 +139,13 @@ def _frame(text: str) -> Frame:
     if match := _FRAME.fullmatch(text):
         return Frame(match["function"], match["file"] or "", int(match["line"] or 0), match["extension"] or "")
     raise LookError(f"no frame: {text[:100]!r}")
+
+
+def _query(text: str) -> tuple[str, int]:
+    times, words = _two(text)
+    if not re.fullmatch(r"\d{1,6}", times):
+        raise LookError(f"no query: {text[:100]!r}")
+    return words, int(times)
 
 
 def _two(text: str, between: str = "|") -> tuple[str, str]:

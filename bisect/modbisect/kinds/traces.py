@@ -78,7 +78,10 @@ def suspicions(look: Look, found: Found, components: Iterable[Component]) -> tup
 
 def in_words(look: Look) -> list[tuple[str, float]]:
     """What the requests were at, and the share of their time, the largest first."""
-    return _shares(look, ((told(moment), moment.seconds) for moment in look.moments))
+    at = f", which was at: {look.queries[0][0]}" if look.queries else ""
+    return _shares(
+        look, ((told(moment) + (at if moment.waits_for_database else ""), moment.seconds) for moment in look.moments)
+    )
 
 
 def by_file(look: Look) -> list[tuple[str, float]]:

@@ -169,6 +169,8 @@ sub look {
     @now = grep { @$_ } @now or next;
     $busy += $step;
     $samples++;
+    ask_database($began + $seconds - $now) if !$listed && waits_for_database(map { $_->[0] } map { @$_ } @now);
+    drain_database();
     for my $request (@now) {
       for my $moment (map { $_->[0] } @$request) {
         $moment = 'other||||' if !exists $seen{$moment} && keys %seen >= 2000;
@@ -180,6 +182,7 @@ sub look {
   delete $missing{php} if grep { $_->{eg} } values %engine;
   printf "look 1\nseconds %.2f\nbusy %.2f\nsamples %d\n", clock() - $began, $busy, $samples;
   printf "seen %.3f|%s\n", $seen{$_}, $_ for @most[0 .. ($#most < 199 ? $#most : 199)];
+  told_by_database();
   named(@most[0 .. ($#most < 199 ? $#most : 199)]);
   print "missing $_ ", plain_words($missing{$_}), "\n" for sort keys %missing;
   printf "cpu %.2f\nend\n", clock(2);
