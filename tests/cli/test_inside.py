@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from modbisect.cli.inside import _left, further, looking_into
+from modbisect.cli.inside import _left, further, looking_into, within
 from modbisect.errors import UsageError
 from modbisect.inventory import Host
 from modbisect.model import Outcome
 from modbisect.playbook import Budget, Playbook
 from modbisect.report import Report, Restored
+from modbisect.report.values import Inside
+from modbisect.run.events import Began, Finished
+from modbisect.run.journal import Journal, read
 from modbisect.run.options import Options
+from modbisect.run.past import past
 
 REPORT = Report(
     "a" * 32, "web1", "book", Outcome.NONE, "2026-07-14T10:15:02+00:00", 50.0, Restored(verified=True, how=""),
@@ -42,6 +47,23 @@ def test_nor_where_a_page_takes_less_than_any_slowdown_that_matters() -> None:
 def test_nor_on_a_host_that_is_not_as_found() -> None:
     dirty = replace(REPORT, restored=Restored(verified=False, how="a file differs"))
     assert further(dirty, Host("web1", "192.0.2.1"), Playbook("book"), Options(), quiet=True) == (dirty, 5)
+
+
+def test_what_was_found_inside_is_in_the_journal_of_the_first_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    first = replace(REPORT, details={"apache-conf:a": "seen"})
+    journal = Journal(first.run)
+    journal(Began(first.run, "web1", "book", first.started, "1", 0))
+    journal(Finished(first))
+    journal.close()
+    line = "apache-directive:/etc/a.conf:3"
+    more = replace(REPORT, run="b" * 32, outcome=Outcome.NONE, reason="no line alone", details={line: "RewriteMap"})
+    told = within(first, more, ("/etc/a.conf",))
+    assert told.inside == Inside("b" * 32, "/etc/a.conf", Outcome.NONE, "no line alone")
+    assert past(read(first.run)).report == told
+    assert past(read("last")).run == first.run
 
 
 @pytest.mark.parametrize("path", ["relative.conf", "/etc/apache2/../shadow", "/etc/a b", "/etc/$(id)", ""])

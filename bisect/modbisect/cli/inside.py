@@ -15,6 +15,8 @@ from modbisect.model import Measure, Outcome, Symptom
 from modbisect.playbook import Budget, Playbook
 from modbisect.report.figures import count
 from modbisect.report.values import Inside, Report
+from modbisect.run.events import LookedInside
+from modbisect.run.journal import add
 from modbisect.run.options import Options
 
 _Amount = TypeVar("_Amount", int, float)
@@ -77,12 +79,16 @@ def _left(budget: Budget, report: Report) -> Budget | None:
 
 
 def within(report: Report, more: Report, paths: tuple[str, ...]) -> Report:
-    """A report with what a second search in the file that is to blame has found."""
+    """A report with what a second search in the file that is to blame has found; its journal gets it as well."""
     lines = tuple(component for finding in more.findings for component in finding.components)
-    return replace(
-        report,
-        lines=lines,
-        details=report.details | {line: more.details.get(line, "") for line in lines},
-        remedies=report.remedies | {line: more.remedies[line] for line in lines if line in more.remedies},
-        inside=Inside(more.run, paths[0], more.outcome, more.reason),
+    event = LookedInside(
+        Inside(more.run, paths[0], more.outcome, more.reason),
+        lines,
+        {line: more.details.get(line, "") for line in lines},
+        {line: more.remedies[line] for line in lines if line in more.remedies},
     )
+    try:
+        add(report.run, event)
+    except ModbisectError as error:
+        tell(f"modbisect: {error}")
+    return event.added_to(report)

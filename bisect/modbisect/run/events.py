@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from modbisect.kinds import Suspicion
 from modbisect.model import Ask, Component, ComponentId, Conclusion, Measurement
 from modbisect.playbook import Playbook
-from modbisect.report.values import Report, Restored
+from modbisect.report.values import Inside, Report, Restored
 from modbisect.search import Problem
 
 
@@ -172,11 +172,33 @@ class Curing:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Somebody has made the cure last; the only line behind that of the report."""
+    """Somebody has made the cure last; it comes behind the line of the report."""
 
     commands: tuple[str, ...]
     """What was run on the host for that."""
     type: Literal["kept"] = "kept"
+
+
+@dataclass(frozen=True, slots=True)
+class LookedInside:
+    """A second search, in the file that is to blame, has ended; it comes behind the line of the report."""
+
+    inside: Inside
+    lines: tuple[ComponentId, ...]
+    """Those of its lines that are to blame."""
+    details: dict[ComponentId, str]
+    remedies: dict[ComponentId, tuple[str, ...]]
+    type: Literal["looked-inside"] = "looked-inside"
+
+    def added_to(self, report: Report) -> Report:
+        """The report with what came of it."""
+        return replace(
+            report,
+            lines=self.lines,
+            details=report.details | self.details,
+            remedies=report.remedies | self.remedies,
+            inside=self.inside,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +249,7 @@ Event: TypeAlias = (
     | Concluded
     | Curing
     | Kept
+    | LookedInside
     | PutBack
     | Warned
     | Failed

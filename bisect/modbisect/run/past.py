@@ -21,6 +21,7 @@ from modbisect.run.events import (
     Kept,
     Known,
     Looked,
+    LookedInside,
     Posed,
     PutBack,
     Surveyed,
@@ -135,11 +136,19 @@ class Past:
                 return replace(self, failed=event)
             case Finished(report):
                 return replace(self, report=report)
-            case Kept(commands) if self.report:
-                restored = replace(self.report.restored, cure_until="", cured_by=commands)
-                return replace(self, report=replace(self.report, restored=restored))
             case _:
-                return self
+                return replace(self, report=_behind(self.report, event)) if self.report else self
+
+
+def _behind(report: Report, event: Event) -> Report:
+    """The report, with what came behind it."""
+    match event:
+        case Kept(commands):
+            return replace(report, restored=replace(report.restored, cure_until="", cured_by=commands))
+        case LookedInside():
+            return event.added_to(report)
+        case _:
+            return report
 
 
 def after(told: Past | None, event: Event) -> Past | None:
