@@ -98,3 +98,18 @@ def test_what_is_accepted_is_never_half_of_what_is_there(
 def _time(rows: frozenset[str]) -> str:
     [row] = [row for row in rows if row.startswith("/etc/apache2/conf-enabled\t")]
     return row.split("\t")[6]
+
+
+@pytest.mark.parametrize("call", [1, 2])
+@pytest.mark.parametrize(("program", "word"), [("/usr/bin/stat", '"%n %y"'), ("/usr/bin/cat", "cur/times")])
+def test_of_no_folder_the_time_is_forgotten(target: Target, killer: Killer, program: str, word: str, call: int) -> None:
+    """Where something of the guard's comes and goes: its unit, its note at login."""
+    times = "stat -c '%n %y' -- /etc /etc/motd.d /etc/systemd/system{,/multi-user.target.wants} 2>/dev/null; :"
+    before = target.sh(f"bash -c '{times.replace(chr(39), chr(34))}'")
+    target.install_guard()
+    killer.take(program, word, call)
+    target.guard("hold", RUN, "30", stdin=SPEC)
+    killer.release()
+    target.guard("rescue", "force")
+    wait_until(lambda: not target.traces(), 60, lambda: f"{target.traces()} {target.guard('status')}")
+    assert target.sh(f"bash -c '{times.replace(chr(39), chr(34))}'") == before

@@ -214,15 +214,14 @@ forget_unit() {
 
 place() { rm -f -- "$1.tmp" && cat >"$1.tmp" && mv -fT -- "$1.tmp" "$1"; }
 
-keep_times() { { cat -- "$cur/times" && stat -c '%n %y' -- "$@"; } | replace times; } # of folders in which something will come and go
+keep_times() { seen=$(stat -c '%n %y' -- "$@") && lengthen times "$seen" && seal "$cur" times; } # of folders in which something will come and go
 
 announce() { # FILE TEXT: for whoever logs in; pam_motd shows both folders
   where=${1%/*}
   if [ -e "$where" ] || [ -L "$where" ]; then
     case $(stat -c %u:%A -- "$where") in 0:d???????[!w]*) keep_times "$where" ;; *) return 0 ;; esac
   else
-    { cat -- "$cur/times" && stat -c '%n %y' -- "${where%/*}"; } | swap times &&
-      { cat -- "$cur/made" && echo "$where"; } | swap made && seal "$cur" times made && mkdir -m 0755 -- "$where"
+    seen=$(stat -c '%n %y' -- "${where%/*}") && lengthen times "$seen" && lengthen made "$where" && seal "$cur" times made && mkdir -m 0755 -- "$where"
   fi && ( umask 022; printf '\n%s\n\n' "$2" | place "$1" )
 } 2>/dev/null
 
