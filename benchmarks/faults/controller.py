@@ -61,8 +61,11 @@ _POOL = (
 )
 _NO_KIND_YET = "".join(
     f"{EditRule(shape, 'bench', path, pattern).line()}\n"
-    for shape, pattern in (("word", "[A-Za-z]+ (On|Off)"), ("tail", ".*"))
-    for path in (MAIN, PLAIN, HTACCESS, CONFIG)
+    for shape, pattern, paths in (
+        ("word", "[A-Za-z]+ (On|Off)", (MAIN, PLAIN, HTACCESS)),
+        ("tail", ".*", (PLAIN, HTACCESS, CONFIG)),
+    )
+    for path in paths
 )
 """Root may allow the other shapes of an edit on the host; these come from the rules of a kind."""
 helper.guard_rules = lambda: guard_rules() + _NO_KIND_YET

@@ -105,7 +105,8 @@ def test_all_that_stands_behind_a_line(edited: Target) -> None:
     hold(edited)
     behind = len(before) + 1
     for lines in (f"\t{len(longer)}", f"\t{behind},{behind + 1}", "\t0", "", "\t99999"):
-        assert apply(edited, f"tail\t{MAIN}{lines}")[0] == USAGE, lines
+        status, said = apply(edited, f"tail\t{MAIN}{lines}")
+        assert status == USAGE, (lines, said, edited.sh(f"tail -n 5 {MAIN}"))
         assert edited.sh(f"cat {MAIN}").splitlines() == longer
     status, said = apply(edited, f"tail\t{MAIN}\t{behind}")
     assert status == 0, said

@@ -1,6 +1,7 @@
 # Reads what is there; writes nothing. Sections "@@ NAME", parsed by modbisect.kinds.found.
 PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 export PATH LC_ALL
+# shellcheck disable=SC2034  # for a kind's part
 declared=$(timeout 5 head -c 65536)   # the lists that a playbook declares
 exec </dev/null
 section() { printf '@@ %s\n' "$1"; }
