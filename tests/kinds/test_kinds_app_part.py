@@ -112,6 +112,15 @@ def test_no_link_no_pipe_no_folder_above(settings: Path, tmp_path: Path) -> None
     assert listed(listing, f"list {tmp_path}/*") == []
 
 
+def test_no_link_on_the_way(settings: Path, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    settings.rename(tmp_path / "real/settings.py")
+    (tmp_path / "site").symlink_to(tmp_path / "real")
+    listing = middleware(tmp_path / "site/settings.py")
+    assert listed(listing, f"list {tmp_path}/*/*.py") == []
+    assert len(listed(middleware(tmp_path / "real/settings.py"), f"list {tmp_path}/*/*.py")) == 2
+
+
 @pytest.mark.parametrize(
     ("name", "file", "claim"),
     [

@@ -12,10 +12,7 @@ import click
 from modbisect.cli.streams import tell
 from modbisect.errors import UsageError
 from modbisect.inventory import Host, adhoc_host, load_inventory
-from modbisect.playbook import (
-    Playbook,
-    load_playbook,
-)
+from modbisect.playbook import Playbook, load_playbook
 
 _F = TypeVar("_F", bound=Callable[..., object])
 

@@ -9,14 +9,7 @@ from pathlib import Path
 import click
 
 from modbisect.cli.asking import url_option
-from modbisect.cli.common import (
-    become_option,
-    inventory_option,
-    json_option,
-    one_host,
-    password_prompt,
-    playbook_of,
-)
+from modbisect.cli.common import become_option, inventory_option, json_option, one_host, password_prompt, playbook_of
 from modbisect.errors import Exit, UsageError
 from modbisect.harmless import harmless
 from modbisect.kinds import Look, by_file, in_words

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 
 from modbisect.kinds import php
 from modbisect.kinds.found import Found, once
-from modbisect.kinds.kind import Kind, Step
+from modbisect.kinds.kind import NOT_HELD, Kind, Step
 from modbisect.kinds.rules import Rule
 from modbisect.kinds.seen import Moment
 from modbisect.model import Component, Listing
 
 _ALLOW = "root has to allow it by the line '{}' in /etc/modbisect/allow on the host"
-_NOT_HELD = "whoever owns it could not put it back by his own rights"
 _CALLED = 0.5
 
 
@@ -126,7 +125,7 @@ def _entries(found: Found) -> dict[str, _Entry]:
         fields = line.split("\t")
         if len(fields) == 6 and fields[2].isdecimal():  # noqa: PLR2004  # as printed
             listing, path, number, name, said, units = fields
-            why = "" if said == "-" else _NOT_HELD if said == "held" else _ALLOW.format(said)
+            why = "" if said == "-" else NOT_HELD if said == "held" else _ALLOW.format(said)
             name = path if name == "-" else name
             read.append(_Entry(listing, path, int(number), name, why, tuple(units.split())))
     often = Counter((entry.listing, entry.name) for entry in read)

@@ -20,6 +20,9 @@ listings() { # NAME, begin, end, entry, files, units a line on standard input
       my $shape = $entry eq "" ? "aside" : "list";
       my ($refused) = grep { !$units{$_} } split / /, $units;
       for my $file (map { glob "\"$_\"" } split / /, $files) {
+        my ($above, @above) = ("");
+        for (split m{/}, substr $file, 1) { $above .= "/$_"; push @above, $above }
+        next if grep { -l } @above;   # whoever has a folder does not choose what is read
         next if $file !~ m{^(/[A-Za-z0-9_.+-]+)+$} || $file =~ m{/\.\.?/} || !-f $file || $left-- < 0;
         my $may = !grep { $shape eq $$_[0] && $file =~ /^$$_[1]$/ } @patterns;
         my $why = $may ? "$shape $file" : defined $refused ? "unit $refused" : "-";

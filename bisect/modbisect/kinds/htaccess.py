@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from modbisect.kinds import access, apache
 from modbisect.kinds.apache_directive import HTACCESS, guards
 from modbisect.kinds.found import Found
-from modbisect.kinds.kind import Kind, Step
+from modbisect.kinds.kind import NOT_HELD, Kind, Step
 from modbisect.kinds.rules import EditRule, Rule
 from modbisect.model import Component
-
-_NOT_HELD = "whoever owns it could not put it back by his own rights"
 
 
 class Htaccess(Kind):
@@ -32,7 +30,7 @@ class Htaccess(Kind):
         held = set(found.sections["htaccess"])
         listed = []
         for path in sorted(path for path in found.entries if re.fullmatch(HTACCESS, path)):
-            pinned = access.SWITCHED if guards(found, path) else "" if path in held else _NOT_HELD
+            pinned = access.SWITCHED if guards(found, path) else "" if path in held else NOT_HELD
             listed.append(Component(self.id(path), self.name, path, on=True, pinned=pinned))
         return listed
 

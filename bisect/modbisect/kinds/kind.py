@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from modbisect.kinds.found import Found
+from modbisect.kinds.found import Found, Line
 from modbisect.kinds.rules import Rule
 from modbisect.kinds.seen import Moment
 from modbisect.model import Component, ComponentId
@@ -162,6 +162,37 @@ class Kind(ABC):
     def own_objects(self, found: Found, component: Component) -> frozenset[str]:  # noqa: ARG002
         """Shared objects that are its very own, which the live server must have loaded while it is on."""
         return frozenset()
+
+
+NOT_HELD = "whoever owns it could not put it back by his own rights"
+"""Why a file of another user stays, that the guard could not hold."""
+
+
+class OwnLines(Kind):
+    """The shape of lines that stay in files of the host's: a component is all lines that set it, and they are cut."""
+
+    @abstractmethod
+    def lines(self, found: Found) -> Mapping[str, Sequence[Line]]:
+        """By the component's name the lines that set it, in the order in which they are read."""
+
+    def steps(self, found: Found, flipped: Sequence[Component]) -> list[Step]:
+        """All lines of each are cut."""
+        numbers: dict[str, list[int]] = {}
+        for line in (line for component in flipped for line in self.lines(found)[component.name]):
+            numbers.setdefault(line.path, []).append(line.number)
+        return [Step(path, "cut", ",".join(map(str, sorted(those)))) for path, those in numbers.items()]
+
+    def folders(self, found: Found) -> tuple[str, ...]:  # noqa: ARG002
+        """None: the files are edited where they are."""
+        return ()
+
+    def files(self, found: Found, components: Sequence[Component]) -> tuple[str, ...]:
+        """Those that set them."""
+        return tuple(dict.fromkeys(line.path for each in components for line in self.lines(found)[each.name]))
+
+    def traces(self, found: Found, component: Component) -> tuple[str, ...]:
+        """The files that set it."""
+        return self.files(found, [component])
 
 
 class Linked(Kind):

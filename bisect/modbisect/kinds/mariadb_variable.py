@@ -6,11 +6,11 @@ Without its line the server's own default counts. What guards durability is neve
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from modbisect.kinds.found import Found, Line, once
-from modbisect.kinds.kind import Kind, Step
+from modbisect.kinds.kind import OwnLines
 from modbisect.kinds.rules import EditRule, Rule
 from modbisect.kinds.seen import Moment
 from modbisect.model import Component
@@ -21,7 +21,7 @@ _WAITED_FOR = 0.5
 _UNIT = "root has to allow it by the line 'unit {}' in /etc/modbisect/allow on the host"
 
 
-class MariadbVariable(Kind):
+class MariadbVariable(OwnLines):
     """A variable of the database."""
 
     name = "mariadb-variable"
@@ -49,30 +49,14 @@ class MariadbVariable(Kind):
             if unit
         ]
 
-    def steps(self, found: Found, flipped: Sequence[Component]) -> list[Step]:
-        """All lines of each are cut."""
-        numbers: dict[str, list[int]] = defaultdict(list)
-        for component in flipped:
-            for line in _lines(found)[component.name]:
-                numbers[line.path].append(line.number)
-        return [Step(path, "cut", ",".join(map(str, sorted(those)))) for path, those in numbers.items()]
-
-    def folders(self, found: Found) -> tuple[str, ...]:  # noqa: ARG002
-        """None: the option files are edited where they are."""
-        return ()
-
-    def files(self, found: Found, components: Sequence[Component]) -> tuple[str, ...]:
-        """Those that set them."""
-        return tuple(dict.fromkeys(line.path for each in components for line in _lines(found)[each.name]))
+    def lines(self, found: Found) -> Mapping[str, Sequence[Line]]:
+        """Those of the files that the survey has read."""
+        return _lines(found)
 
     def units(self, found: Found) -> tuple[str, ...]:
         """The database's."""
         unit, allowed = _server(found)
         return (unit,) if allowed and _lines(found) else ()
-
-    def traces(self, found: Found, component: Component) -> tuple[str, ...]:
-        """The files that set it."""
-        return tuple(dict.fromkeys(line.path for line in _lines(found)[component.name]))
 
     def rules(self) -> tuple[Rule, ...]:
         """Lines of these variables; that the database is restarted is root's word on the host."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from modbisect.kinds import php
 from modbisect.kinds.found import Found, Line, once
-from modbisect.kinds.kind import Kind, Step
+from modbisect.kinds.kind import OwnLines
 from modbisect.kinds.rules import EditRule, Rule
 from modbisect.model import Component
 
@@ -20,7 +20,7 @@ _SETTINGS = (
 _PATH = r"/etc/systemd/system([.]control)?/(apache2|php[0-9.]+-fpm)[.]service[.]d/[A-Za-z0-9_.+-]+[.]conf"
 
 
-class SystemdSetting(Kind):
+class SystemdSetting(OwnLines):
     """A limit of a server's unit; without its lines systemd's own default counts, or what the package says."""
 
     name = "systemd-setting"
@@ -44,29 +44,13 @@ class SystemdSetting(Kind):
             if name.rpartition(".")[0] in units
         ]
 
-    def steps(self, found: Found, flipped: Sequence[Component]) -> list[Step]:
-        """All lines of each are cut."""
-        numbers: dict[str, list[int]] = defaultdict(list)
-        for component in flipped:
-            for line in _lines(found)[component.name]:
-                numbers[line.path].append(line.number)
-        return [Step(path, "cut", ",".join(map(str, sorted(those)))) for path, those in numbers.items()]
-
-    def folders(self, found: Found) -> tuple[str, ...]:  # noqa: ARG002
-        """None: the drop-ins are edited where they are."""
-        return ()
-
-    def files(self, found: Found, components: Sequence[Component]) -> tuple[str, ...]:
-        """Those that set them."""
-        return tuple(dict.fromkeys(line.path for each in components for line in _lines(found)[each.name]))
+    def lines(self, found: Found) -> Mapping[str, Sequence[Line]]:
+        """Those of the files that the survey has read."""
+        return _lines(found)
 
     def units(self, found: Found) -> tuple[str, ...]:
         """Apache's, and an FPM's that serves."""
         return php.units(found)
-
-    def traces(self, found: Found, component: Component) -> tuple[str, ...]:
-        """The files that set it."""
-        return tuple(dict.fromkeys(line.path for line in _lines(found)[component.name]))
 
     def rules(self) -> tuple[Rule, ...]:
         """Lines of limits, in drop-ins of these units."""

@@ -15,7 +15,7 @@ from typing import ClassVar, Literal
 
 from modbisect.kinds import access, php
 from modbisect.kinds.found import Found, once
-from modbisect.kinds.kind import Kind, Step
+from modbisect.kinds.kind import NOT_HELD, Kind, Step
 from modbisect.kinds.rules import EditRule, Rule
 from modbisect.kinds.seen import Moment
 from modbisect.model import Component
@@ -28,7 +28,6 @@ _GUARDS = re.compile(
 )
 """What a name in lower case holds where a plugin may decide who sees what."""
 _NO_HEADER = "its code is not parted from its header"
-_NOT_HELD = "whoever owns it could not put it back by his own rights"
 _CALLED = 0.5
 """A plugin's code called what is at work."""
 
@@ -61,7 +60,7 @@ class _Extension(Kind):
         listed = []
         for name, path in known.items():
             file = held.get(path)
-            pinned = "" if file else _NOT_HELD
+            pinned = "" if file else NOT_HELD
             if _GUARDS.search(_own_name(path)):
                 pinned = access.SWITCHED
             elif file and self.shape == "tail" and not file.header:
