@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import subprocess
+
+import pytest
 
 from modbisect.host import helper
 
@@ -26,3 +30,31 @@ def test_a_line_of_python_is_found_by_its_table() -> None:
     table = f"pack('C*', {', '.join(entries)})"
     call = f"print join ' ', map {{ python_line(40, {table}, $_) }} 0, 2, 4, 6, 8, 99;"
     assert said(call) == "40 41 41 36 36 0"
+
+
+@pytest.mark.parametrize("asked", ["", "$diag{tcp_diag} = 0; "])
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_both_ends_of_a_connection_are_known_by_either_list(address: str, asked: str) -> None:
+    """The kernel's answer to a question, and its tables: the same."""
+    with socket.create_server((address, 0), family=socket.AF_INET6 if ":" in address else socket.AF_INET) as server:
+        port = server.getsockname()[1]
+        with socket.create_connection((address, port)) as ours, server.accept()[0] as theirs:
+            listens, here, there = (os.fstat(one.fileno()).st_ino for one in (server, ours, theirs))
+            names = (
+                f"my ($name, $ends) = @{{peer({here})}}; print join ' ', $name, $ends{{$ends}}, peer({listens})->[0];"
+            )
+            call = asked + names
+            assert said(call) == f"tcp {'[0:0:0:0:0:0:0:1]' if ':' in address else address}:{port} {there} listening"
+
+
+def test_the_dear_list_of_connections_is_left_alone_while_its_connection_is_held() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        with socket.create_connection(server.getsockname()) as ours, server.accept()[0] as theirs:
+            port, inode = ours.getsockname()[1], os.fstat(theirs.fileno()).st_ino
+            held = f"$low = $high = {port}; $worker{{{inode}}} = $pid; $ours{{$pid}} = {theirs.fileno()};"
+            known = f"my $pid = {os.getpid()}; {held} $tcp_cost = 9; "
+            counted = "my $read = 0; { no warnings; *read_tcp = sub { $read++ } } print connections(), ' ', $read;"
+            call = f"{known} connections(); $tcp_cost = 9; {counted}"
+            assert said(call) == f"{inode} 0"
+        # Whoever had it has it no more.
+        assert said(f"{known} @connections = ({inode}); $tcp_at = clock(); print connections();") == ""

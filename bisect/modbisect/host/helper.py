@@ -45,7 +45,15 @@ _READING = {
 """The scripts that only read, and their parts."""
 _READING_SECONDS = {"survey": 50, "scratch": 600, "look": 90}
 _SAMPLER = (
-    *("host/look/base", "host/look/elf", "servers/php", "servers/python", "host/look/wait", "host/look/perf"),
+    *(
+        "host/look/base",
+        "host/look/elf",
+        "servers/php",
+        "servers/python",
+        "host/look/ends",
+        "host/look/wait",
+        "host/look/perf",
+    ),
     *("host/look/named", "host/look/database", "host/look/main"),
 )
 """What `look` hands to perl."""

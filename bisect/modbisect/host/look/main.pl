@@ -8,22 +8,22 @@ my (%worker, %ours, %guessed);   # inode => pid; pid => its descriptor of the co
 # Without control groups the groups are the servers' first processes.
 sub members { return map { m{^/} ? grep { /^\d+$/ } split ' ', slurp("$_/cgroup.procs", 1 << 20) // '' : ($_, children($_)) } @groups }
 
+my @connections;
+
 sub connections { # inodes of our connections that are open at this end; 0 for one that nobody has accepted
-  my @found;
-  tables();
-  for my $kind (qw(tcp tcp6)) {
-    while ($table{$kind} =~ /^ *\d+: [0-9A-F]+:[0-9A-F]{4} [0-9A-F]+:([0-9A-F]{4}) 0[18] \S+ \S+ \S+ +\d+ +\d+ +(\d+)/mg) {
-      my ($port, $inode) = (hex $1, $2);
-      push @found, $inode if $port >= $low && $port <= $high;
-    }
-  }
-  return @found;
+  return @connections if @connections && tcp_is_fresh() && !grep { !$_ || !held($_) } @connections;
+  read_tcp();
+  return @connections = map { $_->[5] } grep { ($_->[0] == 1 || $_->[0] == 8) && $_->[4] >= $low && $_->[4] <= $high } @tcp;
+}
+
+sub held { # inode of a connection: whether whoever had it has it still
+  my $pid = $worker{$_[0]} or return 0;
+  return (readlink "/proc/$pid/fd/$ours{$pid}" // '') eq "socket:[$_[0]]";
 }
 
 sub holder_of { # inode of a connection, and who may have it besides the servers: the process that has it, 0 where it is none
   my ($inode, @more) = @_;
-  my $pid = $worker{$inode};
-  return $pid if $pid && (readlink "/proc/$pid/fd/$ours{$pid}" // '') eq "socket:[$inode]";
+  return $worker{$inode} if held($inode);
   my @members = (members(), @more);
   for my $fd (sort { $guessed{$b} <=> $guessed{$a} } keys %guessed) {
     for my $pid (@members) { return has($inode, $pid, $fd) if (readlink "/proc/$pid/fd/$fd" // '') eq "socket:[$inode]" }

@@ -1,4 +1,4 @@
-# What a process that does not run waits for: the system call it is in, and who is at the other end.
+# What a process that does not run waits for: the system call it is in, and what that is about.
 
 my %CALL = reverse $ARM
   ? (read => 63, write => 64, readv => 65, writev => 66, pread64 => 67, sendfile => 71, ppoll => 73, pselect6 => 72,
@@ -17,91 +17,6 @@ my %ON_ONE = map { $_ => 1 } qw(read write readv writev pread64 sendfile recvfro
   fsync fdatasync getdents64);
 my %IDLE = map { $_ => 1 } qw(accept accept4 epoll_wait epoll_pwait futex semop semtimedop rt_sigtimedwait);
 
-my $LISTENS = 'listening';   # nobody is at the other end
-# Inode => what it is; both addresses of a connection => inode of the end that has them so; name => inodes of who listens there.
-my (%sockets, %ends, %listening);
-my (%table, $table_at, $parsed_at, $others_at);   # the kernel's tables of TCP, and when they were read and understood
-
-sub tables { # anew
-  $table{$_} = slurp("/proc/net/$_", 1 << 22) // '' for qw(tcp tcp6);
-  $table_at = clock();
-  return;
-}
-
-sub peers { # inode that is asked for: who is at the other end of each
-  my $now = clock();
-  if (!defined $others_at || $now - $others_at > 0.05) {
-    $others_at = $now;
-    (%sockets, %ends, %listening) = ();
-    undef $parsed_at;
-    connections_of($_, slurp("/proc/net/$_", 1 << 20) // '') for qw(udp udp6);
-    my $text = slurp('/proc/net/unix', 1 << 20) // '';
-    while ($text =~ /^[0-9a-f]+: \S+ \S+ (\S+) \S+ \S+ +(\d+)(?: (\S+))?$/mg) {
-      if (hex($1) & 1 << 16) { $sockets{$2} = [$LISTENS]; push @{$listening{$3 // ''}}, $2; next }
-      $sockets{$2} = ['unix ' . ($3 // '')];
-    }
-  }
-  if (!defined $parsed_at || !exists $sockets{$_[0]}) {   # it may be younger than the table
-    tables() unless defined $table_at && $now - $table_at < 0.001;
-    %listening = map { $_ => $listening{$_} } grep { /\D/ } keys %listening;
-    connections_of($_, $table{$_}) for qw(tcp tcp6);
-    $parsed_at = $table_at;
-    $sockets{$_[0]} //= ['socket'];
-  }
-  return \%sockets;
-}
-
-sub connections_of { # kind, table
-  my ($kind, $text) = @_;
-  while ($text =~ /^ *\d+: ([0-9A-F]+:[0-9A-F]{4}) ([0-9A-F]+):([0-9A-F]{4}) (..) \S+ \S+ \S+ +\d+ +\d+ +(\d+)/mg) {
-    my ($here, $there, $port, $inode) = ($1, $2, $3, $5);
-    if ($4 eq '0A') { $sockets{$inode} = [$LISTENS]; push @{$listening{hex substr $here, -4}}, $inode; next }
-    $sockets{$inode} = [substr($kind, 0, 3) . ' ' . address($there) . ':' . hex $port, plain_end("$there:$port") . plain_end($here)] if $inode;
-    $ends{plain_end($here) . plain_end("$there:$port")} = $inode if $kind =~ /^tcp/;
-  }
-  return;
-}
-
-sub plain_end { return $_[0] =~ s/^0{16}FFFF0{4}//r }   # of an IPv4 address among the IPv6 ones
-
-my $diag;   # a socket to the kernel's table of UNIX sockets; 0 where to ask it would load a module of the kernel
-
-sub unix_end { # inode of a UNIX socket: its name, and the inode of its other end, 0 while nobody has accepted it (unix_diag.h)
-  my $inode = shift;
-  unless (defined $diag) {
-    $diag = 0;
-    my $release = (slurp('/proc/sys/kernel/osrelease', 200) // '') =~ s/\s//gr;
-    my $there = !-e '/proc/modules' || (slurp('/proc/modules', 1 << 18) // '') =~ /^unix_diag /m
-      || (slurp("/lib/modules/$release/modules.builtin", 1 << 20) // '') =~ m{/unix_diag\.ko};
-    if ($there && socket my $socket, 16, 0x803, 4) { $diag = $socket }   # AF_NETLINK, SOCK_RAW|SOCK_NONBLOCK, NETLINK_SOCK_DIAG
-  }
-  return () unless $diag;
-  my $request = pack 'LSSLL CCSLLLLL', 40, 20, 1, 1, 0, 1, 0, 0, ~0 & 0xffffffff, $inode, 1 | 4, 0xffffffff, 0xffffffff;
-  return () unless send $diag, $request, 0;
-  sysread($diag, my $answer, 4096) or return ();
-  my (undef, $type) = unpack 'LS', $answer;
-  return () if length $answer < 32 || $type != 20;
-  return ($LISTENS) if ord(substr $answer, 18, 1) == 10;
-  my ($name, $peer) = ('', undef);
-  for (my $i = 32; $i + 4 <= length $answer;) {
-    my ($length, $what) = unpack "x$i SS", $answer;
-    last if $length < 4 || $i + $length > length $answer;
-    my $value = substr $answer, $i + 4, $length - 4;
-    if ($what == 0) { $name = $value =~ s/^\0/\@/r =~ s/\0.*//sr } elsif ($what == 2) { $peer = unpack 'L', $value }
-    $i += ($length + 3) & ~3;
-  }
-  return ($name, $peer);
-}
-
-sub address {
-  my $hex = shift;
-  my @words = unpack 'V*', pack 'H*', $hex;
-  my $bytes = join '', map { pack 'N', $_ } map { unpack 'N', pack 'V', $_ } @words;
-  $bytes = pack 'V*', map { unpack 'N', $_ } $bytes =~ /(....)/gs;
-  return join '.', unpack 'C4', substr $bytes, -4 if length $bytes == 4 || substr($bytes, 0, 12) eq "\0" x 10 . "\xff\xff";
-  return '[' . join(':', map { sprintf '%x', $_ } unpack 'n8', $bytes) . ']';
-}
-
 my %holder;   # inode of a pipe => the program at its other end
 
 sub behind { # PID, descriptor: what it is, and of a connection within this host the inode of its other end
@@ -114,9 +29,9 @@ sub behind { # PID, descriptor: what it is, and of a connection within this host
       return $name if $name eq $LISTENS;
       return defined $far && !$far ? 'unix, not accepted' : ("unix $name", $far);
     }
-    ($name, my $ends) = @{peers($inode)->{$inode}};
+    ($name, my $ends) = @{peer($inode)};
     return $name unless defined $ends && exists $ends{$ends};
-    unless ($ends{$ends}) { tables(); peers(-1) }   # it may have been since
+    unless ($ends{$ends}) { read_tcp(); understand_tcp() }   # it may have been since
     return $ends{$ends} ? ($name, $ends{$ends}) : "$name, not accepted";
   }
   if (my ($inode) = $what =~ /^pipe:\[(\d+)\]$/) { return 'pipe ' . ($holder{$inode} //= other_end($pid, $inode)) }
@@ -168,9 +83,8 @@ my %answering;   # name of a connection => the processes that take such
 sub answering { # by name: those that have the socket on which it is listened, and what they have started
   my $name = shift;
   return @{$answering{$name} //= do {
-    peers(-1);
     my ($port, $path) = $name =~ m{^tcp .*:(\d+)$|^unix (.+)};
-    my %wanted = map { ("socket:[$_]" => 1) } @{$listening{$port // $path // ""} // []};
+    my %wanted = map { ("socket:[$_]" => 1) } who_listens($port // $path // '');
     my @pids = %wanted && keys %answering < 10 ? map { m{(\d+)$} } glob '/proc/[0-9]*' : ();
     [grep { my $pid = $_; grep { $wanted{readlink($_) // ''} } (glob "/proc/$pid/fd/[0-9]*") } @pids];
   }};
