@@ -153,12 +153,30 @@ def test_a_server_that_does_not_come_back_is_broken(files: Files, settle: float)
     assert result.requests == ()
 
 
-def test_a_cold_request_over_its_cap_is_the_one_sample(site: Site, files: Files) -> None:
+def test_a_cold_request_over_its_cap_is_the_one_sample_where_the_next_is_no_quicker(site: Site, files: Files) -> None:
     site.rule = lambda _: site.held()
-    result = measure(window(site.url(), cold_cap=0.1), files)
+    result = measure(window(site.url(), cold_cap=0.1, cap=0.2), files)
     assert result.broken == ""
     assert result.cold is not None
     assert (result.cold.censored, result.cold.seconds) == (True, 0.1)
+    assert result.requests == (result.cold,)
+    assert len(site.asked) == 2
+
+
+def test_what_takes_long_only_once_is_measured_behind_it(site: Site, files: Files) -> None:
+    """As a page is that is compiled and then kept."""
+    held = iter([site.held])
+    site.rule = lambda _: next(held, Answer)()
+    result = measure(window(site.url(), cold_cap=0.1), files)
+    assert result.cold is not None
+    assert result.cold.censored
+    assert [each.censored for each in result.requests] == [False] * 10
+    assert (result.broken, result.markers is not None) == ("", True)
+
+
+def test_a_check_of_one_request_stays_one(site: Site, files: Files) -> None:
+    site.rule = lambda _: site.held()
+    result = measure(window(site.url(), requests=0, cold_cap=0.1, cap=0.1), files)
     assert result.requests == (result.cold,)
     assert len(site.asked) == 1
 
