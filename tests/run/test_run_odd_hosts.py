@@ -138,3 +138,44 @@ def test_no_apache_at_all(target: Target, controllers: Controllers) -> None:
         target.sh(f"mv {modules}.away {modules}")
     assert ended.code == 4, ended.said
     assert "no Apache here as Debian and Ubuntu lay it out; nginx answers on port 80" in ended.err
+    assert "so far" in ended.err
+
+
+BOX = """
+mkdir -p /srv/box && mount -t tmpfs box /srv/box && mkdir /srv/box/usr /srv/box/etc && mount --bind /usr /srv/box/usr
+for name in bin sbin lib lib64; do ln -s "usr/$name" "/srv/box/$name"; done
+systemctl stop apache2
+cp "$(readlink -f /usr/bin/python3)" /usr/local/sbin/httpd
+systemd-run -q --unit=box chroot /srv/box /usr/local/sbin/httpd -m http.server 80
+until curl -sf -o /dev/null http://localhost/; do sleep 0.1; done
+"""
+NO_BOX = "systemctl stop box; umount /srv/box/usr /srv/box; rm -r /srv/box /usr/local/sbin/httpd"
+
+
+def test_a_server_in_a_container(target: Target, controllers: Controllers) -> None:
+    """Another root than the host's, as a container has."""
+    modules = "/etc/apache2/mods-available"
+    target.sh(f"{BOX}mv {modules} {modules}.away")
+    try:
+        for words in (["run", "PLAYBOOK", "HOST"], ["scan", "HOST"]):
+            ended = controllers.start(*words).ended()
+            assert ended.code == 4, ended.said
+            assert "httpd in a container answers on port 80" in ended.err
+            assert "what a container runs is switched in its image" in ended.err
+    finally:
+        target.sh(f"mv {modules}.away {modules}; {NO_BOX}; {RESTART}")
+        target.settle()
+
+
+def test_a_server_that_was_started_by_hand(target: Target, controllers: Controllers) -> None:
+    by_hand = "systemctl stop apache2; (. /etc/apache2/envvars && apache2 -k start)"
+    target.sh(f"{by_hand}; until curl -sf -o /dev/null http://localhost/; do sleep 0.1; done")
+    try:
+        before = target.untouched()
+        ended = controllers.run().ended()
+        assert ended.code == 4, ended.said
+        assert "not as systemd's apache2.service: somebody has started it by hand" in ended.err
+        assert target.untouched() == before
+    finally:
+        target.sh(f"(. /etc/apache2/envvars && apache2 -k stop); while pgrep -x apache2; do sleep 0.1; done; {RESTART}")
+        target.settle()

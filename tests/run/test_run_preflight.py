@@ -38,6 +38,8 @@ def refusal(host: Host, probe: str, *lines: str) -> str:
         ({}, "get: /", ["80 apache2"], ""),
         ({}, "get: /", ["80 apache2", "80 systemd"], ""),
         ({}, "get: /", ["80 varnishd", "8080 apache2"], "varnishd"),
+        ({}, "get: /", ["80 apache2 elsewhere"], "apache2 in a container"),
+        ({}, "get: /", ["80 docker-proxy", "8080 apache2"], "docker-proxy for a container"),
         ({}, "get: /, connect_to: '10.0.0.1:8080'", ["80 varnishd", "8080 apache2"], ""),
         ({}, "get: /", [], ""),
         ({"base_url": "https://10.0.0.1/"}, "get: /", ["80 apache2", "443 haproxy"], "haproxy"),
@@ -53,6 +55,24 @@ def test_whoever_answers_the_probe_must_be_apache(
     host = Host("h", "10.0.0.1", role=Role.STAGING, **{"base_url": "http://10.0.0.1/", **variables})  # type: ignore[arg-type]
     said = refusal(host, probe, *lines)
     assert said.startswith(f"{who} answers on port " if who else "nothing is left that may be switched"), said
+
+
+@pytest.mark.parametrize(("lines", "advice"), [(["80 apache2 elsewhere"], "in its image"), (["80 nginx"], "PORT")])
+def test_what_a_container_runs_is_switched_elsewhere(lines: list[str], advice: str) -> None:
+    host = Host("h", "10.0.0.1", role=Role.STAGING, base_url="http://10.0.0.1/")
+    playbook = parse_playbook("{version: 1, name: n, probes: {p: {get: /}}, symptom: {probe: p}}")
+    with pytest.raises(Refused) as refused:
+        preflight.check(host, listening(*lines, "8080 apache2"), (), playbook=playbook)
+    assert advice in (refused.value.advice or "")
+
+
+@pytest.mark.parametrize(("state", "said"), [("inactive", "started it by hand"), ("failed", "by hand"), ("active", "")])
+def test_a_server_that_systemd_does_not_have(state: str, said: str) -> None:
+    text = SURVEY.read_text().replace("unit apache2.service active", f"unit apache2.service {state}")
+    with pytest.raises(Refused) as refused:
+        preflight.check(Host("h", "10.0.0.1", role=Role.STAGING), parse(text), (), accept_drift=True)
+    assert said in refused.value.what
+    assert ("by hand" in refused.value.what) == bool(said)
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,16 @@ from modbisect.errors import Refused
 from modbisect.host.guard import Sample
 from modbisect.host.helper import reading, script
 from modbisect.host.privilege import RootLink
-from modbisect.kinds import Found, Step, SurveyError, parse
+from modbisect.kinds import CONTAINER, Found, Step, SurveyError, parse
 from modbisect.model import Listing
 from modbisect.servers import APACHE
 
 NO_APACHE = "only Apache and PHP are switched so far; 'modbisect probe' and 'modbisect canary' measure any site"
 """What to do about a site that another server serves."""
+_IN_CONTAINER = (
+    "what a container runs is switched in its image and not here: start modbisect against an sshd inside of it; "
+    "'modbisect probe' and 'modbisect canary' measure any site"
+)
 
 
 def survey(root: RootLink, listings: Sequence[Listing] = ()) -> Found:
@@ -38,11 +42,12 @@ def survey(root: RootLink, listings: Sequence[Listing] = ()) -> Found:
             advice=f"try 'modbisect scan {root.name}'; report it if it stays",
         ) from error
     if not APACHE.is_there(facts):
+        who = answering(facts)
         raise Refused(
-            f"no Apache here as Debian and Ubuntu lay it out; {answering(facts) or 'nobody answers on port 80 or 443'}",
+            f"no Apache here as Debian and Ubuntu lay it out; {who or 'nobody answers on port 80 or 443'}",
             host=root.name,
             state="nothing was changed",
-            advice=NO_APACHE,
+            advice=advice_about(who),
         )
     return facts
 
@@ -50,6 +55,11 @@ def survey(root: RootLink, listings: Sequence[Listing] = ()) -> Found:
 def answering(facts: Found) -> str:
     """Who answers on the ports of the web; empty where nobody does, or nobody knows."""
     return ", ".join(f"{who} answers on port {port}" for port in (80, 443) if (who := facts.listener(port)))
+
+
+def advice_about(who: str) -> str:
+    """What to do where others answer than this host's Apache."""
+    return _IN_CONTAINER if CONTAINER in who else NO_APACHE
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,10 @@ echo "role $(head -c 64 /etc/modbisect/role 2>/dev/null)"
 echo "stop $([ -e /etc/modbisect/stop ] && echo yes)"
 echo "machine $(head -c 32 /etc/machine-id 2>/dev/null)"
 
-# Who listens on which port. A name is the program's own file, which nobody but its owner can choose.
+# Who listens on which port. A name is the program's own file, which nobody but its owner can choose. Elsewhere is whoever
+# has another root than the host: in a container.
 section listeners
+here=$(stat -Lc %d:%i /)
 find /proc/[0-9]*/fd -lname 'socket:*' -printf '%h %l\n' 2>/dev/null | awk '
   BEGIN {
     for (split("/proc/net/tcp /proc/net/tcp6", files, " "); n < 2;) {
@@ -29,8 +31,9 @@ find /proc/[0-9]*/fd -lname 'socket:*' -printf '%h %l\n' 2>/dev/null | awk '
   }
   $2 in port {split($1, part, "/"); print port[$2], part[3]}' | sort -u | while read -r port pid; do
   name=$(readlink -- "/proc/$pid/exe" | sed 's/ (deleted)$//; s|.*/||')
-  echo "$((0x$port)) $name"
-done | grep -xE '[0-9]+ [A-Za-z0-9_.+-]+' | sort -un -k 1,1 -k 2
+  case $(stat -Lc %d:%i -- "/proc/$pid/root/" 2>/dev/null) in "$here" | '') where='' ;; *) where=' elsewhere' ;; esac
+  echo "$((0x$port)) $name$where"
+done | grep -xE '[0-9]+ [A-Za-z0-9_.+-]+( elsewhere)?' | sort -un -k 1,1 -k 2
 
 section package-lock
 for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock; do

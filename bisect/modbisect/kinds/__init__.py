@@ -34,13 +34,14 @@ from modbisect.kinds.catalogue import (
     write_set,
 )
 from modbisect.kinds.every import EXAMPLE, KINDS
-from modbisect.kinds.found import Found, SurveyError, parse
+from modbisect.kinds.found import CONTAINER, Found, SurveyError, parse
 from modbisect.kinds.kind import Kind, Step
 from modbisect.kinds.seen import Frame, Look, LookError, Moment
 from modbisect.kinds.traces import DIRECTIVES, Suspicion, by_file, in_words, suspicions
 
 __all__ = [
     "BY_THE_PLAYBOOK",
+    "CONTAINER",
     "DIRECTIVES",
     "EXAMPLE",
     "KINDS",

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from typing import Any, TypeVar
 
+CONTAINER = "a container"
+"""Said behind the name of a program that has other files than the host, or hands its port to one that has."""
+_FOR_CONTAINERS = frozenset({"docker-proxy", "rootlessport", "slirp4netns", "pasta", "pasta.avx2", "conmon"})
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}")
 
 
@@ -53,7 +56,7 @@ class Found:
     generation: float
     """Unix time of its oldest worker: the last reload is not later."""
     listeners: Mapping[int, frozenset[str]]
-    """For each port, the programs that listen on it; empty where nobody knows."""
+    """For each port, the programs that listen on it, a container's with a word on that; empty where nobody knows."""
     units: Mapping[str, str]
     loaded: frozenset[str]
     configtest_ok: bool
@@ -226,8 +229,10 @@ def _listeners(lines: Iterable[str]) -> dict[int, frozenset[str]]:
     objects: dict[int, set[str]] = {}
     for line in lines:
         port, _, name = line.partition(" ")
+        name, _, elsewhere = name.partition(" ")
         if re.fullmatch(r"[0-9]{1,5}", port) and name:
-            objects.setdefault(int(port), set()).add(name)
+            where = f" in {CONTAINER}" if elsewhere else f" for {CONTAINER}" if name in _FOR_CONTAINERS else ""
+            objects.setdefault(int(port), set()).add(name + where)
     return {port: frozenset(names) for port, names in objects.items()}
 
 

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from modbisect import kinds
 from modbisect.errors import Refused
-from modbisect.host.survey import NO_APACHE
+from modbisect.host.survey import advice_about
 from modbisect.inventory import Host
-from modbisect.kinds import Found
+from modbisect.kinds import CONTAINER, Found
 from modbisect.model import AS_FOUND, Component, Probe, Role
 from modbisect.playbook import Playbook, with_base
 from modbisect.playbook.hours import all_close, all_open
@@ -117,7 +117,7 @@ def _refuse_another_server(host: Host, facts: Found, playbook: Playbook) -> None
                 f"which listens {'on port ' + ', '.join(own) if own else 'nowhere'}",
                 host=host.name,
                 state=_UNTOUCHED,
-                advice=past if own else NO_APACHE,
+                advice=advice_about(who) if not own or CONTAINER in who else past,
             )
 
 
@@ -206,15 +206,7 @@ def check(
         )
     if playbook:
         _refuse_another_server(host, facts, playbook)
-    if not facts.parent:
-        raise Refused("Apache is not running", host=host.name, state=_UNTOUCHED, advice="start it first")
-    if not facts.configtest_ok:
-        raise Refused(
-            f"the server's configuration fails its own test as found: {facts.configtest.strip()}",
-            host=host.name,
-            state=_UNTOUCHED,
-            advice="mend it first: any restart would take the site down",
-        )
+    _refuse_ailing(host, facts)
     if facts.package_locks:
         raise Refused(
             f"a package manager is at work: {', '.join(facts.package_locks)}",
@@ -231,6 +223,28 @@ def check(
             host=host.name,
             state=_UNTOUCHED,
             advice=f"see 'modbisect scan {host.name}', and the playbook's components",
+        )
+
+
+def _refuse_ailing(host: Host, facts: Found) -> None:
+    """Refuse a server that is down, nobody's, or could not start again."""
+    if not facts.parent:
+        raise Refused("Apache is not running", host=host.name, state=_UNTOUCHED, advice="start it first")
+    if facts.units.get(APACHE.unit, "active") in ("inactive", "failed"):
+        raise Refused(
+            f"Apache runs as process {facts.parent}, but not as systemd's {APACHE.unit}: somebody has started it by "
+            "hand, and a restart would start a second one",
+            host=host.name,
+            state=_UNTOUCHED,
+            advice=f"end it and 'systemctl start {APACHE.unit}'; "
+            "'modbisect probe' and 'modbisect canary' measure the site as it is",
+        )
+    if not facts.configtest_ok:
+        raise Refused(
+            f"the server's configuration fails its own test as found: {facts.configtest.strip()}",
+            host=host.name,
+            state=_UNTOUCHED,
+            advice="mend it first: any restart would take the site down",
         )
 
 

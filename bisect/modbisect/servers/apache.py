@@ -14,6 +14,7 @@ class Server:
     noun: str
     program: str
     """The name of its executable, as the survey's list of listeners has it."""
+    unit: str
     settings: str
     """A folder that is there where it is laid out as its kinds expect."""
 
@@ -30,4 +31,4 @@ class Server:
         return sorted(port for port in found.listeners if self.listens(found, port))
 
 
-APACHE = Server("Apache", "apache2", "/etc/apache2/mods-available")
+APACHE = Server("Apache", "apache2", "apache2.service", "/etc/apache2/mods-available")
