@@ -69,3 +69,9 @@ def test_a_scan_that_writes_has_to_know_what_is_slow(command: Commands, tmp_path
     answer = command("scan", "web1", "--write", str(tmp_path))
     assert answer.code == 2
     assert "say --url URL as well" in answer.err
+
+
+def test_a_scan_asks_the_inventory_what_a_host_is(command: Commands, tmp_path: Path) -> None:
+    (tmp_path / "hosts.yml").write_text("all: {hosts: {web1: {}}}\n")
+    answer = command("scan", "web1", "-i", "hosts.yml", "--role", "staging")
+    assert (answer.code, "the inventory says what the host is" in answer.err) == (2, True)

@@ -114,13 +114,7 @@ def asking(
     book = replace(book, listings=(*book.listings, *map(load_listing, kinds)))
     if into:
         book = looking_into(book, into)
-    target = one_host(str(first) if url else host, book, inventory)
-    if role and inventory is not None:
-        raise UsageError(
-            "the inventory says what the host is", advice="leave --role out, or write modbisect_role there"
-        )
-    if role:
-        target = replace(target, role=Role(role))
+    target = with_role(one_host(str(first) if url else host, book, inventory), role, inventory)
     return Asking(book, target, None if url else first, Role(role) if role else None)
 
 
@@ -135,3 +129,16 @@ def looking_into(playbook: Playbook, *paths: str) -> Playbook:
     except ValueError as error:
         raise UsageError(str(error), advice="name the file with its whole path on the host") from None
     return replace(playbook, select=replace(playbook.select, into=into))
+
+
+def with_role(host: Host, role: str | None, inventory: Path | None) -> Host:
+    """A host that is in no inventory, with what a person says it is.
+
+    Raises:
+        UsageError: an inventory says it.
+    """
+    if role and inventory is not None:
+        raise UsageError(
+            "the inventory says what the host is", advice="leave --role out, or write modbisect_role there"
+        )
+    return replace(host, role=Role(role)) if role else host

@@ -7,14 +7,13 @@ import math
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import click
 
 from modbisect import kinds
-from modbisect.cli.asking import role_option, upload_option, url_option
+from modbisect.cli.asking import role_option, upload_option, url_option, with_role
 from modbisect.cli.common import (
     become_option,
     inventory_option,
@@ -29,7 +28,7 @@ from modbisect.harmless import harmless
 from modbisect.host.privilege import RootLink
 from modbisect.host.survey import answering
 from modbisect.inventory import Host, inventory_text
-from modbisect.model import Component, Role, Untestable, Upload
+from modbisect.model import Component, Untestable, Upload
 from modbisect.playbook import Playbook, parse_playbook, parse_seconds, playbook_text
 from modbisect.probe import ProbeProcess
 from modbisect.report.figures import seconds, size
@@ -96,9 +95,7 @@ def command(
         raise UsageError("what is slow?", advice="say --url URL as well")
     asked = parse_playbook(playbook_text(url, upload=upload, home=True), "--url") if url else None
     book = playbook_of(playbook) if playbook else None
-    target = one_host(host, book, inventory)
-    if role:
-        target = replace(target, role=Role(role))
+    target = with_role(one_host(host, book, inventory), role, inventory)
     with opened(target, password_prompt(ask_become)) as root:
         seen = scan(root, target, book)
         timed = _ask(root, target, asked) if asked else ()
