@@ -75,3 +75,18 @@ def test_a_scan_asks_the_inventory_what_a_host_is(command: Commands, tmp_path: P
     (tmp_path / "hosts.yml").write_text("all: {hosts: {web1: {}}}\n")
     answer = command("scan", "web1", "-i", "hosts.yml", "--role", "staging")
     assert (answer.code, "the inventory says what the host is" in answer.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("--from", "log", "--url", "/"), "leave one of them out"),
+        (("--from", "log", "--upload", "file:1MiB"), "say --url"),
+        (("--from", "log"), "no page that may be asked again"),
+        (("--from", "nothing"), "cannot be read"),
+    ],
+)
+def test_a_record_in_place_of_a_url(command: Commands, tmp_path: Path, arguments: tuple[str, ...], word: str) -> None:
+    (tmp_path / "log").write_text('192.0.2.7 - - [27/Nov/2026:06:25:24 +0000] "GET /a?b HTTP/1.1" 200 12\n')
+    answer = command("scan", "web1", *arguments)
+    assert (answer.code, word in answer.err) == (2, True), answer.err

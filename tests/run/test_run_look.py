@@ -37,3 +37,23 @@ def test_looking_touches_nothing(target: Target, controllers: Controllers, verb:
     assert target.sh("ls -d /var/lib/modbisect /run/modbisect 2>/dev/null; :") == ""
     if "--json" in verb:
         json.loads(ended.out)
+
+
+def test_the_slow_page_is_found_in_the_servers_own_log(target: Target, controllers: Controllers) -> None:
+    """Which has no times: those that are asked for most are asked again, and a playbook is written of the slowest."""
+    target.sh("printf '<?php usleep(300000); echo 1;' >/var/www/html/late.php; : >/var/log/apache2/access.log")
+    visits = "/ / / /late.php /late.php /items/12 /logout /nowhere /items/12?coupon=secret"
+    target.sh(f"for page in {visits}; do curl -s -o /dev/null http://localhost$page; done")
+    log, folder = controllers.folder / "access.log", controllers.folder / "written"
+    folder.mkdir()
+    log.write_bytes((target.root / "var/log/apache2/access.log").read_bytes())
+    try:
+        seen = controllers.start("scan", "HOST", "--from", str(log)).ended()
+        assert (seen.code, "secret" in seen.said, "logout" in seen.said) == (0, False, False), seen.said
+        assert f"next: modbisect run {target.host.name} --url /late.php" in seen.out
+        assert "/items/12: " in seen.out
+        wrote = controllers.start("scan", "HOST", "--from", str(log), "--write", str(folder)).ended()
+        assert wrote.code == 0, wrote.said
+        assert "get: /late.php" in (folder / "playbook.yml").read_text()
+    finally:
+        target.sh("rm /var/www/html/late.php")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
@@ -29,7 +31,7 @@ from modbisect.host.privilege import RootLink
 from modbisect.host.survey import answering
 from modbisect.inventory import Host, inventory_text
 from modbisect.model import Component, Untestable, Upload
-from modbisect.playbook import Playbook, parse_playbook, parse_seconds, playbook_text
+from modbisect.playbook import Page, Playbook, parse_playbook, parse_seconds, playbook_text, read_recorded
 from modbisect.probe import ProbeProcess
 from modbisect.report.figures import seconds, size
 from modbisect.report.wording import by_kind, stayed_out
@@ -38,6 +40,8 @@ from modbisect.run.measure import reached
 from modbisect.run.outlook import Scan, scan
 from modbisect.run.sizing import Sized, enough, exponent, once, sizes
 
+_PAGES = 5
+"""Of a record, asked for again."""
 _SEVERAL = 12
 """Unusual ones that are listed unless all are asked for."""
 
@@ -71,6 +75,13 @@ def _since(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
 @click.option("-a", "--all", "everything", is_flag=True, help="Every component, not only what is unusual.")
 @click.option("--since", callback=_since, metavar="TIME", help="Since when it is slow, as 36h or 2026-11-20.")
 @click.option(
+    "--from",
+    "recorded",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A HAR file or an access log: of its pages those that were slowest are asked for, and the slowest is --url.",
+)
+@click.option(
     "--write",
     "folder",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
@@ -88,24 +99,29 @@ def command(
     as_json: bool,
     everything: bool,
     since: float,
+    recorded: Path | None,
     folder: Path | None,
 ) -> None:
     """Say what a host is and has: what is unusual first. Reads only; with --url it is asked for that, once."""
-    if url is None and (upload or folder):
+    if url is None and (upload or (folder and not recorded)):
         raise UsageError("what is slow?", advice="say --url URL as well")
-    asked = parse_playbook(playbook_text(url, upload=upload, home=True), "--url") if url else None
+    pages = _pages(recorded, url)
     book = playbook_of(playbook) if playbook else None
     target = with_role(one_host(host, book, inventory), role, inventory)
     with opened(target, password_prompt(ask_become)) as root:
         seen = scan(root, target, book)
-        timed = _ask(root, target, asked) if asked else ()
+        again = _ask(root, target, *(parse_playbook(playbook_text(page.path), "--from") for page in pages))
+        url = url or _slowest(again)
+        timed = _ask(root, target, parse_playbook(playbook_text(url, upload=upload, home=True), "--url")) if url else ()
     apart = kinds.unusual(seen.components, seen.facts, since)
     if as_json:
         click.echo(json.dumps([_row(component, apart.get(component, "")) for component in seen.components], indent=2))
     else:
         click.echo("\n".join(_lines(seen, apart, everything=everything)))
-        for line in _timed(timed):
+        for line in (*_timed(again), *_timed(timed)):
             click.echo(line)
+        if again and url and not folder:
+            click.echo(f"next: modbisect run {shlex.quote(host)} --url {shlex.quote(url)}")
     if folder and url:
         _write(folder, target, url, timed, with_inventory=inventory is None)
 
@@ -142,13 +158,36 @@ def _stays(component: Component) -> str:
     return f"; stays: {component.pinned}" if component.pinned else ""
 
 
-def _ask(root: RootLink, host: Host, playbook: Playbook) -> tuple[Sized, ...]:
-    """The site's first page, and what is slow, once each."""
-    with reached(root.link, host, playbook) as ready, ProbeProcess() as probes:
-        slow, home = ready.probes
-        tell(f"{host.name}: asking for {slow.url}")
-        plain = sizes(home, lambda probe: probes.measure(*once(probe)))
-        return (*plain, *sizes(slow, lambda probe: probes.measure(*once(probe))))
+def _pages(recorded: Path | None, url: str | None) -> tuple[Page, ...]:
+    """What is asked again of what others asked."""
+    if recorded is None:
+        return ()
+    if url:
+        raise UsageError("--from says what is slow, and --url does", advice="leave one of them out")
+    if not (pages := read_recorded(recorded)):
+        raise UsageError(
+            f"{recorded} has no page that may be asked again: a GET without a query that was answered well",
+            advice="say what is slow with --url",
+        )
+    return pages[:_PAGES]
+
+
+def _ask(root: RootLink, host: Host, *playbooks: Playbook) -> tuple[Sized, ...]:
+    """What they ask for, once each, from the last probe of each to its first: that is the slow one."""
+    seen: list[Sized] = []
+    with ProbeProcess() as probes:
+        for playbook in playbooks:
+            with reached(root.link, host, playbook) as ready:
+                tell(f"{host.name}: asking for {ready.probes[0].url}")
+                for probe in reversed(ready.probes):
+                    seen += sizes(probe, lambda each: probes.measure(*once(each)))
+    return tuple(seen)
+
+
+def _slowest(seen: tuple[Sized, ...]) -> str | None:
+    """The path of the one that took longest; None where none was answered correctly."""
+    answered = [(each.request.seconds, each.probe.url) for each in seen if each.request and not each.broken]
+    return urlsplit(max(answered)[1]).path or "/" if answered else None
 
 
 def _timed(timed: tuple[Sized, ...]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from modbisect.playbook.hours import Hours
 from modbisect.playbook.kept import left_out, whole, without_secrets
 from modbisect.playbook.listing import load_listing
 from modbisect.playbook.load import json_schema, load_playbook, parse_playbook, with_base
+from modbisect.playbook.recorded import Page, read_recorded
 from modbisect.playbook.secret import resolve_secret
 from modbisect.playbook.units import format_seconds, format_size, parse_seconds, parse_size
 from modbisect.playbook.values import Budget, CanaryOptions, Health, Playbook, Selection, TrialOptions
@@ -15,6 +16,7 @@ __all__ = [
     "CanaryOptions",
     "Health",
     "Hours",
+    "Page",
     "Playbook",
     "Selection",
     "TrialOptions",
@@ -30,6 +32,7 @@ __all__ = [
     "parse_seconds",
     "parse_size",
     "playbook_text",
+    "read_recorded",
     "resolve_secret",
     "whole",
     "with_base",
