@@ -34,3 +34,44 @@ def test_since_when_it_is_slow_tells_every_change_from_then_on_the_latest_first(
     times = [why.partition("changed ")[2][:16] for why in everything.values() if "changed" in why]
     assert times == sorted(times, reverse=True)
     assert unusual(SURVEY, since=4e9) == unusual(SURVEY)
+
+
+def upgraded(*lines: str, zone: str = "+0100") -> str:
+    rows = "".join("\t".join(line.split("|")) + "\n" for line in lines)
+    return SURVEY.replace("@@ guard\n", f"@@ packages\n{rows}@@ clock\n{zone}\n@@ guard\n")
+
+
+def test_whose_package_was_upgraded_lately_is_told_and_suspected() -> None:
+    text = upgraded(
+        "2026-11-26 01:00:00|upgrade|php8.2-gd|/usr/lib/php/20220829/gd.so",
+        "2026-11-26 01:00:00|upgrade|php8.2-gd|/etc/php/8.2/mods-available/gd.ini",
+        "2026-11-20 10:00:00|remove|php8.2-apcu|-",
+    )
+    assert unusual(text)["php-module:gd"].endswith("package php8.2-gd upgraded 2026-11-26 00:00 UTC")
+    assert set(unusual(text)) == {*unusual(SURVEY), "php-module:gd"}
+    suspicion = {component.id: component.suspicion for component in kinds.discover(kinds.parse(text))}
+    plain = {component.id: component.suspicion for component in kinds.discover(kinds.parse(SURVEY))}
+    assert {name for name in plain if suspicion[name] > plain[name]} == {"php-module:gd"}
+
+
+def test_what_was_put_in_all_at_once_tells_nothing() -> None:
+    """As where the whole server was set up within the reach of the log; but a later upgrade does."""
+    files = [component.name for component in kinds.discover(kinds.parse(SURVEY)) if component.kind == "apache-module"]
+    whole = [f"2026-11-01 10:00:00|install|apache2|/etc/apache2/mods-available/{name}.load" for name in files]
+    assert len(files) > 50
+    assert unusual(upgraded(*whole)) == unusual(SURVEY)
+    later = "2026-11-26 10:00:00|upgrade|libapache2-mod-x|/etc/apache2/mods-available/rewrite.load"
+    assert set(unusual(upgraded(*whole[1:], later))) == {*unusual(SURVEY), "apache-module:rewrite"}
+
+
+def test_packages_without_a_component_are_told_since_a_time() -> None:
+    found = kinds.parse(
+        upgraded(
+            "2026-11-22 01:00:00|upgrade|mariadb-server|-",
+            "2026-11-10 10:00:00|remove|php8.2-apcu|-",
+            *("yesterday|upgrade|a|-", "2026-11-22 01:00:00|fired|b|-", "2026-11-22", "|||"),
+        )
+    )
+    told = [str(change) for change in kinds.latest_packages(found, since=0.0)]
+    assert told == ["mariadb-server upgraded 2026-11-22 00:00 UTC", "php8.2-apcu removed 2026-11-10 09:00 UTC"]
+    assert [change.package for change in kinds.latest_packages(found)] == ["mariadb-server"]

@@ -35,6 +35,7 @@ _READING = {
             "host/survey",
             "servers/survey",
             "kinds/survey",
+            "kinds/packages",
         ),
         *(f"kinds/{fragment}" for fragment in survey_fragments()),
         "host/survey_end",

@@ -36,6 +36,7 @@ from modbisect.kinds.catalogue import (
 from modbisect.kinds.every import EXAMPLE, KINDS
 from modbisect.kinds.found import CONTAINER, Found, SurveyError, parse
 from modbisect.kinds.kind import Kind, Step
+from modbisect.kinds.priors import latest_packages
 from modbisect.kinds.seen import Frame, Look, LookError, Moment
 from modbisect.kinds.traces import DIRECTIVES, Suspicion, by_file, in_words, suspicions
 
@@ -64,6 +65,7 @@ __all__ = [
     "is_inside",
     "is_tested",
     "kept",
+    "latest_packages",
     "missing_or_extra",
     "never_loaded",
     "noun",
