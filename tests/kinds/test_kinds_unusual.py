@@ -72,6 +72,17 @@ def test_packages_without_a_component_are_told_since_a_time() -> None:
             *("yesterday|upgrade|a|-", "2026-11-22 01:00:00|fired|b|-", "2026-11-22", "|||"),
         )
     )
-    told = [str(change) for change in kinds.latest_packages(found, since=0.0)]
+    told = [str(change) for change in kinds.latest(found, since=0.0)]
     assert told == ["mariadb-server upgraded 2026-11-22 00:00 UTC", "php8.2-apcu removed 2026-11-10 09:00 UTC"]
-    assert [change.package for change in kinds.latest_packages(found)] == ["mariadb-server"]
+    assert [change.what for change in kinds.latest(found)] == ["mariadb-server upgraded"]
+
+
+def test_what_was_changed_and_deployed_of_the_site() -> None:
+    rows = "@@ site-files\n1795400000.5\t/srv/a.php\n1700000000\t/srv/b.php\nx\ty\n"
+    rows += "@@ site-history\n1795400001\tpull\tin /srv\n"
+    found = kinds.parse(SURVEY.replace("@@ guard\n", f"{rows}@@ guard\n"))
+    assert [str(change) for change in kinds.latest(found)] == [
+        "pull in /srv by git 2026-11-23 02:13 UTC",
+        "/srv/a.php changed 2026-11-23 02:13 UTC",
+    ]
+    assert len(kinds.latest(found, since=1.6e9)) == 3

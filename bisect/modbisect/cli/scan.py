@@ -117,8 +117,8 @@ def command(
     if as_json:
         click.echo(json.dumps([_row(component, apart.get(component, "")) for component in seen.components], indent=2))
     else:
-        packages = [str(change) for change in kinds.latest_packages(seen.facts, since)]
-        click.echo("\n".join(_lines(seen, apart, packages, everything=everything)))
+        changes = [str(change) for change in kinds.latest(seen.facts, since)]
+        click.echo("\n".join(_lines(seen, apart, changes, everything=everything)))
         for line in (*_timed(again), *_timed(timed)):
             click.echo(line)
         if again and url and not folder:
@@ -127,7 +127,7 @@ def command(
         _write(folder, target, url, timed, with_inventory=inventory is None)
 
 
-def _lines(seen: Scan, apart: Mapping[Component, str], packages: Sequence[str], *, everything: bool) -> Iterator[str]:
+def _lines(seen: Scan, apart: Mapping[Component, str], changes: Sequence[str], *, everything: bool) -> Iterator[str]:
     suspects = [component for component in seen.components if not component.pinned]
     on = sum(component.on for component in seen.components)
     yield f"{seen.host} ({seen.role}): {len(seen.components)} components, {on} on, {len(suspects)} may be flipped"
@@ -139,9 +139,12 @@ def _lines(seen: Scan, apart: Mapping[Component, str], packages: Sequence[str], 
         yield from (_line(component, f"{why}{_stays(component)}") for component, why in unusual)
     if len(apart) > len(unusual):
         yield f"  and {len(apart) - len(unusual)} more"
-    if packages:
-        shown = packages if everything else packages[:_SEVERAL]
-        yield f"packages: {'; '.join(shown)}{f'; and {rest} more' if (rest := len(packages) - len(shown)) else ''}"
+    if changes:
+        yield "lately:"
+        shown = changes if everything else changes[:_SEVERAL]
+        yield from (f"  {change}" for change in shown)
+        if len(changes) > len(shown):
+            yield f"  and {len(changes) - len(shown)} more"
     stays = [
         Untestable(component.id, component.pinned) for component in seen.components if component.pinned and component.on
     ]

@@ -35,7 +35,7 @@ _READING = {
             "host/survey",
             "servers/survey",
             "kinds/survey",
-            "kinds/packages",
+            "kinds/changes",
         ),
         *(f"kinds/{fragment}" for fragment in survey_fragments()),
         "host/survey_end",

@@ -33,10 +33,10 @@ from modbisect.kinds.catalogue import (
     unusual,
     write_set,
 )
+from modbisect.kinds.changes import Change, latest
 from modbisect.kinds.every import EXAMPLE, KINDS
 from modbisect.kinds.found import CONTAINER, Found, SurveyError, parse
 from modbisect.kinds.kind import Kind, Step
-from modbisect.kinds.priors import latest_packages
 from modbisect.kinds.seen import Frame, Look, LookError, Moment
 from modbisect.kinds.traces import DIRECTIVES, Suspicion, by_file, in_words, suspicions
 
@@ -46,6 +46,7 @@ __all__ = [
     "DIRECTIVES",
     "EXAMPLE",
     "KINDS",
+    "Change",
     "Found",
     "Frame",
     "Kind",
@@ -65,7 +66,7 @@ __all__ = [
     "is_inside",
     "is_tested",
     "kept",
-    "latest_packages",
+    "latest",
     "missing_or_extra",
     "never_loaded",
     "noun",

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from statistics import median
 
-from modbisect.kinds.found import Found, once
+from modbisect.kinds.changes import Change, by_packages, day
+from modbisect.kinds.found import Found
 from modbisect.kinds.kind import Kind
 from modbisect.model import Component
 
@@ -18,51 +16,9 @@ _LONG_AGO = 1.0
 """Unix time."""
 _LATELY = 24 * 3600.0
 """Seconds after the usual component was last changed."""
-_DAYS = 3 * 24 * 3600.0
-"""Seconds back to which a change of a package is told without being asked for."""
 _FEW = 5
 """At most one in so many."""
 _SUSPICION = 4.0
-_DONE = {"install": "installed", "upgrade": "upgraded", "remove": "removed", "purge": "purged"}
-
-
-@dataclass(frozen=True, slots=True)
-class PackageChange:
-    """What the package manager has done last to a package."""
-
-    at: float
-    """Unix time."""
-    action: str
-    """``install``, ``upgrade``, ``remove`` or ``purge``."""
-    package: str
-    files: frozenset[str]
-    """Those that a component may stand for."""
-
-    def __str__(self) -> str:
-        return f"{self.package} {_DONE[self.action]} {_day(self.at)}"
-
-
-@once
-def package_changes(found: Found) -> tuple[PackageChange, ...]:
-    """What the package manager has logged of packages that a site stands on, the latest first."""
-    zone = next(iter(found.sections["clock"]), "+0000")
-    files: dict[tuple[str, str, str], set[str]] = {}
-    for line in found.sections["packages"]:
-        at, action, package, file = (*line.split("\t"), "", "", "", "")[:4]
-        if action in _DONE:
-            files.setdefault((at, action, package), set()).update({file} - {"-", ""})
-    changes = []
-    for (at, action, package), those in files.items():
-        with suppress(ValueError):
-            when = datetime.strptime(f"{at} {zone}", "%Y-%m-%d %H:%M:%S %z").timestamp()
-            changes.append(PackageChange(when, action, package, frozenset(those)))
-    return tuple(sorted(changes, key=lambda change: (-change.at, change.package)))
-
-
-def latest_packages(found: Found, since: float = math.inf) -> tuple[PackageChange, ...]:
-    """Those of the last days, or from a time on."""
-    now = next((float(line[4:]) for line in found.sections["system"] if re.fullmatch(r"now \d{1,12}", line)), math.inf)
-    return tuple(change for change in package_changes(found) if change.at >= min(since, now - _DAYS))
 
 
 def ordered(components: Mapping[Component, Kind], found: Found) -> tuple[Component, ...]:
@@ -101,7 +57,7 @@ def unusual(components: Mapping[Component, Kind], found: Found, since: float = m
     for component, kind in components.items():
         reasons = []
         if component in late or known[component] >= since:
-            reasons.append(f"changed {_day(known[component])}")
+            reasons.append(f"changed {day(known[component])}")
         if (change := packages[component]) and (component in by_package or change.at >= since):
             reasons.append(f"package {change}")
         if component.on and own.intersection(kind.traces(found, component)):
@@ -118,10 +74,10 @@ def unusual(components: Mapping[Component, Kind], found: Found, since: float = m
     return dict(sorted(said.items(), key=lambda item: (-latest(item[0]), item[0].id)))
 
 
-def _packages(components: Mapping[Component, Kind], found: Found) -> dict[Component, PackageChange | None]:
+def _packages(components: Mapping[Component, Kind], found: Found) -> dict[Component, Change | None]:
     """Of each component the last change of a package that brings one of its files."""
-    latest: dict[str, PackageChange] = {}
-    for change in reversed(package_changes(found)):
+    latest: dict[str, Change] = {}
+    for change in reversed(by_packages(found)):
         latest |= dict.fromkeys(change.files, change)
         latest |= {file.rpartition("/")[2]: change for file in change.files if file.endswith(".so")}
     told = {}
@@ -131,13 +87,9 @@ def _packages(components: Mapping[Component, Kind], found: Found) -> dict[Compon
     return told
 
 
-def _times(packages: Mapping[Component, PackageChange | None]) -> dict[Component, float]:
+def _times(packages: Mapping[Component, Change | None]) -> dict[Component, float]:
     """What no log has is older than all that one has."""
     return {component: change.at if change else _LONG_AGO for component, change in packages.items()}
-
-
-def _day(time: float) -> str:
-    return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _late(known: Mapping[Component, float]) -> set[Component]:
