@@ -87,6 +87,17 @@ def test_nor_any_kind_of_secret(command: Commands, site: Site, other: Site, sche
     refused(command("probe", *arguments), other.url(""))
 
 
+@pytest.mark.parametrize("where", ["login", "probe"])
+def test_nor_by_a_form(command: Commands, site: Site, other: Site, where: str) -> None:
+    arguments = files(site, get="/")
+    book = yaml.safe_load(Path("book.yml").read_text())
+    form = {"post": other.url("/in"), "form_secrets": {"pwd": "env:PATH"}}
+    book |= {"login": form} if where == "login" else {"probes": {**book["probes"], "login": form}}
+    Path("book.yml").write_text(yaml.safe_dump(book))
+    refused(command("probe", *arguments), other.url(""))
+    assert other.asked == site.asked == []
+
+
 def test_it_goes_to_the_site_whether_by_path_or_by_url(command: Commands, site: Site) -> None:
     for url in ("/login", site.url("/elsewhere")):
         answer = command("probe", *files(site, get=url), "-n", "1")

@@ -104,7 +104,7 @@ def hosts_of(target: str | None, playbook: Playbook | None, inventory: Path | No
         if not hosts:
             raise UsageError(f"no host matches both {pattern!r} and the limit {limit!r}", advice="name one that does")
         return hosts
-    if not target and playbook and any(probe.auth for probe in playbook.probes):
+    if not target and playbook and any(probe.auth or probe.form_secrets for probe in playbook.requests):
         raise UsageError(
             f'playbook "{playbook.name}" itself says which host gets its secrets',
             state="no host was touched, no secret was read",

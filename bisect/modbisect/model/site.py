@@ -83,6 +83,8 @@ class Probe:
     auth: Auth | None = None
     body: str | None = None
     form: tuple[tuple[str, str], ...] = ()
+    form_secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Fields beside those whose values are secrets, resolved when the request is made."""
     upload: Upload | None = None
     expect: Expect = Expect()
     concurrency: int = 1

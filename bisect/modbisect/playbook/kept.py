@@ -16,7 +16,7 @@ def without_secrets(playbook: Playbook) -> Playbook:
 
     ``auth`` holds references by its own rule; cookies, headers, forms, bodies and queries hold what they like.
     """
-    return replace(playbook, probes=tuple(map(_bare, playbook.probes)))
+    return replace(playbook, probes=tuple(map(_bare, playbook.probes)), login=playbook.login and _bare(playbook.login))
 
 
 def _bare(probe: Probe) -> Probe:
@@ -51,5 +51,5 @@ def whole(kept: Playbook, again: Playbook | None) -> Playbook:
 def left_out(playbook: Playbook) -> bool:
     """Whether something was left out of a playbook in a journal."""
     return any(
-        probe.body or probe.form or probe.cookies or probe.headers or "?" in probe.url for probe in playbook.probes
+        probe.body or probe.form or probe.cookies or probe.headers or "?" in probe.url for probe in playbook.requests
     )

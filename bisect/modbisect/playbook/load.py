@@ -33,7 +33,8 @@ def parse_playbook(text: str, name: str = "playbook") -> Playbook:
 
 def with_base(playbook: Playbook, base_url: str) -> Playbook:
     """The playbook with every path put behind ``base_url``, where the site begins: its own path is kept."""
-    return replace(playbook, probes=tuple(_on_site(probe, base_url) for probe in playbook.probes))
+    probes = tuple(_on_site(probe, base_url) for probe in playbook.probes)
+    return replace(playbook, probes=probes, login=playbook.login and _on_site(playbook.login, base_url))
 
 
 def json_schema() -> dict[str, object]:

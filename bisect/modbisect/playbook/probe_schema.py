@@ -41,7 +41,7 @@ UploadSize = Annotated[Size, AfterValidator(_fits_a_disk)]
 
 _METHODS = ("get", "head", "post", "put", "patch", "delete")
 _WITH_BODY = ("post", "put", "patch")
-_BODIES = ("body", "form", "file")
+_BODIES = ("body", "form", "form_secrets", "file")
 
 
 class FileModel(Strict):
@@ -126,6 +126,11 @@ class ProbeModel(Strict):
     auth: AuthModel | None = Field(default=None, description="HTTP authentication.")
     body: str | None = Field(default=None, description="Body to send as it is.")
     form: dict[str, str] = Field(default={}, description="Form fields to send.")
+    form_secrets: dict[str, Secret] = Field(
+        default={},
+        description='Form fields whose values are secrets, each by where it is: "env:NAME" or "file:/PATH". They go '
+        "where those of auth go.",
+    )
     file: FileModel | None = Field(default=None, description="Generated file to upload as a form field.")
     expect: ExpectModel = Field(default=ExpectModel(), description="What a correct response looks like.")
     concurrency: Annotated[int, Field(ge=1, le=64)] = Field(default=1, description="Requests under way at once.")
@@ -189,6 +194,7 @@ class ProbeModel(Strict):
             auth=self.auth.value() if self.auth else None,
             body=self.body,
             form=tuple(self.form.items()),
+            form_secrets=tuple(self.form_secrets.items()),
             upload=self.file.value() if self.file else None,
             expect=self.expect.value(),
             concurrency=self.concurrency,

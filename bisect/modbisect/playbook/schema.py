@@ -156,6 +156,11 @@ class PlaybookModel(Strict):
         default=None, description="Pattern over the inventory; left out: the command line names the host."
     )
     probes: dict[ProbeName, ProbeModel] = Field(min_length=1, description="Requests by name.")
+    login: ProbeModel | None = Field(
+        default=None,
+        description="A form by which a person logs in; all probes of the same site send its cookies. Its page is asked "
+        "first and what it hides is sent along. Done before all else, and again where a session is over.",
+    )
     symptom: SymptomModel = Field(default=SymptomModel(), description="What counts as slow.", validate_default=True)
     components: ComponentsModel = Field(default=ComponentsModel(), description="Which components are suspects.")
     kinds: OneOrMany[Line] = Field(
@@ -182,6 +187,13 @@ class PlaybookModel(Strict):
         if sum({probe.file.size for probe in probes.values() if probe.file}) > LARGEST:
             raise ValueError(f"files of all sizes together must be at most {format_size(LARGEST)}")
         return probes
+
+    @field_validator("login")
+    @classmethod
+    def _is_a_form(cls, login: ProbeModel | None) -> ProbeModel | None:
+        if login and (login.post is None or not (login.form or login.form_secrets)):
+            raise ValueError('is a form that is sent: needs "post" with "form" and "form_secrets"')
+        return login
 
     @field_validator("symptom")
     @classmethod
@@ -225,6 +237,7 @@ class PlaybookModel(Strict):
             name=self.name or default_name,
             hosts=self.hosts or "",
             probes=tuple(model.value(name) for name, model in self.probes.items()),
+            login=self.login.value("login") if self.login else None,
             symptom=Symptom(
                 probe,
                 symptom.slower_than,

@@ -76,6 +76,8 @@ class Playbook:
     hosts: str = ""
     """Inventory pattern; empty leaves it to the command line."""
     probes: tuple[Probe, ...] = ()
+    login: Probe | None = None
+    """The form by which the probes' cookies are got."""
     symptom: Symptom | None = None
     """A loaded playbook always has one."""
     select: Selection = Selection()
@@ -89,6 +91,11 @@ class Playbook:
     canary: CanaryOptions = CanaryOptions()
     listings: tuple[Listing, ...] = ()
     """Lists in files of the host whose entries are components."""
+
+    @property
+    def requests(self) -> tuple[Probe, ...]:
+        """All that is ever sent to the site: the login first."""
+        return (*((self.login,) if self.login else ()), *self.probes)
 
     @property
     def symptom_probes(self) -> tuple[Probe, ...]:

@@ -181,6 +181,7 @@ class _Lane:
         self._nonce = ""
         self._body = bytearray()
         self._passed: list[bytes] = []
+        self._cookies: list[bytes] = []
         self._hops = 0
         self._before = _Spent()
         """Up to the latest redirect."""
@@ -191,7 +192,7 @@ class _Lane:
         if self._hops:
             self._ask(self._probe)
         self._hops, self._before = 0, _Spent()
-        self._body = bytearray()
+        self._body, self._cookies = bytearray(), []
         self.curl.setopt(pycurl.TIMEOUT_MS, max(1, round(limit * 1000)))
         if NONCE in self._probe.url:
             self._nonce = secrets.token_hex(8)
@@ -249,6 +250,8 @@ class _Lane:
     def _hear(self, line: bytes) -> None:
         if line.startswith(b"HTTP/"):
             self._passed = []
+        elif line[:11].lower() == b"set-cookie:":
+            self._cookies.append(line[11:].strip())
         elif _PASSED.match(line):
             self._passed.append(line.strip())
 
@@ -279,6 +282,7 @@ class _Lane:
             content_type=self._text(pycurl.CONTENT_TYPE),
             location=location,
             body=body,
+            cookies=tuple(each.decode(errors="replace") for each in self._cookies),
             passed=printable(b", ".join(self._passed).decode(errors="replace")),
         )
 

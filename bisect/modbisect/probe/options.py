@@ -63,6 +63,7 @@ def _set_body(curl: pycurl.Curl, probe: Probe, files: Files) -> None:
     if method == "HEAD":
         curl.setopt(pycurl.NOBODY, 1)
         return
+    form = (*probe.form, *probe.form_secrets)
     if probe.upload:
         upload = probe.upload
         file = (
@@ -70,10 +71,10 @@ def _set_body(curl: pycurl.Curl, probe: Probe, files: Files) -> None:
             *(pycurl.FORM_FILENAME, upload.filename.encode()),
             *(pycurl.FORM_CONTENTTYPE, upload.content_type.encode()),
         )
-        fields = [(name.encode(), (pycurl.FORM_CONTENTS, value.encode())) for name, value in probe.form]
+        fields = [(name.encode(), (pycurl.FORM_CONTENTS, value.encode())) for name, value in form]
         curl.setopt(pycurl.HTTPPOST, [*fields, (upload.field.encode(), file)])
-    elif probe.form:
-        curl.setopt(pycurl.POSTFIELDS, urlencode(probe.form).encode())
+    elif form:
+        curl.setopt(pycurl.POSTFIELDS, urlencode(form).encode())
     elif probe.body is not None:
         curl.setopt(pycurl.POSTFIELDS, probe.body.encode())
     elif method == "POST":

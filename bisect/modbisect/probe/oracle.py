@@ -39,6 +39,8 @@ class Response:
     """Where it redirects to, or where the redirects that were followed ended; empty for neither."""
     body: bytes = field(default=b"", repr=False)
     """After decoding."""
+    cookies: tuple[str, ...] = field(default=(), repr=False)
+    """What it wants to be kept and sent again: each as its header has it."""
     passed: str = ""
     """Its headers, fit for a terminal, that only proxies and caches on the way add; empty without any."""
 

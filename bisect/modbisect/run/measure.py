@@ -13,6 +13,7 @@ from modbisect.inventory import Host
 from modbisect.model import Probe, origin_of
 from modbisect.playbook import Playbook, resolve_secret, with_base
 from modbisect.playbook.text import shown
+from modbisect.probe.login import Cookies, LoginError, log_in, logged_in
 from modbisect.run.access import linked
 
 
@@ -26,8 +27,8 @@ def check_secrets(host: Host, playbook: Playbook) -> None:
         Refused: with the probe, the origin, and what to write where.
     """
     allowed = {origin_of(host.base_url), *host.secret_origins} - {""}
-    for probe in with_base(playbook, host.base_url).probes:
-        if not (probe.auth and probe.auth.secret):
+    for probe in with_base(playbook, host.base_url).requests:
+        if not (probe.auth and probe.auth.secret) and not probe.form_secrets:
             continue
         for origin in _destinations(probe):
             if origin not in allowed:
@@ -60,19 +61,35 @@ def reached(link: Link, host: Host, playbook: Playbook) -> Iterator[Playbook]:
     complete = with_base(playbook, host.base_url)
     ports: dict[int, int] = {}
     with ExitStack() as stack:
-        probes = []
-        for probe in complete.probes:
-            ready = probe
+
+        def ready(probe: Probe) -> Probe:
             if probe.auth and probe.auth.secret:
-                ready = replace(ready, auth=replace(probe.auth, secret=resolve_secret(probe.auth.secret)))
-            if host.tunnel and not probe.connect_to:
-                url = urlsplit(probe.url)
-                port = url.port or (443 if url.scheme == "https" else 80)
-                if port not in ports:
-                    ports[port] = stack.enter_context(link.forward("127.0.0.1", port))
-                ready = replace(ready, connect_to=f"127.0.0.1:{ports[port]}")
-            probes.append(ready)
-        yield replace(complete, probes=tuple(probes))
+                probe = replace(probe, auth=replace(probe.auth, secret=resolve_secret(probe.auth.secret)))
+            probe = replace(probe, form_secrets=tuple((name, resolve_secret(at)) for name, at in probe.form_secrets))
+            if not host.tunnel or probe.connect_to:
+                return probe
+            url = urlsplit(probe.url)
+            port = url.port or (443 if url.scheme == "https" else 80)
+            if port not in ports:
+                ports[port] = stack.enter_context(link.forward("127.0.0.1", port))
+            return replace(probe, connect_to=f"127.0.0.1:{ports[port]}")
+
+        login = complete.login and ready(complete.login)
+        cookies = _cookies(host, login) if login else ()
+        probes = tuple(logged_in(ready(probe), cookies, login) for probe in complete.probes)
+        yield replace(complete, probes=probes, login=login)
+
+
+def _cookies(host: Host, login: Probe) -> Cookies:
+    try:
+        return log_in(login, login.timeout)
+    except LoginError as error:
+        raise Refused(
+            f"the playbook's login at {login.url} did not work: {error}",
+            host=host.name,
+            state="nothing was changed",
+            advice="try it in a browser; see its names of fields in the page, and the secret",
+        ) from None
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from modbisect.judging import REQUESTS, measured
 from modbisect.model import AS_FOUND, Aged, Ageing, Ask, Measure, Measurement, Probe, Request
 from modbisect.playbook import Playbook
 from modbisect.probe import Markers, Oracle, ProbeProcess, Window, WindowResult
+from modbisect.probe.login import Cookies, LoginError, log_in, logged_in
 from modbisect.report.figures import at_least
 from modbisect.run.load import Load, added_up
 from modbisect.run.look import Beside
@@ -33,6 +34,8 @@ QUICK_SECONDS = 2.0
 """A page faster than this is measured several times as found."""
 AGAIN_SHARE = 0.25
 """Of a slow first request's time: so long a second one is waited for. One that ends by then belies the first."""
+_LOGIN_SECONDS = 15.0
+"""For each of the two requests of a login between trials."""
 _SHORTEST = 0.5
 """Seconds: less is no time to wait for anything."""
 AGAIN_SECONDS = 5.0
@@ -64,6 +67,8 @@ class Site:
     """Seconds that the run's budget leaves."""
     beside: Beside | None = None
     """A look at the host that may be taken while the second of two slow requests is under way."""
+    cookies: Cookies = ()
+    """Of the latest login, where the first one's session was over."""
     _until: float = math.inf
     """When a trial that is under way has to be over, by the monotonic clock."""
 
@@ -260,6 +265,18 @@ class Site:
         Raises:
             Spent: the run's time is over, and requests that were cut off for that tell nothing.
         """
+        seen = self._window(logged_in(probe, self.cookies, self.playbook.login), load)
+        login = self.playbook.login
+        if not seen.broken or login is None:
+            return seen
+        # Sessions may not outlive a restart.
+        try:
+            self.cookies = log_in(login, min(_LOGIN_SECONDS, max(self._until - time.monotonic(), _SHORTEST)))
+        except LoginError:
+            return seen
+        return self._window(logged_in(probe, self.cookies, login), load)
+
+    def _window(self, probe: Probe, load: Load) -> WindowResult:
         left = max(self._until - time.monotonic(), _SHORTEST)
         window = Window(
             probe,
