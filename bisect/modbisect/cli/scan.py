@@ -8,6 +8,7 @@ import shlex
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -40,6 +41,8 @@ from modbisect.run.measure import reached
 from modbisect.run.outlook import Scan, scan
 from modbisect.run.sizing import Sized, enough, exponent, once, sizes
 
+_PATIENCE = 20.0
+"""Seconds for a page that nobody has asked about."""
 _PAGES = 5
 """Of a record, asked for again."""
 _SEVERAL = 12
@@ -102,7 +105,7 @@ def command(
     recorded: Path | None,
     folder: Path | None,
 ) -> None:
-    """Say what a host is and has: what is unusual first. Reads only; with --url it is asked for that, once."""
+    """Say what a host is and has: what is unusual first. Reads only; its first page, or --url, is asked for once."""
     if url is None and (upload or (folder and not recorded)):
         raise UsageError("what is slow?", advice="say --url URL as well")
     pages = _pages(recorded, url)
@@ -112,7 +115,10 @@ def command(
         seen = scan(root, target, book)
         again = _ask(root, target, *(parse_playbook(playbook_text(page.path), "--from") for page in pages))
         url = url or _slowest(again)
-        timed = _ask(root, target, parse_playbook(playbook_text(url, upload=upload, home=True), "--url")) if url else ()
+        if url:
+            timed = _ask(root, target, parse_playbook(playbook_text(url, upload=upload, home=True), "--url"))
+        else:
+            timed = () if as_json else _ask(root, target, _home())
     apart = kinds.unusual(seen.components, seen.facts, since)
     if as_json:
         click.echo(json.dumps([_row(component, apart.get(component, "")) for component in seen.components], indent=2))
@@ -131,8 +137,7 @@ def _lines(seen: Scan, apart: Mapping[Component, str], changes: Sequence[str], *
     suspects = [component for component in seen.components if not component.pinned]
     on = sum(component.on for component in seen.components)
     yield f"{seen.host} ({seen.role}): {len(seen.components)} components, {on} on, {len(suspects)} may be flipped"
-    if web := answering(seen.facts):
-        yield f"  {web}"
+    yield from (f"  {line}" for line in (*kinds.described(seen.facts), answering(seen.facts)) if line)
     unusual = list(apart.items()) if everything else list(apart.items())[:_SEVERAL]
     if unusual:
         yield "unusual:"
@@ -189,6 +194,12 @@ def _ask(root: RootLink, host: Host, *playbooks: Playbook) -> tuple[Sized, ...]:
                 for probe in reversed(ready.probes):
                     seen += sizes(probe, lambda each: probes.measure(*once(each)))
     return tuple(seen)
+
+
+def _home() -> Playbook:
+    """The site's first page, and no long wait for it."""
+    book = parse_playbook(playbook_text("/"), "scan")
+    return replace(book, probes=tuple(replace(probe, timeout=_PATIENCE) for probe in book.probes))
 
 
 def _slowest(seen: tuple[Sized, ...]) -> str | None:

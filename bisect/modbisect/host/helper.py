@@ -36,6 +36,7 @@ _READING = {
             "servers/survey",
             "kinds/survey",
             "kinds/changes",
+            "kinds/applications",
         ),
         *(f"kinds/{fragment}" for fragment in survey_fragments()),
         "host/survey_end",

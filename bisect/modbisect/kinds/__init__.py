@@ -37,6 +37,7 @@ from modbisect.kinds.changes import Change, latest
 from modbisect.kinds.every import EXAMPLE, KINDS
 from modbisect.kinds.found import CONTAINER, Found, SurveyError, parse
 from modbisect.kinds.kind import Kind, Step
+from modbisect.kinds.portrait import Application, applications, described
 from modbisect.kinds.seen import Frame, Look, LookError, Moment
 from modbisect.kinds.traces import DIRECTIVES, Suspicion, by_file, in_words, suspicions
 
@@ -46,6 +47,7 @@ __all__ = [
     "DIRECTIVES",
     "EXAMPLE",
     "KINDS",
+    "Application",
     "Change",
     "Found",
     "Frame",
@@ -56,8 +58,10 @@ __all__ = [
     "Step",
     "SurveyError",
     "Suspicion",
+    "applications",
     "by_file",
     "configuration",
+    "described",
     "discover",
     "edited_files",
     "guard_rules",

@@ -22,8 +22,8 @@ section packages
 section clock
 date +%z
 
-# Programs of the site that were changed last, and what git has last done there. The folders are their owners' to choose:
-# nothing is opened but the end of git's own record, and of that a time and a word are told.
+# Programs of the site that were changed last, and what git has last done there and in /etc (etckeeper). The folders are
+# their owners' to choose: nothing is opened but the end of git's own record, and of that a time and a word are told.
 section site-files
 # shellcheck disable=SC2016  # another shell's arguments
 roots | head -n 20 | grep '^/' | tr '\n' '\0' | timeout 1 xargs -0r sh -c 'exec find -P "$@" -mindepth 1 -maxdepth 6 -xdev \
@@ -31,7 +31,7 @@ roots | head -n 20 | grep '^/' | tr '\n' '\0' | timeout 1 xargs -0r sh -c 'exec 
   -type f \( -name "*.php" -o -name "*.inc" -o -name .htaccess -o -name .user.ini -o -name composer.lock \) -printf "%T@\t%p\n"' sh 2>/dev/null |
   grep -E '^[0-9.]+	(/[A-Za-z0-9_.+-]+)+$' | sort -rn | head -n 20
 section site-history
-roots | head -n 20 | while IFS= read -r root; do printf '%s\n' "$root" "${root%/*}"; done | sort -u | while IFS= read -r folder; do
+{ echo /etc; roots | head -n 20 | while IFS= read -r root; do printf '%s\n' "$root" "${root%/*}"; done; } | sort -u | while IFS= read -r folder; do
   record=$folder/.git/logs/HEAD
   [ ! -f "$record" ] || [ -L "$record" ] || timeout 2 tail -c 4096 -- "$record" | sed -nE '$s/^.* ([0-9]{9,11}) [+-][0-9]{4}	([a-z]{2,20}).*/\1	\2/p' |
     while IFS= read -r said; do printf '%s	in %s\n' "$said" "$folder"; done

@@ -1,0 +1,50 @@
+"""What a host is, for a person: its system, what serves, which applications. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from modbisect.kinds import php
+from modbisect.kinds.found import Found
+
+_BY_DECLARATION = {"MediaWiki": "mediawiki-extension", "DokuWiki": "dokuwiki-plugin"}
+"""By application, the declaration of its parts that comes along in ``playbooks/kinds/``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """An application in a folder of the web server."""
+
+    name: str
+    folder: str
+    version: str
+    """Empty where nobody knows."""
+
+    def __str__(self) -> str:
+        return f"{self.name}{f' {self.version}' if self.version else ''} in {self.folder}"
+
+
+def applications(found: Found) -> tuple[Application, ...]:
+    """Those that are there."""
+    rows = (line.split("\t") for line in found.sections["applications"])
+    return tuple(Application(row[0], row[1], row[2].strip("-")) for row in rows if len(row) == 3)  # noqa: PLR2004
+
+
+def described(found: Found) -> Iterator[str]:
+    """Lines about the host."""
+    system = next((line.split()[1:] for line in found.sections["system"] if line.startswith("os ")), [])
+    workers = [
+        name.removeprefix("mpm_") for name in found.names("/etc/apache2/mods-enabled", ".load") if "mpm_" in name
+    ]
+    served = php.serving(found)
+    parts = [
+        " ".join(system).capitalize(),
+        f"Apache with {' and '.join(workers)} workers" if workers else "",
+        (f"PHP {served.version} {'by FPM' if served.name == 'fpm' else 'within Apache'}") if served else "no PHP",
+    ]
+    yield ", ".join(filter(None, parts))
+    for application in applications(found):
+        declared = _BY_DECLARATION.get(application.name)
+        hint = f" (--kind playbooks/kinds/{declared}.yml makes its parts suspects)" if declared else ""
+        yield f"{application}{hint}"

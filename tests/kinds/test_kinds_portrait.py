@@ -1,0 +1,65 @@
+"""What a host is, in a few lines; and the shell that finds its applications."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from modbisect import kinds
+from modbisect.host.helper import _read
+
+SURVEY = (Path(__file__).parent / "surveys/debian12-shop.txt").read_text()
+FILES = {
+    "wordpress/wp-includes/version.php": "<?php\n$wp_version = '6.4.2';\n$secret = 'swordfish';\n",
+    "wiki/includes/Defines.php": "<?php\ndefine( 'MW_VERSION', '1.39.5' );\n",
+    "doku/doku.php": "<?php\n",
+    "doku/VERSION": '2022-07-31a "Igor"\n',
+    "app/artisan": "#!/usr/bin/env php\n",
+    "broken/wp-includes/version.php": "<?php $wp_version = $(reboot);\n",
+}
+
+
+def test_applications_by_a_file_that_only_they_have(tmp_path: Path) -> None:
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    sites = tmp_path / "etc/apache2/sites-enabled"
+    sites.mkdir(parents=True)
+    (sites / "x.conf").write_text(f"Alias /wiki {tmp_path}/wiki/\nAlias /odd '/a b'\n")
+    roots = f"printf '%s\\n' {tmp_path}/wordpress {tmp_path}/doku {tmp_path}/broken {tmp_path}/app/public"
+    shell = f"section() {{ :; }}\nroots() {{ {roots}; }}\n" + _read("kinds/applications").replace(
+        "/etc/apache2", f"{tmp_path}/etc/apache2"
+    )
+    done = subprocess.run(["/bin/sh", "-c", shell], capture_output=True, text=True, check=False, timeout=60)
+    assert sorted(done.stdout.replace(f"{tmp_path}/", "/").splitlines()) == [
+        "DokuWiki\t/doku\t2022-07-31a",
+        "Laravel\t/app\t-",
+        "MediaWiki\t/wiki\t1.39.5",
+        "WordPress\t/broken\t-",
+        "WordPress\t/wordpress\t6.4.2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "line"),
+    [
+        ("WordPress\t/srv/a\t6.4.2", "WordPress 6.4.2 in /srv/a"),
+        (
+            "MediaWiki\t/srv/w\t-",
+            "MediaWiki in /srv/w (--kind playbooks/kinds/mediawiki-extension.yml makes its parts suspects)",
+        ),
+    ],
+)
+def test_lines_about_a_host(row: str, line: str) -> None:
+    found = kinds.parse(SURVEY.replace("@@ guard\n", f"@@ applications\n{row}\nodd\n@@ guard\n"))
+    assert list(kinds.described(found)) == ["Debian 12, Apache with prefork workers, PHP 8.2 within Apache", line]
+
+
+def test_every_declaration_that_is_named_is_there() -> None:
+    folder = Path(__file__).parents[2]
+    found = kinds.parse(SURVEY.replace("@@ guard\n", "@@ applications\nMediaWiki\t/a\t-\nDokuWiki\t/b\t-\n@@ guard\n"))
+    named = [line.split("--kind ")[1].split()[0] for line in kinds.described(found) if "--kind" in line]
+    assert len(named) == 2
+    assert all((folder / name).is_file() for name in named)
