@@ -199,53 +199,52 @@ def test_a_foreign_edit_found_at_boot_is_left_alone_and_watched(target: Target) 
 # --- what it refuses ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "lines",
-    [
-        ("absent\t/etc/passwd",),
-        (f"absent\t{MODS}/../../passwd",),
-        (f"absent\t{MODS}/..",),
-        (f"absent\t{MODS}/",),
-        (f"absent\t{MODS}",),
-        (f"absent\t{MODS}/asis.load/x",),
-        (f"absent\t{MODS}/-rf",),
-        (f"absent\t{MODS}/.hidden",),
-        (f"absent\t{MODS}/*.load",),
-        (f"absent\t{MODS}/$(touch /root/canary).load",),
-        (f"absent\t{MODS}/a b.load",),
-        (f"absent\t{MODS}/asis.load;touch /root/canary",),
-        (f"absent\t{MODS}/asis.load\textra",),
-        (f"link\t{MODS}/new.load",),
-        (f"link\t{MODS}/new.load\t`touch /root/canary`",),
-        (f"link\t{MODS}/new.load\t",),
-        (f"link\t{MODS}/asis.load\t/etc/shadow",),
-        (f"link\t{MODS}/asis.load\t../mods-available/../../shadow",),
-        (f"link\t{MODS}/asis.load\t../mods-available/dir.load",),
-        (f"link\t{PHP}/20-opcache.ini\t/etc/php/7.4/mods-available/opcache.ini",),
-        (f"link\t{PHP}/20-opcache.ini\t/home/ops/opcache.ini",),
-        (f"file\t{DROP_IN}\tnot base64!",),
-        (f"file\t{DROP_IN}\t{base64.b64encode(b'extension=/home/ops/evil.so').decode()}",),
-        (f"file\t{DROP_IN}\t{base64.b64encode(SETTING.encode() + b'auto_prepend_file=/etc/shadow').decode()}",),
-        (f"file\t{DROP_IN}\t{base64.b64encode(bytes(3)).decode()}",),
-        (f"file\t{DROP_IN}\tA",),
-        (f"file\t{PHP}/99-mine.ini\t{base64.b64encode(SETTING.encode()).decode()}",),
-        (f"file\t{MODS}/zz-modbisect.ini\t{base64.b64encode(SETTING.encode()).decode()}",),
-        (f"file\t{DROP_IN}\t{'A' * 65536}",),
-        ("mount\t/dev/sda",),
-        ("absent",),
-        ("absent\t",),
-        (f"absent\t{MODS}/asis.load", "absent\t/etc/shadow"),
-        ("end", f"absent\t{MODS}/asis.load"),
-    ],
-    ids=lambda lines: ascii(lines)[:60],
+BAD_REQUESTS: tuple[tuple[str, ...], ...] = (
+    ("absent\t/etc/passwd",),
+    (f"absent\t{MODS}/../../passwd",),
+    (f"absent\t{MODS}/..",),
+    (f"absent\t{MODS}/",),
+    (f"absent\t{MODS}",),
+    (f"absent\t{MODS}/asis.load/x",),
+    (f"absent\t{MODS}/-rf",),
+    (f"absent\t{MODS}/.hidden",),
+    (f"absent\t{MODS}/*.load",),
+    (f"absent\t{MODS}/$(touch /root/canary).load",),
+    (f"absent\t{MODS}/a b.load",),
+    (f"absent\t{MODS}/asis.load;touch /root/canary",),
+    (f"absent\t{MODS}/asis.load\textra",),
+    (f"link\t{MODS}/new.load",),
+    (f"link\t{MODS}/new.load\t`touch /root/canary`",),
+    (f"link\t{MODS}/new.load\t",),
+    (f"link\t{MODS}/asis.load\t/etc/shadow",),
+    (f"link\t{MODS}/asis.load\t../mods-available/../../shadow",),
+    (f"link\t{MODS}/asis.load\t../mods-available/dir.load",),
+    (f"link\t{PHP}/20-opcache.ini\t/etc/php/7.4/mods-available/opcache.ini",),
+    (f"link\t{PHP}/20-opcache.ini\t/home/ops/opcache.ini",),
+    (f"file\t{DROP_IN}\tnot base64!",),
+    (f"file\t{DROP_IN}\t{base64.b64encode(b'extension=/home/ops/evil.so').decode()}",),
+    (f"file\t{DROP_IN}\t{base64.b64encode(SETTING.encode() + b'auto_prepend_file=/etc/shadow').decode()}",),
+    (f"file\t{DROP_IN}\t{base64.b64encode(bytes(3)).decode()}",),
+    (f"file\t{DROP_IN}\tA",),
+    (f"file\t{PHP}/99-mine.ini\t{base64.b64encode(SETTING.encode()).decode()}",),
+    (f"file\t{MODS}/zz-modbisect.ini\t{base64.b64encode(SETTING.encode()).decode()}",),
+    (f"file\t{DROP_IN}\t{'A' * 65536}",),
+    ("mount\t/dev/sda",),
+    ("absent",),
+    ("absent\t",),
+    (f"absent\t{MODS}/asis.load", "absent\t/etc/shadow"),
+    ("end", f"absent\t{MODS}/asis.load"),
 )
-def test_a_bad_request_changes_nothing(target: Target, lines: tuple[str, ...]) -> None:
+
+
+def test_a_bad_request_changes_nothing(target: Target) -> None:
     hold(target)
     before, server = target.files("/etc"), target.generation()
-    status, said = apply(target, *lines)
-    assert status == USAGE, said
-    assert (target.files("/etc"), target.generation()) == (before, server)
-    assert target.sh("ls /root/canary 2>/dev/null; :") == ""
+    for lines in BAD_REQUESTS:
+        status, said = apply(target, *lines)
+        assert status == USAGE, (lines, said)
+        assert (target.files("/etc"), target.generation()) == (before, server), lines
+        assert target.sh("ls /root/canary 2>/dev/null; :") == "", lines
 
 
 def test_a_request_that_was_cut_short_changes_nothing(target: Target) -> None:
@@ -289,46 +288,45 @@ def test_a_snapshot_request_that_lacks_something_holds_nothing(target: Target, w
     assert target.state() == "NONE"
 
 
-@pytest.mark.parametrize(
-    "argv",
-    [
-        (),
-        ("shell",),
-        ("do", RUN, "id"),
-        ("manifest", "/etc/passwd"),
-        ("drop",),
-        ("snap",),
-        ("snap", "../../etc"),
-        ("snap", "UPPER"),
-        ("snap", "a b"),
-        ("snap", "a\nb"),
-        ("snap", RUN, "more"),
-        ("snap", ""),
-        ("restore", ""),
-        ("disarm", RUN[1:]),
-        ("restore", RUN + "a"),
-        ("arm", RUN, "09"),
-        ("hold", RUN),
-        ("hold", RUN, "0"),
-        ("watch", RUN),
-        ("survey", "/etc/shadow"),
-        ("arm", RUN),
-        ("arm", RUN, "x"),
-        ("arm", RUN, "-1"),
-        ("arm", RUN, "99999"),
-        ("arm", RUN, "1;id"),
-        ("tick", RUN),
-        ("status", RUN),
-        ("rescue", "please"),
-    ],
-    ids=ascii,
+ODD_ARGUMENTS: tuple[tuple[str, ...], ...] = (
+    (),
+    ("shell",),
+    ("do", RUN, "id"),
+    ("manifest", "/etc/passwd"),
+    ("drop",),
+    ("snap",),
+    ("snap", "../../etc"),
+    ("snap", "UPPER"),
+    ("snap", "a b"),
+    ("snap", "a\nb"),
+    ("snap", RUN, "more"),
+    ("snap", ""),
+    ("restore", ""),
+    ("disarm", RUN[1:]),
+    ("restore", RUN + "a"),
+    ("arm", RUN, "09"),
+    ("hold", RUN),
+    ("hold", RUN, "0"),
+    ("watch", RUN),
+    ("survey", "/etc/shadow"),
+    ("arm", RUN),
+    ("arm", RUN, "x"),
+    ("arm", RUN, "-1"),
+    ("arm", RUN, "99999"),
+    ("arm", RUN, "1;id"),
+    ("tick", RUN),
+    ("status", RUN),
+    ("rescue", "please"),
 )
-def test_an_unknown_verb_or_odd_argument_is_refused(target: Target, argv: tuple[str, ...]) -> None:
+
+
+def test_an_unknown_verb_or_odd_argument_is_refused(target: Target) -> None:
     before = target.untouched()
-    status, said = target.guard(*argv)
-    assert status == USAGE, said
-    assert said.startswith("modbisect-guard: ")
-    assert target.untouched() == before
+    for argv in ODD_ARGUMENTS:
+        status, said = target.guard(*argv)
+        assert status == USAGE, (argv, said)
+        assert said.startswith("modbisect-guard: "), (argv, said)
+        assert target.untouched() == before, argv
 
 
 def test_an_unsafe_folder_is_refused(target: Target) -> None:
