@@ -128,45 +128,44 @@ def test_the_other_way_in_sees_the_same_guard(hardened: Target) -> None:
             Guard(full, "").rescue(force=True)
 
 
-@pytest.mark.parametrize(
-    "argv",
-    [
-        ("/bin/sh", "-c", "id"),
-        ("id",),
-        (HELPER,),
-        (HELPER, "tick"),
-        (HELPER, "boot"),
-        (HELPER, "snap", RUN),
-        (HELPER, "apply", RUN),
-        (HELPER, "status", "x"),
-        (HELPER, "status", ""),
-        (HELPER, "restore", "../../etc"),
-        (HELPER, "restore", f"{RUN}\nid"),
-        (HELPER, "restore", f"{RUN} more"),
-        (HELPER, "restore", RUN, "more"),
-        (HELPER, "restore", RUN.upper()),
-        (HELPER, "hold", RUN, "0"),
-        (HELPER, "hold", RUN, "10000"),
-        (HELPER, "hold", RUN, "1,0"),
-        (HELPER, "rescue", "please"),
-        (HELPER, "confirm"),
-        (HELPER, "bounded", "tick"),
-        (HELPER, "cure", RUN, "0"),
-        ("PATH=/home/limited", HELPER, "status"),
-        ("-u", "www-data", HELPER, "status"),
-        (f"{HELPER}/../modbisect-guard", "status"),
-    ],
-    ids=ascii,
+OTHER_CALLS: tuple[tuple[str, ...], ...] = (
+    ("/bin/sh", "-c", "id"),
+    ("id",),
+    (HELPER,),
+    (HELPER, "tick"),
+    (HELPER, "boot"),
+    (HELPER, "snap", RUN),
+    (HELPER, "apply", RUN),
+    (HELPER, "status", "x"),
+    (HELPER, "status", ""),
+    (HELPER, "restore", "../../etc"),
+    (HELPER, "restore", f"{RUN}\nid"),
+    (HELPER, "restore", f"{RUN} more"),
+    (HELPER, "restore", RUN, "more"),
+    (HELPER, "restore", RUN.upper()),
+    (HELPER, "hold", RUN, "0"),
+    (HELPER, "hold", RUN, "10000"),
+    (HELPER, "hold", RUN, "1,0"),
+    (HELPER, "rescue", "please"),
+    (HELPER, "confirm"),
+    (HELPER, "bounded", "tick"),
+    (HELPER, "cure", RUN, "0"),
+    ("PATH=/home/limited", HELPER, "status"),
+    ("-u", "www-data", HELPER, "status"),
+    (f"{HELPER}/../modbisect-guard", "status"),
 )
-def test_sudo_denies_every_other_call(hardened: Target, argv: tuple[str, ...]) -> None:
+
+
+def test_sudo_denies_every_other_call(hardened: Target) -> None:
     link = ssh.connect(hardened.host.name, settings(hardened, USER))
     try:
-        done = link.execute(["sudo", "-n", *argv])
+        for argv in OTHER_CALLS:
+            done = link.execute(["sudo", "-n", *argv])
+            assert done.status == 1, (argv, done.text)
+            assert "sudo:" in done.complaint, (argv, done.complaint)
+            assert hardened.state() == "NONE", argv
     finally:
         link.close()
-    assert done.status == 1, done.text
-    assert "sudo:" in done.complaint
-    assert hardened.state() == "NONE"
 
 
 def test_the_limited_user_learns_nothing_by_it(hardened: Target) -> None:
