@@ -49,6 +49,11 @@ trial: {requests: 3, warm_up: 0}
 """
 
 
+def but_sessions(lines: frozenset[str]) -> frozenset[str]:
+    """What is the site's own to write stays out of it."""
+    return frozenset(line for line in lines if not line.startswith("/var/lib/php/sessions"))
+
+
 @pytest.fixture
 def behind(target: Target, controllers: Controllers) -> Controllers:
     target.sh(PLANT, LOGIN, PRIVATE, FORGETS)
@@ -58,22 +63,22 @@ def behind(target: Target, controllers: Controllers) -> Controllers:
 
 
 def test_the_culprit_is_found_behind_a_login(target: Target, behind: Controllers) -> None:
-    gold = target.kept()
+    gold = but_sessions(target.kept())
     behind.env = {**behind.env, "SHOP_PASSWORD": "swordfish"}
     ended = behind.run("--no-look", "--json").ended(180)
     assert ended.code == 1, ended.said
     assert [one["components"] for one in json.loads(ended.out)["findings"]] == [["php-module:bcmath"]]
-    assert target.kept() == gold
+    assert but_sessions(target.kept()) == gold
     runs = behind.folder / "state" / "modbisect" / "runs"
     for file in runs.rglob("*"):
         assert not file.is_file() or b"swordfish" not in file.read_bytes(), file
 
 
 def test_a_wrong_password_is_refused_before_anything(target: Target, behind: Controllers) -> None:
-    before = target.untouched()
+    before = but_sessions(target.untouched())
     behind.env = {**behind.env, "SHOP_PASSWORD": "herring"}
     ended = behind.run().ended()
     assert ended.code == 4, ended.said
     assert "the playbook's login at" in ended.err
     assert "status 403" in ended.err
-    assert target.untouched() == before
+    assert but_sessions(target.untouched()) == before
