@@ -79,6 +79,11 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     for name in ("log.gz", "nothing", "."):
         with pytest.raises(UsageError, match="cannot be read"):
             read_recorded(tmp_path / name)
+    whole = gzip.compress(line("GET /a").encode() * 50)
+    for spoilt in (whole[:-20], whole[:30] + b"spoilt" + whole[36:]):
+        (tmp_path / "log.gz").write_bytes(spoilt)
+        with pytest.raises(UsageError, match="cannot be read"):
+            read_recorded(tmp_path / "log.gz")
     (tmp_path / "log.gz").write_bytes(gzip.compress(line("GET /a").encode()))
     assert read_recorded(tmp_path / "log.gz") == (Page("/a", 1, None),)
 
