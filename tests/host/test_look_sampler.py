@@ -40,9 +40,8 @@ def test_both_ends_of_a_connection_are_known_by_either_list(address: str, asked:
         port = server.getsockname()[1]
         with socket.create_connection((address, port)) as ours, server.accept()[0] as theirs:
             listens, here, there = (os.fstat(one.fileno()).st_ino for one in (server, ours, theirs))
-            names = (
-                f"my ($name, $ends) = @{{peer({here})}}; print join ' ', $name, $ends{{$ends}}, peer({listens})->[0];"
-            )
+            names = f"my ($name, $ends) = @{{peer({here})}}; my $far = $ends{{$ends}}; "
+            names += f"print join ' ', $name, $far, peer({listens})->[0];"
             call = asked + names
             assert said(call) == f"tcp {'[0:0:0:0:0:0:0:1]' if ':' in address else address}:{port} {there} listening"
 
