@@ -86,3 +86,5 @@ def test_what_was_changed_and_deployed_of_the_site() -> None:
         "/srv/a.php changed 2026-11-23 02:13 UTC",
     ]
     assert len(kinds.latest(found, since=1.6e9)) == 3
+    far = kinds.parse(SURVEY.replace("@@ guard\n", "@@ site-files\n999999999999\t/srv/a.php\n@@ guard\n"))
+    assert str(kinds.latest(far)[0]) == "/srv/a.php changed 9999-12-31 23:59 UTC"

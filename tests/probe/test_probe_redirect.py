@@ -58,6 +58,7 @@ def whole(site: Site, **changes: object) -> Probe:
         {"method": "POST", "body": BODY},
         {"method": "PUT", "body": BODY},
         {"method": "POST", "form": (("field", BODY),)},
+        {"method": "POST", "form_secrets": (("field", BODY),)},
         {"method": "POST", "form": (("field", BODY),), "upload": Upload("file", 1000)},
         {"method": "HEAD"},
     ],

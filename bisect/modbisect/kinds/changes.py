@@ -12,6 +12,8 @@ from modbisect.kinds.found import Found, once
 
 _DAYS = 3 * 24 * 3600.0
 """Seconds back to which a change is told without being asked for."""
+_LAST = 253402300799.0
+"""Unix time of the last second that a date can be made of: whoever has a file can give it any."""
 _DONE = {"install": "installed", "upgrade": "upgraded", "remove": "removed", "purge": "purged"}
 _TIME = re.compile(r"\d{1,12}(?:\.\d{1,12})?")
 
@@ -75,4 +77,4 @@ def _latest_first(changes: list[Change]) -> tuple[Change, ...]:
 
 def day(time: float) -> str:
     """A Unix time for a person."""
-    return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{datetime.fromtimestamp(min(time, _LAST), UTC):%Y-%m-%d %H:%M} UTC"

@@ -27,4 +27,4 @@ def redirected(probe: Probe, status: int, url: str) -> Probe:
 
 def _without_body(probe: Probe, url: str) -> Probe:
     method = "HEAD" if probe.method.upper() == "HEAD" else "GET"
-    return replace(probe, url=url, method=method, body=None, form=(), upload=None)
+    return replace(probe, url=url, method=method, body=None, form=(), form_secrets=(), upload=None)
