@@ -33,11 +33,11 @@ from modbisect.kinds.catalogue import (
     unusual,
     write_set,
 )
-from modbisect.kinds.changes import Change, latest
+from modbisect.kinds.changes import latest
 from modbisect.kinds.every import EXAMPLE, KINDS
 from modbisect.kinds.found import CONTAINER, Found, SurveyError, parse
 from modbisect.kinds.kind import Kind, Step
-from modbisect.kinds.portrait import Application, applications, described
+from modbisect.kinds.portrait import described
 from modbisect.kinds.seen import Frame, Look, LookError, Moment
 from modbisect.kinds.traces import DIRECTIVES, Suspicion, by_file, in_words, suspicions
 
@@ -47,8 +47,6 @@ __all__ = [
     "DIRECTIVES",
     "EXAMPLE",
     "KINDS",
-    "Application",
-    "Change",
     "Found",
     "Frame",
     "Kind",
@@ -58,7 +56,6 @@ __all__ = [
     "Step",
     "SurveyError",
     "Suspicion",
-    "applications",
     "by_file",
     "configuration",
     "described",
