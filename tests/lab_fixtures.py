@@ -21,9 +21,9 @@ def lab_host() -> Iterator[LabHostFactory]:
     lab.build_tree(print)
     names: list[str] = []
 
-    def new(setup: Sequence[str] = ()) -> lab.LabHost:
+    def new(setup: Sequence[str] = (), packages: Sequence[str] = ()) -> lab.LabHost:
         name = f"t{os.getpid()}-{next(_NUMBERS)}"
-        host = lab.up(name, [lab.SETUPS / f"{script}.sh" for script in setup])
+        host = lab.up(name, [lab.SETUPS / f"{script}.sh" for script in setup], packages=packages)
         names.append(name)
         return host
 

@@ -72,7 +72,9 @@ def test_the_standard_bisect_is_not_shadowed() -> None:
 
 
 KNOWS_KINDS = ("kinds", "servers", "lab")
-OF_A_KIND = re.compile("|".join([*(kind.name for kind in KINDS), "/etc/apache2", "/etc/php", r"\bapache2\b"]))
+OF_A_KIND = re.compile(
+    "|".join([*(kind.name for kind in KINDS), "/etc/apache2", "/etc/nginx", "/etc/php", r"\bapache2\b"])
+)
 OTHERS = [
     path for path in sorted(PACKAGE.rglob("*.*")) if path.suffix in (".py", ".sh") and part_of(path) not in KNOWS_KINDS
 ]

@@ -56,5 +56,5 @@ def test_it_is_never_silent(command: Commands, book: str) -> None:
     assert command("plan", book, "web1").err.splitlines() == [
         "web1: connecting",
         "web1: looking at what is there",
-        "web1: asking Apache, on a copy, what its configuration needs",
+        "web1: asking, on a copy, what the configuration needs",
     ]

@@ -18,9 +18,8 @@ NO_WATCH = "systemctl stop modbisect-deputy.service modbisect-guard.timer"
 """Nobody restores by himself any more, but for the connection that keeps the lease."""
 
 _STATE = ("/var/lib/apache2", "/var/lib/php")
-_GENERATION = (
-    'p=$(cat /run/apache2/apache2.pid 2>/dev/null) && echo "$p" && cut -d " " -f 22 "/proc/$p/stat" || echo down'
-)
+_GENERATION = 'p=$(cat "/$1" 2>/dev/null) && echo "$p" && cut -d " " -f 22 "/proc/$p/stat" || echo down'
+_PID_FILES = {"apache2": "run/apache2/apache2.pid", "nginx": "run/nginx.pid"}
 _LEFT = (
     *("/var/lib/modbisect", "/run/motd.d", "/etc/motd.d", "/etc/cron.d/modbisect"),
     *("/etc/systemd/system/modbisect*", "/etc/systemd/system/*/modbisect*", "/run/modbisect-scratch.*"),
@@ -35,6 +34,12 @@ class Target:
     """One lab host and what can be seen of it from outside of any run."""
 
     host: lab.LabHost
+    server: str = "apache2"
+
+    @property
+    def _pid(self) -> str:
+        """What the server has written into its pid file."""
+        return (self.root / _PID_FILES[self.server]).read_text().strip()
 
     def call(self, *argv: str, stdin: str = "") -> tuple[int, str]:
         """Exit status and all output of a command run as root, not over SSH."""
@@ -62,7 +67,7 @@ class Target:
         """The shared objects in the live server's parent process."""
         self.settle()
         root = self.root
-        maps = (root / "proc" / (root / "run/apache2/apache2.pid").read_text().strip() / "maps").read_text()
+        maps = (root / "proc" / self._pid / "maps").read_text()
         rows = (line.split() for line in maps.splitlines())
         return frozenset(row[5] for row in rows if len(row) > 5 and ".so" in row[5])
 
@@ -72,15 +77,14 @@ class Target:
 
         def alive() -> bool:
             with suppress(OSError):
-                pid = (root / "run/apache2/apache2.pid").read_text().strip()
-                return pid.isdigit() and (root / "proc" / pid / "maps").read_text() != ""
+                return self._pid.isdigit() and (root / "proc" / self._pid / "maps").read_text() != ""
             return False
 
         wait_until(alive, 10, "the server has no process")
 
     def generation(self) -> str:
         """Changes with every restart of the server."""
-        return self.sh(_GENERATION)
+        return self.sh(_GENERATION, _PID_FILES[self.server])
 
     def traces(self) -> str:
         """What a run has left behind outside of its write set; empty when nothing."""
@@ -98,7 +102,7 @@ class Target:
 
     def kept(self) -> frozenset[str]:
         """What must be the same after a run: the server's files and systemd's, and the live modules."""
-        return self.files("/etc/apache2", "/etc/php", "/etc/systemd", *_STATE) | self.modules()
+        return self.files(f"/etc/{self.server}", "/etc/php", "/etc/systemd", *_STATE) | self.modules()
 
     def untouched(self) -> frozenset[str]:
         """What must be the same where nothing may be touched: all files, the server's process, no traces."""

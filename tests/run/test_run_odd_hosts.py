@@ -137,7 +137,7 @@ def test_no_apache_at_all(target: Target, controllers: Controllers) -> None:
         ended = controllers.run().ended()
         target.sh(f"mv {modules}.away {modules}")
     assert ended.code == 4, ended.said
-    assert "no Apache here as Debian and Ubuntu lay it out; nginx answers on port 80" in ended.err
+    assert "no Apache and no nginx here as Debian and Ubuntu lay it out; nginx answers on port 80" in ended.err
     assert "so far" in ended.err
 
 

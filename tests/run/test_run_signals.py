@@ -77,7 +77,7 @@ def test_further_signals_wait_for_the_restore(target: Target, gold: frozenset[st
     assert_restored(target, gold, ended)
 
 
-@pytest.mark.parametrize("line", ["connecting", "looking at", "measuring", "asking Apache", "components"])
+@pytest.mark.parametrize("line", ["connecting", "looking at", "measuring", "asking, on a copy", "components"])
 def test_a_signal_before_the_first_trial_leaves_nothing(
     target: Target, gold: frozenset[str], controllers: Controllers, line: str
 ) -> None:

@@ -18,6 +18,7 @@ _PARTS = (
         "host/guard/store",
         "servers/names",
         "servers/apache",
+        "servers/nginx",
         "servers/fpm",
         "servers/live",
         "host/guard/hold",

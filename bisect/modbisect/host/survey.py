@@ -11,9 +11,9 @@ from modbisect.host.helper import reading, script
 from modbisect.host.privilege import RootLink
 from modbisect.kinds import CONTAINER, Found, Step, SurveyError, parse
 from modbisect.model import Listing
-from modbisect.servers import APACHE
+from modbisect.servers import server_of
 
-NO_APACHE = "only Apache and PHP are switched so far; 'modbisect probe' and 'modbisect canary' measure any site"
+NO_SERVER = "only Apache, nginx and PHP are switched so far; 'modbisect probe' and 'modbisect canary' measure any site"
 """What to do about a site that another server serves."""
 _IN_CONTAINER = (
     "what a container runs is switched in its image and not here: start modbisect against an sshd inside of it; "
@@ -29,7 +29,7 @@ def survey(root: RootLink, listings: Sequence[Listing] = ()) -> Found:
         listings: lists whose entries are components there.
 
     Raises:
-        Refused: the host answers something else, or is no Debian with Apache.
+        Refused: the host answers something else, or is no Debian with Apache or nginx.
     """
     done = root.script("survey", reading("survey"), data="\n".join(each.line() for each in listings))
     try:
@@ -41,10 +41,10 @@ def survey(root: RootLink, listings: Sequence[Listing] = ()) -> Found:
             state="nothing was changed",
             advice=f"try 'modbisect scan {root.name}'; report it if it stays",
         ) from error
-    if not APACHE.is_there(facts):
+    if not server_of(facts).is_there(facts):
         who = answering(facts)
         raise Refused(
-            f"no Apache here as Debian and Ubuntu lay it out; {who or 'nobody answers on port 80 or 443'}",
+            f"no Apache and no nginx here as Debian and Ubuntu lay it out; {who or 'nobody answers on port 80 or 443'}",
             host=root.name,
             state="nothing was changed",
             advice=advice_about(who),
@@ -59,7 +59,7 @@ def answering(facts: Found) -> str:
 
 def advice_about(who: str) -> str:
     """What to do where others answer than this host's Apache."""
-    return _IN_CONTAINER if CONTAINER in who else NO_APACHE
+    return _IN_CONTAINER if CONTAINER in who else NO_SERVER
 
 
 @dataclass(frozen=True, slots=True)

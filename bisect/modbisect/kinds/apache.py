@@ -31,6 +31,8 @@ class Farm(Linked):
 
     def components(self, found: Found) -> list[Component]:
         """Every one that is on or could be."""
+        if not serves(found):
+            return []
         enabled = found.names(f"{ROOT}/{self.word}-enabled", self.suffix)
         available = found.names(f"{ROOT}/{self.word}-available", self.suffix)
         return [self._component(found, name, on=name in enabled) for name in sorted(enabled.keys() | available.keys())]
@@ -66,13 +68,13 @@ class Farm(Linked):
         """Their targets are relative to the farm."""
         return f"{ROOT}/{target.removeprefix('../')}"
 
-    def folders(self, found: Found) -> tuple[str, ...]:  # noqa: ARG002
+    def folders(self, found: Found) -> tuple[str, ...]:
         """Where its links are."""
-        return (f"{ROOT}/{self.word}-enabled",)
+        return (f"{ROOT}/{self.word}-enabled",) if serves(found) else ()
 
-    def units(self, found: Found) -> tuple[str, ...]:  # noqa: ARG002
+    def units(self, found: Found) -> tuple[str, ...]:
         """Apache's."""
-        return ("apache2.service",)
+        return units(found)
 
     def rules(self) -> tuple[Rule, ...]:
         """A link leads to the file of its name in the farm."""
@@ -97,9 +99,21 @@ class Farm(Linked):
         return match[1] if match else ""
 
 
+def serves(found: Found) -> bool:
+    """Whether it is Apache that serves the site."""
+    return found.main == "apache2"
+
+
+def units(found: Found) -> tuple[str, ...]:
+    """What to restart for it: nothing where another server serves the site."""
+    return (found.main_unit,) if serves(found) else ()
+
+
 @once
 def serves_by_module(found: Found) -> str:
     """PHP version of the mod_php that is on, as ``8.2``; empty when none is."""
+    if not serves(found):
+        return ""
     for name in found.names(f"{ROOT}/mods-enabled", ".load"):
         if match := re.fullmatch(r"php([0-9]+\.[0-9]+)", name):
             return match[1]
@@ -112,7 +126,8 @@ def serves_by_fpm(found: Found) -> str:
 
     With several FPMs running, the one whose socket the server's configuration names.
     """
-    if serves_by_module(found) or "proxy_fcgi" not in found.names(f"{ROOT}/mods-enabled", ".load"):
+    by_apache = "proxy_fcgi" in found.names(f"{ROOT}/mods-enabled", ".load")
+    if serves_by_module(found) or (serves(found) and not by_apache):
         return ""
     running = [
         match[1]

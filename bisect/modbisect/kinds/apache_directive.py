@@ -105,9 +105,9 @@ class ApacheDirective(Kind):
         """Those that are looked into."""
         return tuple(dict.fromkeys(component.name.rpartition(":")[0] for component in components))
 
-    def units(self, found: Found) -> tuple[str, ...]:  # noqa: ARG002
+    def units(self, found: Found) -> tuple[str, ...]:
         """Apache's."""
-        return ("apache2.service",)
+        return apache.units(found)
 
     def traces(self, found: Found, component: Component) -> tuple[str, ...]:  # noqa: ARG002
         """The file."""

@@ -11,6 +11,8 @@ from modbisect.kinds.fpm_pool import FpmPool
 from modbisect.kinds.htaccess import Htaccess
 from modbisect.kinds.kind import Kind
 from modbisect.kinds.mariadb_variable import MariadbVariable
+from modbisect.kinds.nginx_directive import NginxDirective
+from modbisect.kinds.nginx_module import NginxModule
 from modbisect.kinds.php_ini import PhpIni
 from modbisect.kinds.php_module import PhpModule
 from modbisect.kinds.systemd_setting import SystemdSetting
@@ -20,6 +22,8 @@ KINDS: tuple[Kind, ...] = (
     ApacheModule(),
     ApacheConf(),
     ApacheSite(),
+    NginxModule(),
+    NginxDirective(),
     PhpModule(),
     PhpIni(),
     FpmPool(),

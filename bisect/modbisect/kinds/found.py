@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from typing import Any, TypeVar
@@ -49,12 +49,10 @@ class Found:
 
     role: str
     stop: bool
+    main: str
+    """The program that serves the site: ``apache2`` or ``nginx``."""
     parent: int
-    """Process id of the running Apache; 0 when it is down."""
-    started: float
-    """Unix time at which it started."""
-    generation: float
-    """Unix time of its oldest worker: the last reload is not later."""
+    """Its process id; 0 when it is down."""
     listeners: Mapping[int, frozenset[str]]
     """For each port, the programs that listen on it, a container's with a word on that; empty where nobody knows."""
     units: Mapping[str, str]
@@ -73,8 +71,8 @@ class Found:
     reachable: bool
     """Whether the server listens where others reach it, or nobody knows."""
     package_locks: tuple[str, ...]
-    newer: tuple[tuple[float, str], ...]
-    """Configuration changed after the server started: time and path."""
+    newer: tuple[tuple[float, float, str], ...]
+    """Configuration that may be younger than what has read it: when it was changed, when it was read, its path."""
     guard_state: str
     guard_owner: str
     sections: Mapping[str, list[str]]
@@ -102,6 +100,11 @@ class Found:
     def listener(self, port: int) -> str:
         """Who answers on a port, for a person; empty where nobody does, or nobody knows."""
         return " and ".join(sorted(self.listeners.get(port, ())))
+
+    @property
+    def main_unit(self) -> str:
+        """The systemd unit of the program that serves the site."""
+        return f"{self.main}.service"
 
     def mapped(self, name: str) -> str:
         """The base name that the server's maps show for a module's file."""
@@ -146,13 +149,17 @@ def parse(text: str) -> Found:
         return now - uptime + float(started) / ticks if started.isdecimal() else 0.0
 
     children = [clock(line.split()[1]) for line in server if re.fullmatch(r"child \d+", line)]
-    started = clock(values.get("start", ""))
+    oldest = min(children, default=clock(values.get("start", "")))
+
+    def read_at(row: Sequence[str]) -> float:
+        said = row[2] if len(row) > 2 else ""  # noqa: PLR2004  # as printed
+        return float(said[1:]) if re.fullmatch(r"@[0-9]{1,12}(\.[0-9]*)?", said) else clock(said) or oldest
+
     return Found(
         role=system.get("role", "").strip(),
         stop=system.get("stop") == "yes",
+        main=values.get("main", "apache2"),
         parent=int(_float(values, "parent")),
-        started=started,
-        generation=min(children, default=started),
         units={parts[1]: parts[2] for line in server if len(parts := line.split()) == 3 and parts[0] == "unit"},  # noqa: PLR2004
         loaded=frozenset(sections["loaded"]),
         listeners=_listeners(sections["listeners"]),
@@ -166,9 +173,9 @@ def parse(text: str) -> Found:
         reachable="listens others" in server or "listens loopback" not in server,
         package_locks=tuple(sections["package-lock"]),
         newer=tuple(
-            (float(time), path)
-            for time, _, path in (line.partition("\t") for line in sections["newer"])
-            if re.fullmatch(r"[0-9.]+", time)
+            (float(row[0]), read_at(row), row[1])
+            for row in (line.split("\t") for line in sections["newer"])
+            if len(row) > 1 and re.fullmatch(r"[0-9.]+", row[0])
         ),
         guard_state=_pairs(sections["guard"]).get("state", "NONE"),
         guard_owner=_pairs(sections["guard"]).get("owner", ""),

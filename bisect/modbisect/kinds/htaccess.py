@@ -29,7 +29,8 @@ class Htaccess(Kind):
         """Each, named after its path."""
         held = set(found.sections["htaccess"])
         listed = []
-        for path in sorted(path for path in found.entries if re.fullmatch(HTACCESS, path)):
+        read = found.entries if apache.serves(found) else ()
+        for path in sorted(path for path in read if re.fullmatch(HTACCESS, path)):
             pinned = access.SWITCHED if guards(found, path) else "" if path in held else NOT_HELD
             listed.append(Component(self.id(path), self.name, path, on=True, pinned=pinned))
         return listed
@@ -50,9 +51,9 @@ class Htaccess(Kind):
         """Each."""
         return tuple(component.name for component in components)
 
-    def units(self, found: Found) -> tuple[str, ...]:  # noqa: ARG002
+    def units(self, found: Found) -> tuple[str, ...]:
         """Apache's."""
-        return ("apache2.service",)
+        return apache.units(found)
 
     def traces(self, found: Found, component: Component) -> tuple[str, ...]:  # noqa: ARG002
         """The file itself."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from modbisect.kinds import apache
+from modbisect.kinds import apache, nginx
 from modbisect.kinds.found import Entry, Found, once
 from modbisect.kinds.rules import UnitRule
 from modbisect.model import Component
@@ -12,7 +12,7 @@ from modbisect.model import Component
 FOLDER = r"/etc/php/[0-9.]+/[a-z0-9]+/conf\.d"
 """Pattern of the folders where modules and settings are switched."""
 CONFIGURATION = ("/etc/php/*/*/conf.d/*.ini", "/etc/php/*/*/php.ini", "/etc/php/*/fpm/pool.d/*.conf")
-UNITS = (apache.UNIT, UnitRule(r"php[0-9.]+-fpm\.service"))
+UNITS = (apache.UNIT, nginx.UNIT, UnitRule(r"php[0-9.]+-fpm\.service"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Sapi:
 
     @property
     def unit(self) -> str:
-        """The systemd unit to restart beside Apache; empty for mod_php."""
+        """The systemd unit to restart beside the server's; empty for mod_php."""
         return f"php{self.version}-fpm.service" if self.name == "fpm" else ""
 
 
@@ -56,9 +56,9 @@ def folders(found: Found) -> tuple[str, ...]:
 
 
 def units(found: Found) -> tuple[str, ...]:
-    """What reads them anew: Apache, whose mod_php may, and an FPM."""
+    """What reads them anew: the server, whose mod_php may, and an FPM."""
     sapi = serving(found)
-    return ("apache2.service", *([sapi.unit] if sapi and sapi.unit else []))
+    return (found.main_unit, *([sapi.unit] if sapi and sapi.unit else []))
 
 
 def pinned_where_unread(found: Found, components: list[Component]) -> list[Component]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from modbisect.kinds import php
+from modbisect.kinds import apache, php
 from modbisect.kinds.found import Found
 
 _BY_DECLARATION = {"MediaWiki": "mediawiki-extension", "DokuWiki": "dokuwiki-plugin"}
@@ -34,13 +34,12 @@ def applications(found: Found) -> tuple[Application, ...]:
 def described(found: Found) -> Iterator[str]:
     """Lines about the host."""
     system = next((line.split()[1:] for line in found.sections["system"] if line.startswith("os ")), [])
-    workers = [
-        name.removeprefix("mpm_") for name in found.names("/etc/apache2/mods-enabled", ".load") if "mpm_" in name
-    ]
+    modules = found.names(f"{apache.ROOT}/mods-enabled", ".load") if apache.serves(found) else ()
+    workers = [name.removeprefix("mpm_") for name in modules if "mpm_" in name]
     served = php.serving(found)
     parts = [
         " ".join(system).capitalize(),
-        f"Apache with {' and '.join(workers)} workers" if workers else "",
+        f"Apache with {' and '.join(workers)} workers" if workers else "" if apache.serves(found) else found.main,
         (f"PHP {served.version} {'by FPM' if served.name == 'fpm' else 'within Apache'}") if served else "no PHP",
     ]
     yield ", ".join(filter(None, parts))

@@ -10,7 +10,13 @@ linked_objects() { # paths on stdin, as patterns: of each that is a link its nam
 
 # The document roots.
 roots() {
-  { echo /var/www/html; sed -nE 's/^[[:space:]]*DocumentRoot[[:space:]]+"?([^"[:space:]]+).*/\1/p' /etc/apache2/sites-enabled/*.conf; } 2>/dev/null | sort -u
+  {
+    echo /var/www/html
+    case $main in
+      nginx) sed -nE 's/^[[:space:]]*root[[:space:]]+"?(\/[^";[:space:]]+).*/\1/p' /etc/nginx/nginx.conf /etc/nginx/conf.d/*.conf /etc/nginx/sites-enabled/* ;;
+      *) sed -nE 's/^[[:space:]]*DocumentRoot[[:space:]]+"?([^"[:space:]]+).*/\1/p' /etc/apache2/sites-enabled/*.conf ;;
+    esac
+  } 2>/dev/null | sort -u
 }
 
 # Those of root, or of somebody who could put them back himself: the guard holds no others.
@@ -42,4 +48,4 @@ access_control
 
 section used
 grep -D skip -hsiE '^[[:space:]]*(DocumentRoot|Alias)[[:space:]]' /etc/apache2/apache2.conf \
-  /etc/apache2/sites-enabled/*.conf /etc/apache2/conf-enabled/*.conf | head -n 200 | used
+  /etc/apache2/sites-enabled/*.conf /etc/apache2/conf-enabled/*.conf | head -n 200 | { cat; [ "$main" != nginx ] || roots | sed 's/^/root /'; } | used

@@ -81,7 +81,7 @@ def _refuse_closed(story: Story, components: tuple[Component, ...]) -> None:
             f"there is nothing to look into in {', '.join(into)}: the server reads no such file, or nothing in it",
             host=story.host.name,
             state="nothing was changed",
-            advice="name a file as Apache's folders *-available have it, with its whole path",
+            advice="name a file as the server's own folders (*-available) have it, with its whole path",
         )
 
 
@@ -110,7 +110,7 @@ def begun(
     story: Story, facts: Found, found: Measurement, options: Options, *, root: RootLink, beside: Beside | None
 ) -> Dialogue:
     """A conversation about what the configuration tests leave to be switched."""
-    story.observe(Stage("asking Apache, on a copy, what its configuration needs"))
+    story.observe(Stage("asking, on a copy, what the configuration needs"))
     components = requirements.learn(story.past.components, facts, lambda wanted: config_tests(root, wanted))
     if beside:
         components = _seen_at_work(story, facts, components, root, beside)

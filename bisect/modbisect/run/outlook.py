@@ -69,7 +69,7 @@ def plan(root: RootLink, host: Host, playbook: Playbook, say: Callable[[str], No
         preflight.check(host, seen.facts, seen.components, playbook=playbook)
     except Refused as error:
         refusal = error.what
-    say("asking Apache, on a copy, what its configuration needs")
+    say("asking, on a copy, what the configuration needs")
     components = requirements.learn(seen.components, seen.facts, lambda wanted: config_tests(root, wanted))
     symptom = playbook.symptom or Symptom(playbook.symptom_probes[0].name)
     imagined = (symptom.slower_than or 1.0) * 20

@@ -16,7 +16,7 @@ from modbisect.model import AS_FOUND, Component, Probe, Role
 from modbisect.playbook import Playbook, with_base
 from modbisect.playbook.hours import all_close, all_open
 from modbisect.probe import Markers
-from modbisect.servers import APACHE
+from modbisect.servers import server_of
 
 _UNTOUCHED = "nothing was changed"
 _STRICTEST = (Role.PRODUCTION, Role.STAGING, Role.EXPERIMENTAL)
@@ -99,21 +99,23 @@ def agree_to_open(
 
 
 def _refuse_another_server(host: Host, facts: Found, playbook: Playbook) -> None:
-    """Refuse where the symptom's requests are answered by another program of the host than Apache.
+    """Refuse where the symptom's requests are answered by another program of the host than its server.
 
-    It may be a proxy or cache in front of Apache, in which a broken trial's answers would outlive the run.
+    It may be a proxy or cache in front of that, in which a broken trial's answers would outlive the run.
 
     Raises:
-        Refused: with that program, and where Apache itself listens.
+        Refused: with that program, and where the server itself listens.
     """
+    server = server_of(facts)
     for probe in with_base(playbook, host.base_url).symptom_probes:
         port = _port_here(host, probe)
         who = facts.listener(port)
-        if who and not APACHE.listens(facts, port):
-            own = [str(port) for port in APACHE.ports(facts)]
-            past = f"if Apache is behind {who}, go past it: give the probe connect_to: {host.address}:PORT, Apache's"
+        if who and not server.listens(facts, port):
+            own = [str(port) for port in server.ports(facts)]
+            its = f"give the probe connect_to: {host.address}:PORT, {server.noun}'s"
+            past = f"if {server.noun} is behind {who}, go past it: {its}"
             raise Refused(
-                f"{who} answers on port {port}, where probe {probe.name} asks, and not Apache, "
+                f"{who} answers on port {port}, where probe {probe.name} asks, and not {server.noun}, "
                 f"which listens {'on port ' + ', '.join(own) if own else 'nowhere'}",
                 host=host.name,
                 state=_UNTOUCHED,
@@ -131,14 +133,14 @@ def refuse_cache(host: Host, facts: Found, playbook: Playbook, learned: Mapping[
     """
     for probe in with_base(playbook, host.base_url).probes:
         passed = next((markers.passed for markers in learned.get(probe.name, ()) if markers.passed), "")
-        straight = probe.connect_to or APACHE.listens(facts, _port_here(host, probe))
+        straight = probe.connect_to or server_of(facts).listens(facts, _port_here(host, probe))
         if passed and not straight:
             raise Refused(
                 f"probe {probe.name} was answered through a proxy or a cache, which may keep a broken trial's answers "
                 f"for visitors: {passed}",
                 host=host.name,
                 state=_UNTOUCHED,
-                advice=f"go past it: give the probe connect_to: {host.address}:PORT, Apache's",
+                advice=f"go past it: give the probe connect_to: {host.address}:PORT, {server_of(facts).noun}'s",
             )
 
 
@@ -228,15 +230,16 @@ def check(
 
 def _refuse_ailing(host: Host, facts: Found) -> None:
     """Refuse a server that is down, nobody's, or could not start again."""
+    server = server_of(facts)
     if not facts.parent:
-        raise Refused("Apache is not running", host=host.name, state=_UNTOUCHED, advice="start it first")
-    if facts.units.get(APACHE.unit, "active") in ("inactive", "failed"):
+        raise Refused(f"{server.noun} is not running", host=host.name, state=_UNTOUCHED, advice="start it first")
+    if facts.units.get(server.unit, "active") in ("inactive", "failed"):
         raise Refused(
-            f"Apache runs as process {facts.parent}, but not as systemd's {APACHE.unit}: somebody has started it by "
-            "hand, and a restart would start a second one",
+            f"{server.noun} runs as process {facts.parent}, but not as systemd's {server.unit}: somebody has started "
+            "it by hand, and a restart would start a second one",
             host=host.name,
             state=_UNTOUCHED,
-            advice=f"end it and 'systemctl start {APACHE.unit}'; "
+            advice=f"end it and 'systemctl start {server.unit}'; "
             "'modbisect probe' and 'modbisect canary' measure the site as it is",
         )
     if not facts.configtest_ok:
@@ -259,7 +262,7 @@ def _refuse_drift(host: Host, facts: Found, components: Sequence[Component]) -> 
             advice="restart it yourself to bring the files into effect, or accept it with --accept-drift",
         )
     # After a reload the oldest worker is younger than the files it read.
-    unread = [path for changed, path in facts.newer if changed > facts.generation + _SECOND]
+    unread = [path for changed, read, path in facts.newer if changed > read + _SECOND]
     if unread:
         raise Refused(
             f"configuration changed since the server started: {', '.join(unread[:5])}",

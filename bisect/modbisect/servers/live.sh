@@ -1,6 +1,40 @@
 # The live servers: their processes, what these have loaded, their restart. The main one serves the site; the others hold
 # what answers for it. What is only one server's lies in a file of its own, beside this.
 
+main_of() { # FOLDER of a run: the main server is the one whose unit the run restarts
+  ! grep -qsxF "unit nginx.service" -- "$1/spec" || main_is nginx
+}
+
+config_test() { "${main_program}_test"; }
+
+config_passes() { # by Apache's last word; behind it the test only unloads what it loaded, which may go on meanwhile
+  [ "$main_program" = apache2 ] || { config_test; return; }
+  { config_test & } | (
+    while IFS= read -r line; do
+      printf '%s\n' "$line"
+      [ "$line" != "Syntax OK" ] || exit 0
+    done
+    exit 1
+  )
+}
+
+reap() { # a worker that still burns on an aborted request must not outlive its trial
+  children_of "$parent"
+  # shellcheck disable=SC2086  # one pid a word
+  [ -z "$kids" ] || kill -KILL $kids 2>/dev/null || :
+}
+
+came_up() { # it has written its pid file, or done without for so long
+  named=$parent
+  pid_of "$pid_file" "$main_program" && [ "$pid" = "$named" ] || [ $tries -ge 100 ]
+}
+
+journal_tail() { # what the server says of itself, where the folder is root's
+  has_systemd && case $(stat -c %u:%A -- "/var/log/$main_program" 2>/dev/null) in
+    0:d????-????*) "${main_program}_log" | tail -n 5 | head -c 2000 | sed 's/^/text /' ;;
+  esac || :
+}
+
 units() { # those of the run, a line each; where there is none, what there may be
   { while read -r word value; do [ "$word" != unit ] || echo "$value"; done <"$cur/spec"; } 2>/dev/null | grep . ||
     printf '%s\n' "$main_unit" "$fpm_units"
@@ -104,7 +138,7 @@ restart_units() { # unit...: full stop and start, then wait for the new generati
     ! grep -qs '^file /etc/systemd/' -- "$cur/spec" || timeout -k 5 30 systemctl daemon-reload 2>&1 || return 1
     timeout -k 5 60 systemctl restart -- "$@" 2>&1 || return 1
   else
-    fpm_without_systemd "$@" && main_without_systemd || return 1
+    fpm_without_systemd "$@" && "${main_program}_without_systemd" || return 1
   fi
   # systemd names the process before it has come up; its pid file, where there is one, is written behind that.
   tries=0

@@ -11,17 +11,16 @@ main_pid() { # UNIT FILE
 phps=$(cd /etc/php 2>/dev/null && ls -d [0-9]*)
 
 section server
-parent=$(main_pid apache2.service /run/apache2/apache2.pid)
+# nginx is the main one where Apache does not run.
+parent=$(main_pid apache2.service /run/apache2/apache2.pid) main=apache2
+[ "$parent" != 0 ] || { parent=$(main_pid nginx.service /run/nginx.pid); [ "$parent" = 0 ] || main=nginx; }
+echo "main $main"
 echo "parent $parent"
-began=0
+ticks_of() { cut -d ')' -f 2- "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 21; } # when it began
 if [ "$parent" != 0 ]; then
   echo "exe $(readlink "/proc/$parent/exe")"
-  start=$(cut -d ')' -f 2- "/proc/$parent/stat" | cut -d ' ' -f 21)
-  echo "start $start"
-  began=$(($(date +%s) - ${up%%.*} + start / $(getconf CLK_TCK) - 1))
-  for kid in $(cat "/proc/$parent/task/$parent/children"); do
-    echo "child $(cut -d ')' -f 2- "/proc/$kid/stat" 2>/dev/null | cut -d ' ' -f 21)"
-  done
+  echo "start $(ticks_of "$parent")"
+  for kid in $(cat "/proc/$parent/task/$parent/children"); do echo "child $(ticks_of "$kid")"; done
   ls -l "/proc/$parent/fd" | awk '
     match($0, /socket:\[[0-9]+\]/) {mine[substr($0, RSTART + 8, RLENGTH - 9)] = 1}
     END {
@@ -30,7 +29,7 @@ if [ "$parent" != 0 ]; then
         print "listens", $2 ~ /^(00000000000000000000000001000000|0000000000000000FFFF0000......7F):/ ? "loopback" : "others"
     }' | sort -u
 fi
-for unit in apache2 $(printf '%s\n' "$phps" | sed -n 's/^[0-9.]*$/php&-fpm/p'); do
+for unit in "$main" $(printf '%s\n' "$phps" | sed -n 's/^[0-9.]*$/php&-fpm/p'); do
   [ ! -d /run/systemd/system ] || echo "unit $unit.service $(timeout 10 systemctl is-active "$unit.service")"
 done
 
@@ -40,12 +39,40 @@ for pid in "$parent" $(for php in $phps; do main_pid "php$php-fpm.service" "/run
 done | sort -u
 
 section configtest
-text=$(. /etc/apache2/envvars 2>/dev/null; timeout -k 5 30 apache2 -t 2>&1)
+case $main in
+  nginx) text=$(timeout -k 5 30 nginx -t 2>&1) ;;
+  *) text=$(. /etc/apache2/envvars 2>/dev/null; timeout -k 5 30 apache2 -t 2>&1) ;;
+esac
 code=$?
 printf '%s\n' "$text" | told | head -c 4000
 section configtest-status
 echo "$code"
 
+# Of what the servers read, what is younger than their reading: time, path, and when they read it. A reload makes workers
+# anew, and lets FPM write its pid file again.
+younger() { # TIME (or ticks of the clock since boot) FOLDER...
+  case $1 in @*) read_at=${1%%.*} ;; *) read_at=@$(($(date +%s) - ${up%%.*} + $1 / $(getconf CLK_TCK) - 1)) ;; esac
+  read_when=$1
+  shift
+  find "$@" \( -type f -o -type l \) -newermt "$read_at" -printf "%T@\t%p\t$read_when\n"
+}
+oldest() { # PID: when the first of its workers began; of a server without workers, it itself
+  first=$(for kid in $(cat "/proc/$1/task/$1/children"); do ticks_of "$kid"; done | sort -n | head -n 1)
+  echo "${first:-$(ticks_of "$1")}"
+}
+
 section newer
-[ "$parent" = 0 ] || find /etc/apache2 /etc/php \( -type f -o -type l \) -newermt "@$began" -printf '%T@\t%p\n' 2>/dev/null | sort -rn | head -n 20
+{
+  within=$(cd /etc/apache2/mods-enabled && ls -d php*.load)
+  [ "$main" = apache2 ] || within=''
+  if [ "$parent" = 0 ]; then :
+  elif [ "$within" ]; then younger "$(oldest "$parent")" "/etc/$main" /etc/php/*/apache2 /etc/php/*/mods-available
+  else
+    younger "$(oldest "$parent")" "/etc/$main"
+    for php in $phps; do
+      fpm=$(main_pid "php$php-fpm.service" "/run/php/php$php-fpm.pid")
+      [ "$fpm" = 0 ] || younger "@$(stat -c %.Y "/run/php/php$php-fpm.pid")" "/etc/php/$php/fpm" "/etc/php/$php/mods-available"
+    done
+  fi
+} 2>/dev/null | sort -rn | head -n 20
 

@@ -1,8 +1,9 @@
-# What is told of the words of Apache's configuration test: the file, the line and the sort of the error. The words of
+# What is told of the words of a server's configuration test: the file, the line and the sort of the error. The words of
 # the configuration itself stay on the host: who may only ask for a test must not read by it what root alone may read.
 told() {
   awk '
     function sort_of(text) {
+      if (text ~ /unknown directive/) return "an unknown directive, perhaps of a module that is not loaded"
       if (text ~ /Invalid command/)
         return "Invalid command, perhaps misspelled or defined by a module not included in the server configuration"
       if (match(text, /[A-Za-z0-9_.+-]+\.so into server/)) return "Cannot load " substr(text, RSTART, RLENGTH)
@@ -13,6 +14,11 @@ told() {
       return ""
     }
     $0 == "Syntax OK" {print; next}
+    /^nginx: / {   # "nginx: [emerg] WORDS in FILE:LINE"
+      where = match($0, /\/[A-Za-z0-9_.\/+-]+:[0-9]+$/) ? " in " substr($0, RSTART) : ""
+      if ($2 == "[emerg]") print "nginx: " (sort_of($0) == "" ? "an error" : sort_of($0)) where
+      next
+    }
     {
       rest = $0; where = ""; code = ""
       if (match(rest, /AH[0-9][0-9][0-9][0-9][0-9]: /)) {code = substr(rest, RSTART, RLENGTH); rest = substr(rest, RSTART + RLENGTH)}

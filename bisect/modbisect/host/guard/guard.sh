@@ -217,6 +217,7 @@ main() {
     *) : ;;   # they hold no lock, or only as long as one of the above
   esac
   safe
+  main_of "$cur"
   shift
   "$verb" "$@"
 }

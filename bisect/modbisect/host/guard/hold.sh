@@ -130,6 +130,7 @@ copy() { # all that a restore needs to know, into $new
   awk '$1 == "dir" && !seen[$2]++ {print $2}' "$new/spec" >"$new/places" && sed -n 's/^owner //p' "$new/spec" >"$new/who" &&
     printf '%s\n' "$1" >"$new/run" && part_by_owner || die 73 "cannot write"
   mkdir -- "$new/snap" || die 73 "cannot write"
+  main_of "$new"
   own_ground
   while IFS= read -r d; do
     if grep -qxF -e "file $d" -- "$new/spec"; then

@@ -10,12 +10,12 @@ command -v perl >/dev/null || {
 groups() { # control groups of the servers; without systemd their first processes
   if [ -d /run/systemd/system ]; then
     # shellcheck disable=SC2086  # patterns of units
-    timeout 10 systemctl show -p ControlGroup --value -- "$main_unit" $fpm_units 2>/dev/null | sort -u | while read -r group; do
+    timeout 10 systemctl show -p ControlGroup --value -- $main_programs $fpm_units 2>/dev/null | sort -u | while read -r group; do
       for root in /sys/fs/cgroup /sys/fs/cgroup/unified; do
         [ ! -r "$root$group/cgroup.procs" ] || { echo "$root$group"; break; }
       done
     done
-  else pgrep -o -x "$main_program"; pgrep -o -f '^php-fpm: master'
+  else for program in $main_programs; do pgrep -o -x "$program"; done; pgrep -o -f '^php-fpm: master'
   fi
 }
 

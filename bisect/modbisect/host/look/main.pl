@@ -121,6 +121,7 @@ sub moments {
     }
     last if @found || @ran == @tasks;
   }
+  if (!@found && defined $ours{$pid}) { (my $queued, %behind) = handed_on($pid); push @found, $queued if $queued && !%behind }
   if (my @told = @tasks > 1 ? grep { @{$_->[1]} } @found : ()) { @found = @told }   # a program's own thread, and not the server's
   return @found if $depth > 2;
   # Without the kernel's word on who is at the other end: whoever is at work for a main server.
@@ -128,6 +129,21 @@ sub moments {
   $at_work{$_} = 1 for keys %behind;
   my @there = map { moments($_, $now, $since, $behind{$_}, $depth + 1) } keys %behind;
   return @there ? @there : @found;
+}
+
+# Of a server that waits for all its connections at once: a request that nobody has accepted, if there is one, and the
+# processes at the other ends of its connections, each with the connection's name and no caller.
+sub handed_on {
+  my $pid = shift;
+  my ($queued, %to);
+  opendir(my $folder, "/proc/$pid/fd") or return ();
+  for my $fd (grep { /^\d+$/ && $_ != $ours{$pid} } readdir $folder) {
+    my ($name, $far) = behind($pid, $fd);
+    if ($name =~ /not accepted$/) { $queued = ["S|connect $name|||", []]; next }
+    my $other = $far ? far_end($far, $name) : 0;
+    $to{$other} = [$name] if $other && $other != $pid && exe($other) ne exe($pid) && serves($other);
+  }
+  return ($queued, %to);
 }
 
 my %slices;   # thread => how often it has been given the processor, and when that was last seen to change

@@ -26,7 +26,7 @@ sub named { # lines of what was seen
     my $text = slurp($file, 1 << 18) // next;
     $text =~ s/^\s*[#;].*//mg;
     $text{$file} = $text;
-    push @roots, $1 while $text =~ /^\s*DocumentRoot\s+"?([^"\s]+)/mig;
+    push @roots, $1 while $text =~ /^\s*(?:DocumentRoot|root)\s+"?([^"\s;]+)/mig;
   }
   for my $root (@roots) { $root =~ s{/+$}{}; delete @folders{grep { $_ eq $root || index("$root/", "$_/") == 0 } keys %folders} }
   my %pattern = map { $_ => qr/\Q$_\E(?![\w.-])/ } keys %what, keys %folders;
