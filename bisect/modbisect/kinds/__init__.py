@@ -7,6 +7,7 @@ dry run prints.
 from modbisect.kinds.app_part import kept
 from modbisect.kinds.catalogue import (
     BY_THE_PLAYBOOK,
+    brought,
     configuration,
     discover,
     edited_files,
@@ -56,6 +57,7 @@ __all__ = [
     "Step",
     "SurveyError",
     "Suspicion",
+    "brought",
     "by_file",
     "configuration",
     "described",

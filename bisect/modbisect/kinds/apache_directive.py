@@ -16,7 +16,11 @@ from modbisect.kinds.kind import Kind, Step
 from modbisect.kinds.rules import EditRule, Rule
 from modbisect.model import Component
 
-_PATH = rf"{apache.ROOT}/((apache2|ports)|(mods|conf|sites)-available/[A-Za-z0-9][A-Za-z0-9_.+-]*)\.conf"
+_NAME = "[A-Za-z0-9][A-Za-z0-9_.+-]*"
+_PATH = (
+    rf"{apache.ROOT}/(apache2|ports)\.conf|{apache.ROOT}(/{_NAME})+/{_NAME}\.(conf|inc|include|rules|vhost)"
+    rf"|/etc/{_NAME}/apache[A-Za-z0-9_.+-]*\.conf"
+)
 HTACCESS = r"(/[A-Za-z0-9_.+-]+)+/\.htaccess"
 """Pattern of the paths of such files."""
 _GUARDS = (
@@ -84,6 +88,11 @@ class ApacheDirective(Kind):
             name = f"{path}:{first}"
             listed.append(Component(self.id(name), self.name, name, on=True, pinned=pinned, detail=directive.name))
         return listed
+
+    def brought(self, found: Found, path: str) -> tuple[str, ...]:
+        """By ``Include``."""
+        pairs = (line.split("\t") for line in found.sections["includes"])
+        return tuple(pair[1] for pair in pairs if len(pair) == 2 and pair[0] == path)  # noqa: PLR2004  # as printed
 
     def is_vital(self, component: Component) -> bool:
         """By its name."""

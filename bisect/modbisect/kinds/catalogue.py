@@ -217,6 +217,17 @@ def own_files() -> tuple[str, ...]:
     return tuple(_each(file for kind in KINDS for file in kind.own_files))
 
 
+def brought(found: Found, paths: Sequence[str]) -> tuple[str, ...]:
+    """Files to look into, with those that are read because they say so."""
+    files, wanted = list(paths), list(paths)
+    while wanted:
+        path = wanted.pop(0)
+        more = [file for kind in KINDS for file in kind.brought(found, path) if file not in files]
+        files += more
+        wanted += more
+    return tuple(files)
+
+
 def is_inside(component: Component, into: Sequence[str]) -> bool:
     """Whether it is a part of one of these files."""
     return any(component.name.startswith(f"{path}:") for path in into)

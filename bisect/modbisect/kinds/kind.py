@@ -112,6 +112,10 @@ class Kind(ABC):
         """What a file is made of, where the kind is about the lines of files like it."""
         return []
 
+    def brought(self, found: Found, path: str) -> tuple[str, ...]:  # noqa: ARG002
+        """The files that are read because a file says so."""
+        return ()
+
     def opens(self, name: str) -> str:  # noqa: ARG002
         """The file to look into where a component of that name is to blame; empty where there is none."""
         return ""

@@ -38,10 +38,11 @@ _LOOKING = 4
 def suspects_of(playbook: Playbook, facts: Found) -> tuple[Component, ...]:
     """The host's components, with all that is no suspect in this playbook pinned."""
     select = playbook.select
+    into = kinds.brought(facts, select.into)
     return kinds.select(
-        kinds.discover(facts, select.into),
+        kinds.discover(facts, into),
         facts,
-        include=[f"*:{path}:*" for path in select.into] or select.include,
+        include=[f"*:{path}:*" for path in into] or select.include,
         keep=(*select.keep, *kinds.kept(playbook.listings)),
         off=select.off,
         allow_security=select.allow_security,
@@ -57,7 +58,7 @@ def surveyed(story: Story, options: Options, root: RootLink) -> Found:
     story.observe(Stage("looking at what is there"))
     facts = story.facts = survey(root, story.playbook.listings)
     chosen = suspects_of(story.playbook, facts)
-    _refuse_closed(story, chosen)
+    _refuse_closed(story, facts, chosen)
     components = tuple(
         replace(component, vital=component.vital or component.id in options.needed) for component in chosen
     )
@@ -74,8 +75,8 @@ def surveyed(story: Story, options: Options, root: RootLink) -> Found:
     return facts
 
 
-def _refuse_closed(story: Story, components: tuple[Component, ...]) -> None:
-    into = story.playbook.select.into
+def _refuse_closed(story: Story, facts: Found, components: tuple[Component, ...]) -> None:
+    into = kinds.brought(facts, story.playbook.select.into)
     if into and not any(kinds.is_inside(component, into) for component in components):
         raise Refused(
             f"there is nothing to look into in {', '.join(into)}: the server reads no such file, or nothing in it",

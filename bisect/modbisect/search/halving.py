@@ -75,7 +75,7 @@ class Conversation:
         try:
             return (yield from self._stages())
         except Spent as spent:
-            return self._open(str(spent) or f"{len(self.bench.trials)} trials were not enough to tell")
+            return self._spent(str(spent) or f"{len(self.bench.trials)} trials were not enough to tell")
         except Ended as end:
             return self._open(str(end))
 
@@ -289,6 +289,10 @@ class Conversation:
             "no faster with everything flipped that can be: none of the suspects is to blame",
             residual=effect(slow, fast, bench.noise, bench.found) if slow else None,
         )
+
+    def _spent(self, reason: str) -> Conclusion:
+        """What is known when no further trial may be asked for."""
+        return self._open(reason)
 
     def _open(self, reason: str, suspects: tuple[ComponentId, ...] | None = None) -> Conclusion:
         left = self._left() if suspects is None else suspects

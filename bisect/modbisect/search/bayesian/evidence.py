@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from random import Random
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from modbisect.judging import Level, combine, level, requests
 from modbisect.judging.judge import CAP_FACTOR, floor
 from modbisect.model import Measure
-from modbisect.search.bayesian.claims import Claim, claimed, taken_apart
+from modbisect.search.bayesian.claims import Claim, Parts, claimed, taken_apart
 from modbisect.search.bayesian.columns import Columns, Held
 from modbisect.search.bayesian.design import Costs, Designer
 from modbisect.search.bayesian.posterior import Belief, Posterior
@@ -32,6 +33,7 @@ _QUIET = 4
 _LUCKY = 0.2
 """Repetitions that differ by less than this belie a posterior that explains everything by luck."""
 _WORTH_NAMING = 0.005
+_NEGLIGIBLE = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,17 @@ class Evidence:
     def claim(self, posterior: Posterior) -> Claim:
         """The likeliest."""
         return claimed(posterior, self.complete())
+
+    def at_least(self, posterior: Posterior, parts: Parts) -> Claim | None:
+        """That these are to blame, whoever else is, with the likeliest belief that says so."""
+        members, complete = {member for part in parts.slow for member in part}, self.complete()
+        weighty = takewhile(lambda belief: belief.probability >= _NEGLIGIBLE, posterior.beliefs)
+        held = [
+            belief
+            for belief in weighty
+            if members <= set(belief.members) and {*parts.slow} <= {*taken_apart(posterior, belief, complete).slow}
+        ]
+        return Claim(parts, held[0], sum(belief.probability for belief in held)) if held else None
 
     def complete(self) -> float:
         """Log ratio of the site as found to everything flipped, by a complete measurement where the others were cut."""

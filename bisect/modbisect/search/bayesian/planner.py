@@ -21,6 +21,7 @@ from modbisect.search.bayesian import weather
 from modbisect.search.bayesian.claims import Claim, Parts
 from modbisect.search.bayesian.columns import Columns, none
 from modbisect.search.bayesian.evidence import DELTA, Evidence
+from modbisect.search.bayesian.known import Known
 from modbisect.search.bayesian.opening import alone, opening, seen_at_work
 from modbisect.search.bayesian.posterior import NUISANCES, Belief, Posterior, design
 from modbisect.search.bayesian.proof import Proof
@@ -45,6 +46,7 @@ _FEW_MORE = 4
 """So many trials after the first fast one, fewer are enough as well."""
 _TENTATIVE = 0.5
 _NOT_ALONE = "whether others take part in it was not tested with all of them: the site breaks without some"
+_NOT_ALL = "the rest is still slower than with all switched over, and nobody stands out for that"
 _NEVER_ALL = 0.99
 """More is not said of what is not proven yet."""
 
@@ -72,8 +74,7 @@ class Planner(Conversation):
 
     random: Random = field(init=False)
     columns: Columns = field(init=False)
-    proven: dict[Parts, list[Finding]] = field(default_factory=dict)
-    """What fresh trials have shown; the posterior may still doubt that it is all."""
+    known: Known = field(default_factory=Known)
     tentative: bool = False
     """Only somebody whom a look has seen is on trial: what is not proven soon is for the search."""
     fast_since: int = 0
@@ -103,7 +104,7 @@ class Planner(Conversation):
         learned = yield from needs.learn(self.bench, self._together(), self._plainly_fast)
         conclusion = yield from self._among(learned)
         if not learned.all and not (conclusion and (yield from self._is_whole(conclusion))):
-            self.proven = {}  # it held among a part
+            self.known.forget()  # it held among a part
             conclusion = yield from self._among((yield from needs.learn(self.bench, self._together())))
         return conclusion or (yield from self._by_halving())
 
@@ -126,8 +127,18 @@ class Planner(Conversation):
                 proven = replace(proven, confirmations=(*proven.confirmations, *seen.confirmations))
                 warnings = (_NOT_ALONE,) if seen.verdict is Verdict.UNSURE else ()
                 return replace(conclusion, findings=(proven, *others), warnings=(*conclusion.warnings, *warnings))
-        self.proven, self.kept, self.columns, bench.fast = {}, (), none(bench.feasible), NOTHING
+        self.known.forget()
+        self.kept, self.columns, bench.fast = (), none(bench.feasible), NOTHING
         return None
+
+    def _spent(self, reason: str) -> Conclusion:
+        """Whoever is proven by then, and beyond doubt a part of it, is named."""
+        if self.known.findings and not self.tentative:
+            for claim in self.known.certain(self._evidence, self._evidence.posterior()):
+                self.warnings.append(f"whether others take part is not known: {reason}")
+                culprits = [self._culprit(part) for part in claim.parts.slow]
+                return self._found(culprits, self.known.findings[claim.parts])
+        return self._open(reason)
 
     def _is_whole(self, conclusion: Conclusion) -> Talk[bool]:
         """Whether what was found among a part of the suspects holds where all others are flipped too.
@@ -185,12 +196,12 @@ class Planner(Conversation):
                 return (yield from self._acquit(self._evidence.claim(self._evidence.posterior()).parts))
             if settled is _End.LOST:
                 return None
-            proven = self.proven.get(settled.parts)
+            proven = self.known.findings.get(settled.parts)
             if proven and self._beyond_chance(settled.culprits, proven):
                 return (yield from self._accuse(settled, proven))
             findings = yield from self._proof(settled).run(self.random)
             if not isinstance(findings, str):
-                self.proven[settled.parts] = findings
+                self.known.add(settled.parts, findings, bench.asked)
         return None
 
     def _acquit(self, parts: Parts) -> Talk[Conclusion | None]:
@@ -224,18 +235,27 @@ class Planner(Conversation):
     def _accuse(self, settled: _Settled, findings: list[Finding]) -> Talk[Conclusion]:
         """The culprits proven; others beside them, if the rest is slow as well, are for halving."""
         culprits, bench = settled.culprits, self.bench
-        flips = frozenset(self._cure(culprit) for culprit in culprits)
-        cured = bench.feasible.close(flips) or NOTHING
-        if not bench.levels(cured):
+        cured = self._cured(culprits)
+        if not bench.levels(cured) or self._rest(cured, bench.fast) <= floor(
+            bench.level_of(bench.fast), self.problem.symptom
+        ):
             return self._found(culprits, findings)
-        rest = bench.level_of(cured).log_seconds - bench.level_of(bench.fast).log_seconds
-        if not self._adds_up and cured < bench.fast and rest > floor(bench.level_of(bench.fast), self.problem.symptom):
+        if self.known.late(bench.asked):
+            self.warnings.append(_NOT_ALL)
+        elif not self._adds_up and cured < bench.fast:
             why = f"is the rest still slow, with {len(culprits)} found and flipped?"
             if (yield from bench.slower(cured, bench.fast, why, "residual")):
                 more = yield from self._by_halving()
                 if more.outcome is Outcome.FOUND:
                     return more
         return self._found(culprits, findings)
+
+    def _cured(self, culprits: Sequence[Culprit]) -> Flips:
+        return self.bench.feasible.close(frozenset(map(self._cure, culprits))) or NOTHING
+
+    def _rest(self, cured: Flips, fast: Flips) -> float:
+        """Logs by which it is slower with the culprits cured than with more flipped."""
+        return self.bench.level_of(cured).log_seconds - self.bench.level_of(fast).log_seconds
 
     @property
     def _adds_up(self) -> bool:
@@ -327,13 +347,34 @@ class Planner(Conversation):
                     return _End.LOST if self.tentative else _End.NONE
                 yield from self._baseline()
                 continue
-            if claim.parts.slow and claim.probability > (1 - DELTA if claim.parts in self.proven else _WORTH_PROVING):
-                return (yield from self._culprits(posterior, claim))
+            if settled := (yield from self._likely_enough(posterior, claim)):
+                return settled
             asked = yield from self._search_on(posterior)
             if asked is None:
                 return _End.LOST
             broken += bool(asked.broken)
         return _End.LOST
+
+    def _likely_enough(self, posterior: Posterior, claim: Claim) -> Talk[_Settled | _End | None]:
+        """A claim that is worth its proof, or has it and needs no more."""
+        certain = 1 - DELTA if claim.parts in self.known.findings else _WORTH_PROVING
+        if claim.parts.slow and claim.probability > certain:
+            return (yield from self._culprits(posterior, claim))
+        return self._enough_is_known(posterior)
+
+    def _enough_is_known(self, posterior: Posterior) -> _Settled | None:
+        """What is proven and beyond doubt a part of it, where the rest is small, or has had time enough to be told."""
+        bench, within = self.bench, self.columns.within
+        for claim in self.known.certain(self._evidence, posterior):
+            culprits = [self._culprit(part) for part in claim.parts.slow]
+            cured = self._cured(culprits)
+            small = bench.levels(cured) and self._rest(cured, within) <= floor(
+                bench.level_of(within), self.problem.symptom
+            )
+            if small or self.known.late(bench.asked):
+                bench.fast = within - bench.feasible.hold(self.columns.names(claim.parts.saving), within)
+                return _Settled(posterior, claim.belief, claim.parts, culprits)
+        return None
 
     def _search_on(self, posterior: Posterior) -> Talk[Measurement | None]:
         """The trial that tells most; None where none tells anything."""
