@@ -180,7 +180,8 @@ def test_who_was_seen_at_work_and_could_not_be_switched_is_told() -> None:
     )
     made = report_of(before, Playbook("book", probes=(Probe("page", "/"),)), before.effort, restored=RESTORED)
     assert [warning for warning in made.warnings if "nobody could try" in warning] == [
-        "c01 was seen at work for 50% of the time (poll of :53), and nobody could try without: access control",
+        "c01 was seen at work for 50% of the time (poll of :53), and nobody could try without: access control; "
+        "a playbook with 'components: {allow_security: true}', and --open-security, tries that",
         "c05 was seen at work for 20% of the time (running), and nobody could try without: the site breaks without",
     ]
 

@@ -33,11 +33,13 @@ def further(report: Report, host: Host, playbook: Playbook, options: Options, *,
     blamed = [component for finding in report.findings for component in finding.components]
     stayed = (*report.untestable, *report.pinned)
     needed = [each.component for each in stayed if not each.reason.endswith(BY_THE_PLAYBOOK)]
-    paths = opened_by(blamed) if found else (*opened_by(needed), *own_files())
+    opened = opened_by(blamed)
+    told = report.told_in if len(blamed) == 1 else ()
+    paths = (opened or told) if found else (*opened_by(needed), *own_files())
     left = _left(playbook.budget, report)
     if not found and not _is_slow(playbook, report):
         return report, exit_code(report)
-    if not paths or playbook.select.into or not report.restored.verified or not left or (found and len(paths) > 1):
+    if not paths or playbook.select.into or not report.restored.verified or not left or (found and len(opened) > 1):
         return report, exit_code(report)
     book = looking_into(replace(playbook, budget=left), *paths)
     try:
@@ -82,7 +84,7 @@ def within(report: Report, more: Report, paths: tuple[str, ...]) -> Report:
     """A report with what a second search in the file that is to blame has found; its journal gets it as well."""
     lines = tuple(component for finding in more.findings for component in finding.components)
     event = LookedInside(
-        Inside(more.run, paths[0], more.outcome, more.reason),
+        Inside(more.run, ", ".join(paths), more.outcome, more.reason),
         lines,
         {line: more.details.get(line, "") for line in lines},
         {line: more.remedies[line] for line in lines if line in more.remedies},

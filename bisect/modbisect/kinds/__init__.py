@@ -4,6 +4,7 @@ One file a kind, all of them listed in `every`. Everything that changes a host g
 dry run prints.
 """
 
+from modbisect.kinds.access import protects
 from modbisect.kinds.app_part import kept
 from modbisect.kinds.catalogue import (
     BY_THE_PLAYBOOK,
@@ -29,6 +30,7 @@ from modbisect.kinds.catalogue import (
     resting,
     select,
     survey_fragments,
+    told_in,
     units,
     unmoved,
     unusual,
@@ -40,7 +42,7 @@ from modbisect.kinds.found import CONTAINER, Found, SurveyError, parse
 from modbisect.kinds.kind import Kind, Step
 from modbisect.kinds.portrait import described
 from modbisect.kinds.seen import Frame, Look, LookError, Moment
-from modbisect.kinds.traces import DIRECTIVES, Suspicion, by_file, in_words, suspicions
+from modbisect.kinds.traces import DIRECTIVES, Suspicion, by_file, in_words, suspicions, unreached
 
 __all__ = [
     "BY_THE_PLAYBOOK",
@@ -81,13 +83,16 @@ __all__ = [
     "parse",
     "plan",
     "plan_tested",
+    "protects",
     "remedies",
     "resting",
     "select",
     "survey_fragments",
     "suspicions",
+    "told_in",
     "units",
     "unmoved",
+    "unreached",
     "unusual",
     "write_set",
 ]

@@ -14,6 +14,7 @@ from modbisect.kinds import access, apache
 from modbisect.kinds.found import Found, once
 from modbisect.kinds.kind import Kind, Step
 from modbisect.kinds.rules import EditRule, Rule
+from modbisect.kinds.seen import Moment
 from modbisect.model import Component
 
 _NAME = "[A-Za-z0-9][A-Za-z0-9_.+-]*"
@@ -46,6 +47,7 @@ _STAYS = {
     "include": "another file: look into that",
     "includeoptional": "another file: look into that",
 }
+_MODULE = re.compile(r"/mod_([a-z_]+)[0-9]*\.so[^/]*$")
 _VITAL = {"directoryindex", "alias", "scriptalias", "rewriteengine", "rewritebase", "proxypass", "addtype"}
 
 
@@ -70,6 +72,10 @@ class ApacheDirective(Kind):
     packages = ()
     needs_leave = False
     own_files = (apache.MAIN,)
+    configuration = tuple(
+        f"{apache.ROOT}/{folder}/*"
+        for folder in ("snippets", "include", "includes", "extra", "conf.d", "vhosts", "vhosts.d", "sites", "common")
+    )
 
     def components(self, found: Found) -> list[Component]:  # noqa: ARG002
         """None, before a file is looked into."""
@@ -122,6 +128,17 @@ class ApacheDirective(Kind):
         """The file."""
         return (component.name.rpartition(":")[0],)
 
+    def at(self, found: Found, component: Component) -> tuple[tuple[str, int], ...]:
+        """Its lines."""
+        path, _, first = component.name.rpartition(":")
+        return tuple((path, line) for line in _directives(found)[path][int(first)].lines)
+
+    def claim(self, component: Component, moment: Moment) -> float:
+        """It tells the module at work what to do."""
+        modules = (match[1] for path in moment.objects if (match := _MODULE.search(path)))
+        module = next(modules, "")
+        return 1.0 if module and is_of(component.detail, module) else 0.0
+
     def rules(self) -> tuple[Rule, ...]:
         """Any directive, and none that guards access."""
         return (EditRule("cut", self.name, f"{_PATH}|{HTACCESS}", r"[ \t]*[A-Za-z].*", _NEVER), apache.UNIT)
@@ -132,6 +149,21 @@ class ApacheDirective(Kind):
         lines = _directives(found)[path][int(first)].lines
         said = f"line {lines[0]}" if len(lines) == 1 else f"lines {lines[0]} to {lines[-1]}"
         return f"# in {path} remove {said} ({component.detail})"
+
+
+def is_of(directive: str, module: str) -> bool:
+    """Whether a directive is a module's, by its name: ``RewriteMap``, ``Header`` of ``headers``."""
+    word, name = directive.lower(), module.replace("_", "")
+    return word.startswith(name) or (len(word) > len(name) // 2 and name.startswith(word))
+
+
+def files_with(found: Found, module: str) -> tuple[str, ...]:
+    """Those that hold directives of a module."""
+    return tuple(
+        path
+        for path, directives in _directives(found).items()
+        if any(is_of(directive.name, module) for directive in directives.values())
+    )
 
 
 def guards(found: Found, path: str) -> bool:

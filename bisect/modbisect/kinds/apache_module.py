@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from modbisect.kinds.apache import HANDS_OUT_SOURCE, ROOT, UNIT, Farm, serves_by_fpm
+from modbisect.kinds.apache_directive import files_with
 from modbisect.kinds.found import Found, Line, once
 from modbisect.kinds.rules import Rule
 from modbisect.model import Component
@@ -61,6 +62,10 @@ class ApacheModule(Farm):
     def _undeclared(self, found: Found, component: Component) -> frozenset[str]:
         names = _UNDECLARED.get(component.name, ())
         return frozenset(self.id(name) for name in names if f"{ROOT}/mods-available/{name}.load" in found.entries)
+
+    def told_in(self, found: Found, component: Component) -> tuple[str, ...]:
+        """By its directives."""
+        return files_with(found, component.name.rstrip("0123456789"))
 
     def opens(self, name: str) -> str:  # noqa: ARG002
         """None: it is to blame as a whole."""

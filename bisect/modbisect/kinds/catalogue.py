@@ -212,6 +212,11 @@ def opened_by(components: Iterable[ComponentId]) -> tuple[str, ...]:
     return tuple(_each(file for kind, name in parts if kind and (file := kind.opens(name))))
 
 
+def told_in(found: Found, components: Iterable[Component]) -> tuple[str, ...]:
+    """The files that tell these what to do."""
+    return tuple(_each(file for each in components for file in BY_NAME[each.kind].told_in(found, each)))
+
+
 def own_files() -> tuple[str, ...]:
     """Files to look into that no component stands for."""
     return tuple(_each(file for kind in KINDS for file in kind.own_files))

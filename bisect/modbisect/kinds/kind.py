@@ -112,6 +112,10 @@ class Kind(ABC):
         """What a file is made of, where the kind is about the lines of files like it."""
         return []
 
+    def told_in(self, found: Found, component: Component) -> tuple[str, ...]:  # noqa: ARG002
+        """The files that tell it what to do, where it does nothing by itself."""
+        return ()
+
     def brought(self, found: Found, path: str) -> tuple[str, ...]:  # noqa: ARG002
         """The files that are read because a file says so."""
         return ()
@@ -134,6 +138,10 @@ class Kind(ABC):
 
     def traces(self, found: Found, component: Component) -> tuple[str, ...]:  # noqa: ARG002
         """Files whose times tell when it was last switched or edited."""
+        return ()
+
+    def at(self, found: Found, component: Component) -> tuple[tuple[str, int], ...]:  # noqa: ARG002
+        """File and number of each line that it is, where it is nothing but lines."""
         return ()
 
     def brings(self, found: Found, component: Component) -> frozenset[str]:  # noqa: ARG002

@@ -1,9 +1,9 @@
 """What a look at the slow request saw: the sampler's text as values. Pure.
 
 The text is of ``host/look``: a line a word. ``seen SECONDS|STATE|WAIT|OBJECTS|FRAMES|BY`` is what the request was at
-for so long, objects and frames innermost first and parted by " < "; ``named WHAT|FILE`` is a file of the configuration
-that names something seen; ``says WORD|FILE`` is one that has a directive; ``query COUNT|WORDS`` what the database was
-at, without values. It ends with ``end``.
+for so long, objects and frames innermost first and parted by " < "; ``named WHAT|FILE|LINES`` is a file of the
+configuration that names something seen, and the first lines that do; ``says WORD|FILE|LINES`` one that has a
+directive; ``query COUNT|WORDS`` what the database was at, without values. It ends with ``end``.
 """
 
 from __future__ import annotations
@@ -67,6 +67,17 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A place in the configuration that speaks of something that was seen."""
+
+    what: str
+    """A path, or its folder, the other end of a connection, a module; or a directive."""
+    file: str
+    lines: tuple[int, ...] = ()
+    """The first that do; none where the sampler did not say."""
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """What was seen of the requests within some seconds."""
 
@@ -78,10 +89,10 @@ class Look:
     """Seconds of the host's processor that looking took."""
     moments: tuple[Moment, ...]
     """The longest first."""
-    named: tuple[tuple[str, str], ...]
-    """A path that was seen, or its folder, and a file of the configuration that names it."""
-    says: tuple[tuple[str, str], ...]
-    """A directive and a file of the configuration that has it."""
+    named: tuple[Named, ...]
+    """What was seen, by name."""
+    says: tuple[Named, ...]
+    """Directives that may stand for what was seen."""
     missing: Mapping[str, str]
     """What could not be looked at, and why."""
     queries: tuple[tuple[str, int], ...] = ()
@@ -111,8 +122,8 @@ class Look:
             samples=int(number("samples")),
             cost=number("cpu"),
             moments=tuple(_moment(value) for key, value in pairs if key == "seen"),
-            named=tuple(_two(value) for key, value in pairs if key == "named"),
-            says=tuple(_two(value) for key, value in pairs if key == "says"),
+            named=tuple(_named(value) for key, value in pairs if key == "named"),
+            says=tuple(_named(value) for key, value in pairs if key == "says"),
             queries=tuple(_query(value) for key, value in pairs if key == "query"),
             missing=dict(_two(value, " ") for key, value in pairs if key == "missing"),
         )
@@ -146,6 +157,14 @@ def _query(text: str) -> tuple[str, int]:
     if not re.fullmatch(r"\d{1,6}", times):
         raise LookError(f"no query: {text[:100]!r}")
     return words, int(times)
+
+
+def _named(text: str) -> Named:
+    what, rest = _two(text)
+    file, _, lines = rest.partition("|")
+    if not re.fullmatch(r"[0-9,]{0,200}", lines):
+        raise LookError(f"no place: {text[:100]!r}")
+    return Named(what, file, tuple(int(line) for line in lines.split(",") if line))
 
 
 def _two(text: str, between: str = "|") -> tuple[str, str]:

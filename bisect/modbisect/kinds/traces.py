@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from posixpath import dirname, normpath
 
 from modbisect.kinds.every import BY_NAME
 from modbisect.kinds.found import Found
@@ -39,6 +40,7 @@ _WAITS = {
     "/sess_*": ("session.auto_start", "session.save_path", "session.save_handler", "session.lazy_write"),
 }
 """By what a wait's words hold, the directives that are to blame for it."""
+_MUCH = 0.3
 _END = re.compile(r"(?:tcp|udp) [^ ,]+:\d+|unix /[^ ,]+")
 _RUNS = "R"
 _QUEUE = ("MaxRequestWorkers",)
@@ -130,13 +132,50 @@ def _stack(moment: Moment) -> str:
 def _naming(look: Look, found: Found, components: tuple[Component, ...]) -> dict[str, frozenset[ComponentId]]:
     """By a path that was seen, or a directive: the components whose files speak of it."""
     owners: dict[str, set[ComponentId]] = {}
+    lines: dict[tuple[str, int], set[ComponentId]] = {}
     for component in components:
-        for path in BY_NAME[component.kind].traces(found, component):
+        kind = BY_NAME[component.kind]
+        own = kind.at(found, component)
+        for place in own:
+            lines.setdefault(place, set()).add(component.id)
+        for path in () if own else kind.traces(found, component):
             owners.setdefault(path, set()).add(component.id)
     naming: dict[str, set[ComponentId]] = {}
-    for what, file in (*look.named, *look.says):
-        naming.setdefault(what, set()).update(owners.get(file, ()))
+    for named in (*look.named, *look.says):
+        those = naming.setdefault(named.what, set())
+        those |= owners.get(named.file, set())
+        for line in named.lines:
+            those |= lines.get((real(found, named.file), line), set())
     return {what: frozenset(those) for what, those in naming.items()}
+
+
+def real(found: Found, path: str) -> str:
+    """What a link of the server's configuration leads to, else the path itself."""
+    entry = found.entries.get(path)
+    return (
+        normpath(f"{dirname(path)}/{entry.target}" if entry.target[:1] != "/" else entry.target)
+        if entry and entry.target
+        else path
+    )
+
+
+def unreached(look: Look, found: Found, components: Iterable[Component]) -> tuple[str, ...]:
+    """Files that speak of what the request was at for much of its time, and that no suspect stands for."""
+    parts = tuple(components)
+    stood_for = {
+        path for component in parts if not component.pinned for path in BY_NAME[component.kind].traces(found, component)
+    }
+    naming: dict[str, set[str]] = {}
+    for named in (*look.named, *look.says):
+        if not {named.file, real(found, named.file)} & stood_for:
+            naming.setdefault(named.what, set()).add(real(found, named.file))
+    seconds: dict[str, float] = {}
+    for moment in look.moments:
+        shown = {*_paths(moment), *_ends(moment), *_words(moment), *moment.objects}
+        for file in {file for what in shown for file in naming.get(what, ())}:
+            seconds[file] = seconds.get(file, 0.0) + moment.seconds
+    least = _MUCH * max(look.busy, 1e-9)
+    return tuple(sorted((file for file, each in seconds.items() if each >= least), key=lambda file: -seconds[file]))
 
 
 def _claims(

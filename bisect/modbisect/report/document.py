@@ -130,10 +130,11 @@ class Document:
     tried: tuple[Tried, ...]
     inside: Inside | None
     lines: tuple[ComponentId, ...]
+    told_in: tuple[str, ...]
 
 
 _ADAPTER = TypeAdapter(Document)
-_ADDED = {"aged": None, "aged_without": None, "tried": (), "inside": None, "lines": ()}
+_ADDED = {"aged": None, "aged_without": None, "tried": (), "inside": None, "lines": (), "told_in": ()}
 """What earlier versions did not write."""
 
 

@@ -119,6 +119,8 @@ def _finding(report: Report, finding: Finding) -> Iterator[str]:
         yield _table(("probe", slow, fast, "95 % interval", ""), _elsewhere(finding))
     if said := wording.inside(report):
         yield f"In it: {escaped(said)}."
+    elif report.told_in:
+        yield f"It is told what to do in {escaped(listed(report.told_in))}."
     yield from _for_good(report, finding)
 
 

@@ -87,6 +87,8 @@ def _more(report: Report) -> Iterator[_Fact]:
     """Of what is to blame, where in it, and how it builds up."""
     if report.inside:
         yield "in it", f"{wording.inside(report)}, run {report.inside.run[:8]}"
+    elif report.told_in:
+        yield "told in", listed(report.told_in)
     for said in wording.builds_up(report):
         yield "builds up", said
 

@@ -123,6 +123,8 @@ class Report:
     """Those of them that were off as found."""
     remedies: dict[ComponentId, tuple[str, ...]] = field(default_factory=dict)
     """For each culprit and its dependents, the commands that switch it for good, a restart last."""
+    told_in: tuple[str, ...] = ()
+    """The files that tell the culprits what to do."""
     resumed: str = ""
     """Id of the run that this one went on from; empty for one that began afresh."""
     known_trials: int = 0

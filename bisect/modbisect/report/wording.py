@@ -85,8 +85,11 @@ def inside(report: Report) -> str:
     path = report.inside.path
     if not report.lines:
         return f"{path} as a whole: no line of it was proven ({report.inside.reason or report.inside.outcome})"
-    named = [f"line {line.rpartition(':')[2]} ({report.details.get(line, '')})" for line in report.lines]
-    return f"{listed(named, len(named))} of {path}"
+    files: dict[str, list[str]] = {}
+    for line in report.lines:
+        file, _, number = line.partition(":")[2].rpartition(":")
+        files.setdefault(file, []).append(f"line {number} ({report.details.get(line, '')})")
+    return " and ".join(f"{listed(named, len(named))} of {file}" for file, named in files.items())
 
 
 def cures(report: Report, finding: Finding) -> tuple[tuple[str, ...], ...]:

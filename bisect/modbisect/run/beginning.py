@@ -9,7 +9,7 @@ from modbisect.errors import LinkLost, ProbeError, Refused
 from modbisect.host.privilege import RootLink
 from modbisect.host.survey import config_tests, survey
 from modbisect.judging import level
-from modbisect.kinds import Found, in_words, suspicions
+from modbisect.kinds import Found, Look, in_words, suspicions
 from modbisect.model import Component, Conclusion, Measure, Measurement, Outcome, Symptom
 from modbisect.playbook import Playbook
 from modbisect.run import preflight, requirements, same
@@ -31,6 +31,9 @@ from modbisect.search import Problem
 
 _OF_A_REQUEST = (Measure.LATENCY, Measure.TAIL)
 """Figures that a request shows while it is under way."""
+_EVERY = ("*",)
+_WORTH_TELLING = 0.3
+"""Share of the slow request's time."""
 _LOOKING = 4
 """Looking gets one in so many requests of the budget."""
 
@@ -149,10 +152,25 @@ def _seen_at_work(
         story.looking, seen = len(looked.measured.requests), looked.look
     if seen is None or not (words := in_words(seen)):
         return components
+    components = (*components, *_lines_of(story, facts, components, seen))
     suspected = suspicions(seen, facts, components)
+    for one in suspected:
+        stays = next((each.pinned for each in components if each.id == one.component), "")
+        if stays and one.share >= _WORTH_TELLING:
+            story.observe(Stage(f"{one.component} speaks for {one.share:.0%} of that, and stays as found: {stays}"))
     story.observe(Looked(seen.seconds, seen.busy, suspected, *words[0]))
     shares = {one.component: one.share for one in suspected}
     return tuple(replace(component, seen=round(shares.get(component.id, 0.0), 4)) for component in components)
+
+
+def _lines_of(story: Story, facts: Found, components: tuple[Component, ...], seen: Look) -> tuple[Component, ...]:
+    """The lines of files that speak of what was seen, where those files as a whole stay as found."""
+    select = story.playbook.select
+    if select.into or select.include != _EVERY:
+        return ()
+    into = kinds.brought(facts, kinds.unreached(seen, facts, components))
+    lines = tuple(component for component in kinds.discover(facts, into) if kinds.is_inside(component, into))
+    return kinds.select(lines, facts, keep=select.keep, off=select.off, allow_security=select.allow_security)
 
 
 def look(story: Story, watcher: Watcher, facts: Found) -> Measurement:

@@ -157,6 +157,8 @@ class Concluded:
     """Suspects whose flips did not reach the live server."""
     remedies: dict[ComponentId, tuple[str, ...]] = field(default_factory=dict)
     """For each of those accused, the commands that switch it for good."""
+    told_in: tuple[str, ...] = ()
+    """The files that tell those accused what to do."""
     type: Literal["concluded"] = "concluded"
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from modbisect.inventory import Host
-from modbisect.kinds import Found, remedies
+from modbisect.kinds import Found, remedies, told_in
 from modbisect.model import Conclusion, Measurement, Outcome
 from modbisect.playbook import Playbook, format_seconds
 from modbisect.probe import Markers
@@ -131,14 +131,14 @@ class Story:
 
     def conclude(self, said: Conclusion) -> None:
         """It has come to its conclusion."""
-        guilty = accused(said)
+        names = accused(said)
+        guilty = [component for component in self.past.components if component.id in names] if self.facts else []
         self.observe(
             Concluded(
                 said,
                 tuple(sorted(self.counted.unmoved)) if self.counted else (),
-                remedies(self.facts, (component for component in self.past.components if component.id in guilty))
-                if self.facts
-                else {},
+                remedies(self.facts, guilty) if self.facts else {},
+                told_in(self.facts, guilty) if self.facts else (),
             )
         )
 

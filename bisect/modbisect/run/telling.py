@@ -11,6 +11,7 @@ from statistics import median
 from urllib.parse import urlsplit
 
 from modbisect.judging import level, measured
+from modbisect.kinds import protects
 from modbisect.model import (
     Aged,
     Component,
@@ -38,6 +39,7 @@ _WORTH_TELLING = 0.3
 """Share of the slow request's time."""
 _WORTH_TRYING = 0.15
 """Of it, from which on somebody who could not be switched is told of."""
+_WITH_LEAVE = "a playbook with 'components: {allow_security: true}', and --open-security, tries that"
 _AS_SLOW = 0.7
 """Of the time as found."""
 _NOT_SEARCHED = Concluded(Conclusion(Outcome.INCONCLUSIVE, reason="the run ended before its search"))
@@ -86,6 +88,7 @@ def report_of(told: Past, playbook: Playbook, effort: Effort, *, restored: Resto
         details={each.id: detail for each in told.components if each.id in named and (detail := _detail(each, told))},
         found_off=tuple(each.id for each in told.components if each.id in named and not each.on),
         remedies=told.concluded.remedies if told.concluded else {},
+        told_in=told.concluded.told_in if told.concluded else (),
         trials=told.trials[-1].number if told.trials else 0,
         restarts=effort.restarts,
         requests=effort.requests,
@@ -113,9 +116,10 @@ def _seen_in_vain(told: Past, said: Conclusion, trials: Iterable[tuple[Flips, Me
         stayed |= {each.component: each.reason for each in said.untestable}
         for one in looked.suspicions:
             if one.share >= _WORTH_TRYING and one.component in stayed:
+                leave = f"; {_WITH_LEAVE}" if protects(stayed[one.component]) else ""
                 yield (
                     f"{one.component} was seen at work for {one.share:.0%} of the time ({one.why}), "
-                    f"and nobody could try without: {stayed[one.component]}"
+                    f"and nobody could try without: {stayed[one.component]}{leave}"
                 )
     if told.found is None:
         return

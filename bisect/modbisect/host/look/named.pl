@@ -1,5 +1,13 @@
 # Which files of the configuration name what was seen: matched here, since they hold passwords.
 
+sub lines_with { # text, pattern: the numbers of the first lines where it matches
+  my ($text, $pattern) = @_;
+  my @numbers;
+  while (@numbers < 20 && $text =~ /$pattern/g) { push @numbers, 1 + (substr($text, 0, $-[0]) =~ tr/\n//) }
+  my %seen;
+  return join ',', grep { !$seen{$_}++ } @numbers;
+}
+
 sub named { # lines of what was seen
   my (%what, %ends, %extensions, %modules, @modules);
   for my $line (@_) {
@@ -37,7 +45,7 @@ sub named { # lines of what was seen
   for my $what (sort(keys %what), sort(keys %folders), sort(keys %ends), map { "[$_]" } sort keys %extensions) {
     for my $file (sort keys %text) {
       next unless $text{$file} =~ $pattern{$what};
-      printf "named %s|%s\n", plain($what), plain($file) if $lines++ < 300;
+      printf "named %s|%s|%s\n", plain($what), plain($file), lines_with($text{$file}, $pattern{$what}) if $lines++ < 300;
     }
   }
   # What a module of the server is told: its directives' names lie in its file, some only as the end of another's.
@@ -51,14 +59,17 @@ sub named { # lines of what was seen
     my @words = grep { index($bytes, "$_\0") >= 0 } sort keys %in;
     my @whole = grep { index($bytes, "\0$_\0") >= 0 } @words;
     my %files = map { %{$in{$_}} } @whole ? @whole : @words;
-    for my $file (sort keys %files) { printf "named %s|%s\n", plain($module), plain($file) if $lines++ < 300 }
+    my $own = join '|', @whole ? @whole : @words;
+    for my $file (sort keys %files) {
+      printf "named %s|%s|%s\n", plain($module), plain($file), lines_with($text{$file}, qr/^[ \t]*(?:$own)\b/m) if $lines++ < 300;
+    }
   }
   # Directives that stand for a sort of waiting, where they say more than none.
   for my $word (@DIRECTIVES) {
     my $pattern = $word =~ s/:/\\s+/r;
     for my $file (sort keys %text) {
-      next unless $text{$file} =~ /^\s*(?:php_(?:admin_)?(?:value|flag)\s+)?$pattern\b(?!\s*=?\s*"?(?:None|Off)\b)/mi;
-      printf "says %s|%s\n", $word, plain($file);
+      my $says = qr/^[ \t]*(?:php_(?:admin_)?(?:value|flag)\s+)?$pattern\b(?!\s*=?\s*"?(?:None|Off)\b)/mi;
+      printf "says %s|%s|%s\n", $word, plain($file), lines_with($text{$file}, $says) if $text{$file} =~ $says;
     }
   }
   return;
