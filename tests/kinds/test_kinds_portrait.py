@@ -46,20 +46,9 @@ def test_applications_by_a_file_that_only_they_have(tmp_path: Path) -> None:
     ("row", "line"),
     [
         ("WordPress\t/srv/a\t6.4.2", "WordPress 6.4.2 in /srv/a"),
-        (
-            "MediaWiki\t/srv/w\t-",
-            "MediaWiki in /srv/w (--kind playbooks/kinds/mediawiki-extension.yml makes its parts suspects)",
-        ),
+        ("MediaWiki\t/srv/w\t-", "MediaWiki in /srv/w"),
     ],
 )
 def test_lines_about_a_host(row: str, line: str) -> None:
     found = kinds.parse(SURVEY.replace("@@ guard\n", f"@@ applications\n{row}\nodd\n@@ guard\n"))
     assert list(kinds.described(found)) == ["Debian 12, Apache with prefork workers, PHP 8.2 within Apache", line]
-
-
-def test_every_declaration_that_is_named_is_there() -> None:
-    folder = Path(__file__).parents[2]
-    found = kinds.parse(SURVEY.replace("@@ guard\n", "@@ applications\nMediaWiki\t/a\t-\nDokuWiki\t/b\t-\n@@ guard\n"))
-    named = [line.split("--kind ")[1].split()[0] for line in kinds.described(found) if "--kind" in line]
-    assert len(named) == 2
-    assert all((folder / name).is_file() for name in named)

@@ -163,6 +163,9 @@ def test_who_was_seen_at_work_and_is_innocent_is_told(outcome: Outcome) -> None:
     assert innocent.startswith(f"{name} was seen at work for 80% of the time (running, in x.so), but switched over")
 
 
+LEAVE = "access control; a playbook with 'components: {allow_security: true}', and --open-security, tries that"
+
+
 def test_who_was_seen_at_work_and_could_not_be_switched_is_told() -> None:
     before = past(told(PAIR, "bisect"))
     assert before.concluded
@@ -180,8 +183,7 @@ def test_who_was_seen_at_work_and_could_not_be_switched_is_told() -> None:
     )
     made = report_of(before, Playbook("book", probes=(Probe("page", "/"),)), before.effort, restored=RESTORED)
     assert [warning for warning in made.warnings if "nobody could try" in warning] == [
-        "c01 was seen at work for 50% of the time (poll of :53), and nobody could try without: access control; "
-        "a playbook with 'components: {allow_security: true}', and --open-security, tries that",
+        f"c01 was seen at work for 50% of the time (poll of :53), and nobody could try without: {LEAVE}",
         "c05 was seen at work for 20% of the time (running), and nobody could try without: the site breaks without",
     ]
 

@@ -33,6 +33,11 @@ class Guarding:
     """Its name, and never a value that somebody has chosen."""
 
 
+def kept(component: Component) -> Component:
+    """One that guards access by its name."""
+    return replace(component, pinned=SWITCHED)
+
+
 def protects(reason: str) -> bool:
     """Whether a component is pinned for the access control that it is, or holds."""
     return reason.startswith("access control")

@@ -21,7 +21,9 @@ _CALLED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class Entry:
+    """A part, and where it stands."""
+
     listing: str
     path: str
     line: int
@@ -41,18 +43,22 @@ class AppPart(Kind):
     packages = ()
     needs_leave = False
 
+    def entries(self, found: Found) -> dict[str, Entry]:
+        """By the component's name."""
+        return declared(found)
+
     def components(self, found: Found) -> list[Component]:
         """Each, named after its list and itself."""
         return [
             Component(self.id(name), self.name, name, on=True, pinned=entry.why, detail=_where(entry))
-            for name, entry in _entries(found).items()
+            for name, entry in self.entries(found).items()
         ]
 
     def steps(self, found: Found, flipped: Sequence[Component]) -> list[Step]:
         """Their lines cut, or the files taken away."""
         lines: dict[str, list[int]] = defaultdict(list)
         for component in flipped:
-            entry = _entries(found)[component.name]
+            entry = self.entries(found)[component.name]
             lines[entry.path].append(entry.line)
         return [
             Step(path, "cut", ",".join(map(str, sorted(numbers)))) if all(numbers) else Step(path, "aside")
@@ -65,11 +71,11 @@ class AppPart(Kind):
 
     def files(self, found: Found, components: Sequence[Component]) -> tuple[str, ...]:
         """Those that they stand in."""
-        return tuple(dict.fromkeys(_entries(found)[component.name].path for component in components))
+        return tuple(dict.fromkeys(self.entries(found)[component.name].path for component in components))
 
     def units(self, found: Found) -> tuple[str, ...]:
         """What keeps compiled code in its memory, and what a list says that it is read by."""
-        entries = _entries(found).values()
+        entries = self.entries(found).values()
         if not entries:
             return ()
         own = (unit for entry in entries if not entry.why for unit in entry.units)
@@ -77,12 +83,16 @@ class AppPart(Kind):
 
     def traces(self, found: Found, component: Component) -> tuple[str, ...]:
         """The file."""
-        entry = _entries(found).get(component.name)
+        entry = self.entries(found).get(component.name)
         return (entry.path,) if entry else ()
+
+    def ways(self, component: Component) -> list[str]:
+        """What the path of its code holds."""
+        return named_ways(component.name.partition("/")[2])
 
     def claim(self, component: Component, moment: Moment) -> float:
         """The code at work lies where its name leads to, or has called what is."""
-        ways = _ways(component.name.partition("/")[2])
+        ways = self.ways(component)
         files = [frame.file for frame in moment.frames if frame.file]
         at = [place for place, file in enumerate(files) if any(way in file for way in ways)]
         return (1.0 if at[0] == 0 else _CALLED) if at else 0.0
@@ -93,7 +103,7 @@ class AppPart(Kind):
 
     def remedy(self, found: Found, component: Component) -> str:
         """By hand: the file and the line."""
-        entry = _entries(found)[component.name]
+        entry = self.entries(found)[component.name]
         return f"# take {entry.path} away" if not entry.line else f"# in {entry.path} remove line {entry.line}"
 
 
@@ -102,11 +112,11 @@ def kept(listings: Sequence[Listing]) -> tuple[str, ...]:
     return tuple(f"{AppPart.name}:{listing.name}/{name}" for listing in listings for name in listing.keep)
 
 
-def _where(entry: _Entry) -> str:
+def _where(entry: Entry) -> str:
     return f"{entry.path}:{entry.line}" if entry.line else entry.path
 
 
-def _ways(name: str) -> list[str]:
+def named_ways(name: str) -> list[str]:
     """What the path of a part's own code holds: of ``app.log.BodyLog``, ``/app/log.py`` or ``/app/log/``."""
     if name.startswith("/"):
         return [name]
@@ -117,19 +127,25 @@ def _ways(name: str) -> list[str]:
     return [f"/{module}.", f"/{module}/{parts[-1]}/", f"/{module}/{parts[-1]}."]
 
 
-@once
-def _entries(found: Found) -> dict[str, _Entry]:
-    """By the component's name; what stands twice in a list has its line beside its name."""
-    read = []
-    for line in found.sections["app-parts"]:
+def read(found: Found, section: str) -> list[Entry]:
+    """The entries that a section of the survey tells of."""
+    entries = []
+    for line in found.sections[section]:
         fields = line.split("\t")
         if len(fields) == 6 and fields[2].isdecimal():  # noqa: PLR2004  # as printed
             listing, path, number, name, said, units = fields
             why = "" if said == "-" else NOT_HELD if said == "held" else _ALLOW.format(said)
             name = path if name == "-" else name
-            read.append(_Entry(listing, path, int(number), name, why, tuple(units.split())))
-    often = Counter((entry.listing, entry.name) for entry in read)
+            entries.append(Entry(listing, path, int(number), name, why, tuple(units.split())))
+    return entries
+
+
+@once
+def declared(found: Found) -> dict[str, Entry]:
+    """By the component's name; what stands twice in a list has its line beside its name."""
+    entries = read(found, "app-parts")
+    often = Counter((entry.listing, entry.name) for entry in entries)
     return {
         f"{entry.listing}/{entry.name}" + (f":{entry.line}" if often[entry.listing, entry.name] > 1 else ""): entry
-        for entry in read
+        for entry in entries
     }

@@ -1,7 +1,7 @@
 # Entries of lists that a playbook declares. A file is read only where root has said "list" of it, which allows to cut its
 # lines as well. "NAME", path, line, entry, "-" or why not, and units, parted by tabs. Perl, for the name is a group.
 
-listings() { # NAME, begin, end, entry, files, units a line on standard input
+listings() { # what is allowed; NAME, begin, end, entry, files, units a line on standard input
   # shellcheck disable=SC2016  # no variable of the shell
   timeout 20 perl -e '
     use strict; use Fcntl;
@@ -39,11 +39,14 @@ listings() { # NAME, begin, end, entry, files, units a line on standard input
           print join("\t", $name, $file, $number, $part, "-", $units), "\n";
         }
       }
-    }' "$(by_root)"
+    }' "$1"
+}
+told_of_parts() { # with what the guard could not hold
+  while IFS=$(printf '\t') read -r name place number entry why units; do
+    [ "$why" != - ] || can_be_held "$place" || why=held
+    printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$name" "$place" "$number" "$entry" "$why" "$units"
+  done
 }
 
 section app-parts
-printf '%s\n' "$declared" | listings | while IFS=$(printf '\t') read -r name place number entry why units; do
-  [ "$why" != - ] || can_be_held "$place" || why=held
-  printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$name" "$place" "$number" "$entry" "$why" "$units"
-done 2>/dev/null
+printf '%s\n' "$declared" | listings "$(by_root)" 2>/dev/null | told_of_parts 2>/dev/null

@@ -6,6 +6,7 @@ from modbisect.kinds.apache_conf import ApacheConf
 from modbisect.kinds.apache_directive import ApacheDirective
 from modbisect.kinds.apache_module import ApacheModule
 from modbisect.kinds.apache_site import ApacheSite
+from modbisect.kinds.app_known import ComposerFile, DjangoMiddleware, DokuWikiPlugin, MediaWikiExtension
 from modbisect.kinds.app_part import AppPart
 from modbisect.kinds.fpm_pool import FpmPool
 from modbisect.kinds.htaccess import Htaccess
@@ -33,6 +34,10 @@ KINDS: tuple[Kind, ...] = (
     WordPressMuPlugin(),
     WordPressDropIn(),
     AppPart(),
+    MediaWikiExtension(),
+    DokuWikiPlugin(),
+    DjangoMiddleware(),
+    ComposerFile(),
     SystemdSetting(),
     MariadbVariable(),
 )

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from modbisect.kinds import apache, php
 from modbisect.kinds.found import Found
 
-_BY_DECLARATION = {"MediaWiki": "mediawiki-extension", "DokuWiki": "dokuwiki-plugin"}
-"""By application, the declaration of its parts that comes along in ``playbooks/kinds/``."""
-
 
 @dataclass(frozen=True, slots=True)
 class Application:
@@ -44,6 +41,4 @@ def described(found: Found) -> Iterator[str]:
     ]
     yield ", ".join(filter(None, parts))
     for application in applications(found):
-        declared = _BY_DECLARATION.get(application.name)
-        hint = f" (--kind playbooks/kinds/{declared}.yml makes its parts suspects)" if declared else ""
-        yield f"{application}{hint}"
+        yield str(application)

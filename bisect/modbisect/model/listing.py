@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list whose entries are components, as a Django site's middleware; or whole files that are."""
+    """A list whose entries are components, as an application's providers; or whole files that are."""
 
     name: str
-    """In front of each entry's name: ``django-middleware``."""
+    """In front of each entry's name: ``laravel-provider``."""
     files: tuple[str, ...]
     """Patterns of paths on the host, as a shell's."""
     entry: str = ""

@@ -47,7 +47,7 @@ Expression = Annotated[Line, AfterValidator(_expression)]
 class ListingModel(Strict):
     """A list in files of the host: parts of an application that stand one a line, or are a file each."""
 
-    name: Annotated[str, AfterValidator(_name)] = Field(description="What its entries are called: django-middleware.")
+    name: Annotated[str, AfterValidator(_name)] = Field(description="What its entries are called: laravel-provider.")
     files: OneOrMany[Annotated[str, AfterValidator(_pattern)]] = Field(
         min_length=1, description='Where it stands; "*" stands for any name of a file or a folder.'
     )
