@@ -61,6 +61,53 @@ def owned(target: Target) -> Iterator[Target]:
     wait_until(lambda: target.state() == "NONE", 60, target.state)
 
 
+PLUGIN = f"{SITE}/content/plugins/late/late.php"
+THROUGH = f"file {PLUGIN}\n"
+
+
+@pytest.fixture
+def through(owned: Target) -> Target:
+    """A file of root's, in a folder of root's, to which the way leads through its user's."""
+    owned.sh(
+        f"""install -d -o ops -g ops {SITE}/content && install -d -g ops {SITE}/content/plugins/late
+        printf '%s' "$1" >{PLUGIN}; chgrp ops {PLUGIN}; chmod 644 {PLUGIN}; touch -d 2024-02-29T12:00:00.5 {PLUGIN}
+        touch -d 2024-03-01 {SITE}
+        printf 'cut {PLUGIN}\naside {PLUGIN}\n' >>/etc/modbisect/allow""",
+        "\n".join(LINES) + "\n",
+    )
+    return owned
+
+
+@pytest.mark.parametrize("edit", [f"cut\t{PLUGIN}\t2,4", f"aside\t{PLUGIN}"])
+def test_a_file_of_roots_below_a_folder_of_another_users(through: Target, edit: str) -> None:
+    before = documents(through)
+    assert hold(through, THROUGH)[0] == 0
+    assert apply(through, edit)[0] == 0
+    expected = "" if edit.startswith("aside") else "# of the site\nHeader set X-One 1\n"
+    assert through.call("cat", PLUGIN)[1].removesuffix(f"cat: {PLUGIN}: No such file or directory\n") == expected
+    put_back(through)
+    assert documents(through) == before
+
+
+def test_a_way_that_is_turned_meanwhile_leads_root_nowhere_else(through: Target) -> None:
+    through.sh(
+        f"""rm -rf /srv/other; mkdir -p /srv/other/plugins/late; cp -a {PLUGIN} /srv/other/plugins/late/
+        echo other >>/srv/other/plugins/late/late.php"""
+    )
+    before = documents(through)
+    other = through.files("/srv/other")
+    assert hold(through, THROUGH)[0] == 0
+    assert apply(through, f"cut\t{PLUGIN}\t2")[0] == 0
+    through.sh(f"cd {SITE} && mv content content.away && ln -s /srv/other content")
+    assert apply(through, f"cut\t{PLUGIN}\t3")[0] != 0
+    status, said = through.guard("rescue", "force")
+    assert status == DIFFERS, said
+    assert through.files("/srv/other") == other
+    through.sh(f"cd {SITE} && rm content && mv content.away content && touch -d 2024-03-01 .")
+    put_back(through)
+    assert documents(through) == before
+
+
 def documents(target: Target) -> str:
     """All that is in the document root, with inodes: what was kept beside is the very same file."""
     return target.sh(

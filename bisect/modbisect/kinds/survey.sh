@@ -19,14 +19,16 @@ roots() {
   } 2>/dev/null | sort -u
 }
 
-# Those of root, or of somebody who could put them back himself: the guard holds no others.
+# Those of root, where the last folder at least is root's alone, or of somebody who could put them back himself: the guard
+# holds no others.
 can_be_held() {
   file=$1 path=$1
   set --
   while [ "$path" ]; do set -- "$@" "$path"; path=${path%/*}; done
   uid=$(stat -c %u -- "$file") && [ "$(stat -c %h -- "$file")" = 1 ] || return 1
-  [ -z "$(stat -c '%u %A' -- "$@" | awk -v uid="$uid" '($1 != 0 && $1 != uid) || $2 !~ /^[-d].......[^w]/')" ] || return 1
-  [ "$uid" != 0 ] || return 0
+  [ -z "$(stat -c %A -- "$@" | grep -v '^[-d].......[^w]')" ] || return 1
+  [ "$uid" != 0 ] || { case $(stat -c %u:%A -- "${file%/*}") in 0:d????-??-?) return ;; *) return 1 ;; esac; }
+  [ -z "$(stat -c %u -- "$@" | grep -vxe 0 -e "$uid")" ] || return 1
   case " $(id -G -- "$(stat -c %U -- "$file")") " in *" $(stat -c %g -- "$file") "*) : ;; *) return 1 ;; esac
   case $(stat -c '%u %A' -- "${file%/*}") in "$uid d"?wx*) command -v setpriv >/dev/null ;; *) return 1 ;; esac
 }

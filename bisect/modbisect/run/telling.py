@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from statistics import median
 from urllib.parse import urlsplit
 
 from modbisect.judging import level, measured
-from modbisect.kinds import protects
+from modbisect.kinds import Suspicion, protects
 from modbisect.model import (
     Aged,
     Component,
@@ -121,6 +121,7 @@ def _seen_in_vain(told: Past, said: Conclusion, trials: Iterable[tuple[Flips, Me
                     f"{one.component} was seen at work for {one.share:.0%} of the time ({one.why}), "
                     f"and nobody could try without: {stayed[one.component]}{leave}"
                 )
+        yield from _seen_together(looked.suspicions, stayed)
     if told.found is None:
         return
     slow = level(told.found).log_seconds + math.log(_AS_SLOW)
@@ -133,6 +134,17 @@ def _seen_in_vain(told: Past, said: Conclusion, trials: Iterable[tuple[Flips, Me
                 f"{one.component} was seen at work for {one.share:.0%} of the time ({one.why}), "
                 "but switched over it left it as slow, and that decides: it is not to blame alone"
             )
+
+
+def _seen_together(suspicions: Iterable[Suspicion], stayed: Mapping[ComponentId, str]) -> Iterator[str]:
+    """Of a kind whose components each have a small share, and stay for the same reason, what all of them have."""
+    shares: dict[tuple[str, str], list[float]] = {}
+    for one in suspicions:
+        if one.share < _WORTH_TRYING and one.component in stayed:
+            shares.setdefault((one.component.partition(":")[0], stayed[one.component]), []).append(one.share)
+    for (kind, reason), each in shares.items():
+        if sum(each) >= _WORTH_TRYING and len(each) > 1:
+            yield f"{len(each)} of {kind} may have to do with {sum(each):.0%} of the time, and none was tried: {reason}"
 
 
 def _detail(component: Component, told: Past) -> str:

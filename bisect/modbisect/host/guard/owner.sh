@@ -2,6 +2,9 @@
 # root's, so that whatever he turns under our hand leads to nothing that he could not reach himself. What is printed with
 # his rights is his word: bounded, and taken apart here.
 #
+# A file of root's in a folder of root's own, to which the way leads through another user's, is one of them too: root goes
+# there, sees that it is there, and does all from within, where nobody else can turn anything.
+#
 # The file itself is kept beside its place under another name while it is edited, and comes back by one rename: that needs
 # no room, and what no copy holds is as it was.
 
@@ -17,6 +20,10 @@ as_owner() { # VERB PATH [what it needs]; its content on stdin; $uid, $gid: whos
 with_his_rights='
 umask 077
 name=${3##*/} folder=${3%/*} path=$3
+[ "$(id -u)" != 0 ] || {
+  cd -P -- "$folder" && [ "$(pwd -P)" = "$folder" ] || exit 1
+  case $(stat -c %u:%A .) in 0:d????-??-?) folder=. path=./$name ;; *) exit 1 ;; esac
+}
 kept=$folder/.ht.modbisect-$1-$name half=$folder/.ht.modbisect-$1-$name.new   # .ht: Apache shows it to nobody; no one can guess the rest
 there() { [ -e "$1" ] || [ -L "$1" ]; }
 names() { find "$folder" -mindepth 1 -maxdepth 1 ! -name ".ht.modbisect-*" -print0 | sort -z | sha256sum | cut -c1-64; }
@@ -85,8 +92,8 @@ part_by_owner() {
   awk '$1 == "file" && !seen[$2]++ {print $2}' "$new/spec" >"$new/files" || return 1
   while IFS= read -r d; do
     whose=$(stat -c '%u %g' -- "$d") && [ -f "$d" ] && [ ! -L "$d" ] || die 77 "$d is no file"
-    case $whose in
-      "0 "*) printf '%s\n' "$d" >>"$new/places" || return 1 ;;
+    case $whose:$(ground_of_root "$d" || echo foreign) in
+      "0 "*:) printf '%s\n' "$d" >>"$new/places" || return 1 ;;
       *)
         path=$d uid=${whose% *} gid=${whose#* }
         his_ground
@@ -96,6 +103,13 @@ part_by_owner() {
     esac
   done <"$new/files"
 }
+
+ground_of_root() ( # PATH: nobody else may turn it, or a folder above it
+  d=$1
+  set --
+  while [ "$d" ]; do set -- "$@" "$d"; d=${d%/*}; done
+  [ -z "$(stat -c '%u %A' -- "$@" 2>/dev/null | awk '$1 != 0 || $2 !~ /^[-d].......[^w]/')" ]
+)
 
 copy_of_others() { # into the snapshot
   keeper=$new
@@ -112,6 +126,15 @@ copy_of_others() { # into the snapshot
 # $path and every folder above are root's or its owner's, nobody else may turn them, and he could put it back as it is.
 his_ground() {
   command -v setpriv >/dev/null || die 77 "$path is not root's, and without setpriv nothing can be done with its owner's rights"
+  if [ "$uid" = 0 ]; then
+    bad=$(d=$path; while [ "$d" ]; do stat -c '%A %n' -- "$d"; d=${d%/*}; done 2>/dev/null | grep -v -m 1 '^[-d].......[^w]')
+    [ -z "$bad" ] || die 77 "${bad#* } is a link, or open to everybody's writing"
+    case $(stat -c %u:%A -- "${path%/*}"):$(stat -c %h -- "$path") in
+      0:d????-??-?:1) as_owner check "$path" </dev/null || die 77 "the way to $path leads over a link" ;;
+      *) die 77 "$path is root's, has other names (hard links), or lies in a folder that is not root's alone" ;;
+    esac
+    return
+  fi
   set -- "$path"
   d=${path%/*}
   while [ "$d" ]; do set -- "$@" "$d"; d=${d%/*}; done
