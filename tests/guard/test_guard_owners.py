@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from guard.lab_target import Target, wait_until
+from guard.lab_target import GUARD, Target, wait_until
 from guard.test_guard_cut_short import Killer, killer
 from guard.test_guard_verbs import DEVIATIONS, DIFFERS, RUN, SPEC, apply, request
 from lab_fixtures import LabHostFactory, lab_host
+from modbisect.host.helper import _read
 
 __all__ = ["killer", "lab_host"]
 
@@ -106,6 +107,34 @@ def test_a_way_that_is_turned_meanwhile_leads_root_nowhere_else(through: Target)
     through.sh(f"cd {SITE} && rm content && mv content.away content && touch -d 2024-03-01 .")
     put_back(through)
     assert documents(through) == before
+
+
+HELD = f"""{SITE}/.htaccess {PLUGIN} {SITE}/content/plugins/loose/loose.php {SITE}/roots.php /srv/www/open/open.php
+/etc/apache2/apache2.conf {SITE}/link.php {SITE}/two.php""".split()
+"""The user's; root's by way of the user's, in a folder of a group's, in the user's own, in an open one; and others."""
+
+
+def test_the_survey_counts_as_held_what_the_guard_holds(through: Target) -> None:
+    through.sh(
+        f"""install -d -g ops -m 775 {SITE}/content/plugins/loose; echo >{SITE}/content/plugins/loose/loose.php
+        echo >{SITE}/roots.php; install -d -m 777 /srv/www/open; echo >/srv/www/open/open.php
+        cd {SITE}; ln -s .htaccess link.php; echo >two.php; chown ops:ops two.php; ln two.php three.php
+        cp -p {GUARD} /root/guard; for path in $1; do echo "aside $path" >>/etc/modbisect/allow; done""",
+        " ".join(HELD),
+    )
+    fragment = _read("kinds/survey")
+    function = fragment[fragment.index("can_be_held() {") : fragment.index("# Files of the configuration")]
+    said = through.sh(
+        f'{function}\nfor path in $1; do can_be_held "$path" && echo held || echo no; done', " ".join(HELD)
+    )
+    holds = []
+    for path in HELD:
+        status, _ = through.call("/root/guard", "snap", RUN, stdin=f"{SPEC}file {path}\n")
+        holds.append("no" if status else "held")
+        through.call("/root/guard", "disarm", RUN)
+    through.sh("rm -rf /root/guard /srv/www/open")
+    assert dict(zip(HELD, said.split(), strict=True)) == dict(zip(HELD, holds, strict=True))
+    assert holds == ["held", "held", "no", "no", "no", "held", "no", "no"]
 
 
 def documents(target: Target) -> str:

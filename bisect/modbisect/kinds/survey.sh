@@ -27,8 +27,11 @@ can_be_held() {
   while [ "$path" ]; do set -- "$@" "$path"; path=${path%/*}; done
   uid=$(stat -c %u -- "$file") && [ "$(stat -c %h -- "$file")" = 1 ] || return 1
   [ -z "$(stat -c %A -- "$@" | grep -v '^[-d].......[^w]')" ] || return 1
-  [ "$uid" != 0 ] || { case $(stat -c %u:%A -- "${file%/*}") in 0:d????-??-?) return ;; *) return 1 ;; esac; }
-  [ -z "$(stat -c %u -- "$@" | grep -vxe 0 -e "$uid")" ] || return 1
+  others=$(stat -c %u -- "$@" | grep -vxe 0 -e "$uid")
+  case $uid:${others:+others}:$(stat -c %u:%A -- "${file%/*}") in
+    0::* | 0:others:0:d????-??-?) return 0 ;;
+    0:* | *:others:*) return 1 ;;
+  esac
   case " $(id -G -- "$(stat -c %U -- "$file")") " in *" $(stat -c %g -- "$file") "*) : ;; *) return 1 ;; esac
   case $(stat -c '%u %A' -- "${file%/*}") in "$uid d"?wx*) command -v setpriv >/dev/null ;; *) return 1 ;; esac
 }
