@@ -92,11 +92,11 @@ systemctl restart mariadb apache2
 STARTS = "journalctl -q -u mariadb.service | grep -c Started"
 SUM = """\
 probes: {sum: {get: /sum.php}}
-components: {include: ["mariadb-variable:*", "php-module:c*"]}
+components: {include: ["mariadb-variable:*", "php-module:calendar"]}
 """
 LISTED = """\
 probes: {parts: {get: /parts.php}}
-components: {include: ["app-part:*", "php-module:c*"]}
+components: {include: ["app-part:*", "php-module:calendar"]}
 kinds: part.yml
 """
 SITE = "/etc/apache2/sites-available/000-default.conf"

@@ -367,14 +367,21 @@ class Planner(Conversation):
         bench, within = self.bench, self.columns.within
         for claim in self.known.certain(self._evidence, posterior):
             culprits = [self._culprit(part) for part in claim.parts.slow]
-            cured = self._cured(culprits)
-            small = bench.levels(cured) and self._rest(cured, within) <= floor(
+            small = self._rest_at_most(posterior, self._cured(culprits)) <= floor(
                 bench.level_of(within), self.problem.symptom
             )
             if small or self.known.late(bench.asked):
                 bench.fast = within - bench.feasible.hold(self.columns.names(claim.parts.saving), within)
                 return _Settled(posterior, claim.belief, claim.parts, culprits)
         return None
+
+    def _rest_at_most(self, posterior: Posterior, cured: Flips) -> float:
+        """The rest with a standard error more; infinite where the culprits alone were never cured."""
+        levels, within = self.bench.levels(cured), self.columns.within
+        if not levels:
+            return math.inf
+        error = math.sqrt(posterior.variance * (1 / len(levels) + 1 / len(self.bench.levels(within))))
+        return self._rest(cured, within) + error
 
     def _search_on(self, posterior: Posterior) -> Talk[Measurement | None]:
         """The trial that tells most; None where none tells anything."""
