@@ -17,6 +17,7 @@ skip-name-resolve
 wsrep_sst_auth = root:swordfish
 init_connect = swordfish
 optimizer_switch = 'index_merge=off'
+log_output = /srv/swordfish and more
 tmp_table_size=16K
 [mysqldump]
 join_buffer_size = 1
@@ -45,7 +46,9 @@ def test_variables_that_are_known(tmp_path: Path) -> None:
     assert told(tmp_path, "kinds/mariadb_variable", "/etc/mysql") == [
         "/etc/mysql/conf.d/x.cnf:5:general_log=1",
         "/etc/mysql/conf.d/x.cnf:6:skip_name_resolve",
-        "/etc/mysql/conf.d/x.cnf:10:tmp_table_size=16K",
+        "/etc/mysql/conf.d/x.cnf:9:optimizer_switch=index_merge=off",
+        "/etc/mysql/conf.d/x.cnf:10:log_output=...",
+        "/etc/mysql/conf.d/x.cnf:11:tmp_table_size=16K",
     ]
 
 

@@ -26,8 +26,8 @@ done 2>/dev/null | awk '!seen[$0]++' | while IFS= read -r file; do
     mine && match($0, /^[ \t]*[A-Za-z][A-Za-z0-9_-]*/) {
       name = tolower(substr($0, RSTART, RLENGTH)); gsub(/[ \t]/, "", name); gsub(/-/, "_", name)
       value = substr($0, RSTART + RLENGTH)
-      if (value !~ /^[ \t]*(=[ \t]*[A-Za-z0-9_.,=-]*)?[ \t\r]*(#.*)?$/) next
-      sub(/[ \t]*(#.*)?$/, "", value); gsub(/[ \t\r]/, "", value)
+      if (value !~ /^[ \t]*(=[ \t]*["\047]?[A-Za-z0-9_.,=-]*["\047]?)?[ \t\r]*(#.*)?$/) value = "=..."   # not what it says
+      gsub(/["\047]/, "", value); sub(/[ \t]*(#.*)?$/, "", value); gsub(/[ \t\r]/, "", value)
       print path ":" NR ":" name value
     }'
 done 2>/dev/null | awk -F '[:=]' -v known="$known_variables" '
