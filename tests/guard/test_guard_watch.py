@@ -100,7 +100,7 @@ class Plain(Target):
 def plain(target: Target) -> Iterator[Plain]:
     target.sh("systemctl stop apache2.service")
     pid = target.sh(HIDE).strip()
-    host = Plain(target.host, pid)
+    host = Plain(target.host, pid=pid)
     host.inside("apache2ctl start")
     host.settle()
     yield host

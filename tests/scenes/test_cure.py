@@ -56,7 +56,7 @@ def host(lab_host: LabHostFactory) -> str:
 
 def test_silence_puts_the_culprit_back(host: str, tmp_path: Path) -> None:
     before = manifest(host)
-    seen = run(tmp_path, host, UPLOAD, "--keep-cure", "30s")
+    seen = run(tmp_path, host, UPLOAD, "--keep-cure", "60s")
     assert seen.code == 1, seen.progress
     assert seen.report.restored.cure_until
     assert status(host).state == "CURED"

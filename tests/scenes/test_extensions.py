@@ -92,7 +92,7 @@ systemctl restart mariadb apache2
 STARTS = "journalctl -q -u mariadb.service | grep -c Started"
 SUM = """\
 probes: {sum: {get: /sum.php}}
-components: {include: ["mariadb-variable:*", "php-module:calendar"]}
+components: {include: ["mariadb-variable:*", "php-module:c*"]}
 """
 LISTED = """\
 probes: {parts: {get: /parts.php}}
