@@ -10,7 +10,7 @@ from modbisect.search.bayesian.claims import Claim, Parts
 from modbisect.search.bayesian.evidence import DELTA, Evidence
 from modbisect.search.bayesian.posterior import Posterior
 
-_MORE = 15
+_MORE = 25
 """So many trials more, and as many as it took to prove somebody, are spent on who else takes part."""
 
 

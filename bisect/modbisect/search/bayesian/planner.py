@@ -376,9 +376,9 @@ class Planner(Conversation):
         return None
 
     def _rest_at_most(self, posterior: Posterior, cured: Flips) -> float:
-        """The rest with a standard error more; infinite where the culprits alone were never cured."""
+        """The rest with a standard error more; infinite where that was not tried, or all flipped is slower."""
         levels, within = self.bench.levels(cured), self.columns.within
-        if not levels:
+        if not levels or self._evidence.masked():
             return math.inf
         error = math.sqrt(posterior.variance * (1 / len(levels) + 1 / len(self.bench.levels(within))))
         return self._rest(cured, within) + error
