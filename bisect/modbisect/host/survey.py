@@ -58,7 +58,7 @@ def answering(facts: Found) -> str:
 
 
 def advice_about(who: str) -> str:
-    """What to do where others answer than this host's Apache."""
+    """What to do where others answer than this host's own server."""
     return _IN_CONTAINER if CONTAINER in who else NO_SERVER
 
 

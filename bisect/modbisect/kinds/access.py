@@ -33,7 +33,7 @@ class Guarding:
     """Its name, and never a value that somebody has chosen."""
 
 
-def kept(component: Component) -> Component:
+def guarded(component: Component) -> Component:
     """One that guards access by its name."""
     return replace(component, pinned=SWITCHED)
 

@@ -1,4 +1,4 @@
-"""Parts of applications that need no declaration: MediaWiki's extensions, DokuWiki's plugins, Django's middleware.
+"""Parts of applications that need no declaration: of MediaWiki, DokuWiki and Django, and what Composer includes.
 
 The lists stand in the shell beside this; what the guard may cut or take away for them is fixed in its rules.
 """
@@ -25,7 +25,7 @@ _GUARDS = re.compile(_NEVER)
 
 
 class _Known(AppPart):
-    """What the three have in common."""
+    """What all of them have in common."""
 
     survey = "app_known"
     packages = ()
@@ -47,7 +47,9 @@ class _Known(AppPart):
     def components(self, found: Found) -> list[Component]:
         """What guards access stays."""
         return [
-            component if component.pinned or not _GUARDS.fullmatch(component.name.lower()) else access.kept(component)
+            component
+            if component.pinned or not _GUARDS.fullmatch(component.name.lower())
+            else access.guarded(component)
             for component in super().components(found)
         ]
 

@@ -1,5 +1,6 @@
-# Parts of applications that are known: extensions of MediaWiki, plugins of DokuWiki, Django's middleware, what Composer includes. Where they lie
-# follows from the web server's folders; {web} is each of them, {wsgi} that of each program that WSGI starts.
+# Parts of applications that are known: extensions of MediaWiki, plugins of DokuWiki, Django's middleware, what Composer
+# includes. Where they lie follows from the web server's folders; {web} is each of them, {wsgi} that of each program that
+# WSGI starts.
 known_parts() {
   cat <<'END_OF_known'
 mediawiki-extension			^\s*wfLoadExtension\(\s*["']([A-Za-z0-9_]+)["']\s*\);\s*(?:#.*|//.*)?$	/etc/mediawiki/LocalSettings.php {web}/LocalSettings.php	
