@@ -30,6 +30,10 @@ trial: {requests: 2, warm_up: 0}
 """
 
 
+HEALTHY = QUICK.replace("{probe: front}", "{probe: front, ratio: 4}")
+"""Of a site that nothing slows down: that a busy machine makes no millisecond twice alike is soon told from that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """How a process ended."""

@@ -10,11 +10,11 @@ import pytest
 
 from guard.lab_target import Target, wait_until
 from probe.probe_site import Answer, running
-from run.controller import QUICK, Controllers
+from run.controller import HEALTHY, Controllers
 
 pytestmark = pytest.mark.lab
 
-TWO = QUICK[: QUICK.index("components:")] + (
+TWO = HEALTHY[: HEALTHY.index("components:")] + (
     'components: {include: ["apache-module:asis", "php-module:ds"]}\ntrial: {requests: 2, warm_up: 0}\n'
 )
 RESTART = "systemctl reset-failed apache2; systemctl restart apache2"
