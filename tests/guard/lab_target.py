@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import stat
 import time
 from collections.abc import Callable, Iterator
@@ -61,7 +62,7 @@ class Target:
     def files(self, *folders: str) -> frozenset[str]:
         """Paths, types, modes, owners, sizes, times, targets and contents, folders included."""
         root = self.root
-        return frozenset(row for folder in folders for row in _tree(root / folder.lstrip("/"), folder))
+        return frozenset(row for folder in folders for row in _tree(f"{root}{folder}", folder))
 
     def modules(self) -> frozenset[str]:
         """The shared objects in the live server's parent process."""
@@ -127,23 +128,41 @@ class Target:
         return next(names, "NONE")
 
 
-def _tree(path: Path, inside: str) -> Iterator[str]:
+_KINDS = {stat.S_IFDIR: "d", stat.S_IFREG: "f", stat.S_IFLNK: "l"}
+
+
+def _tree(path: str, inside: str) -> Iterator[str]:
     """A row for a path, and for each below it; none where it is not there."""
     try:
-        own = path.lstat()
+        own = os.lstat(path)
     except FileNotFoundError:
         return
-    what = ""
-    if path.is_symlink():
-        what = str(path.readlink())
-    elif path.is_file():
-        what = hashlib.sha256(path.read_bytes()).hexdigest()
-    kind = {stat.S_IFDIR: "d", stat.S_IFREG: "f", stat.S_IFLNK: "l"}.get(stat.S_IFMT(own.st_mode), "?")
+    kind, what = _KINDS.get(stat.S_IFMT(own.st_mode), "?"), ""
+    if kind == "l":
+        what = os.readlink(path)  # noqa: PTH115  # as below
+    elif kind == "f":
+        what = _digest(path, own)
     mode, size = f"{stat.S_IMODE(own.st_mode):o}", str(own.st_size)
     yield "\t".join((inside, kind, mode, str(own.st_uid), str(own.st_gid), size, _time(own.st_mtime_ns), what))
-    if path.is_dir() and not path.is_symlink():
-        for below in path.iterdir():
-            yield from _tree(below, f"{inside}/{below.name}")
+    if kind == "d":
+        for name in os.listdir(path):  # noqa: PTH208  # thousands of files, again and again
+            yield from _tree(f"{path}/{name}", f"{inside}/{name}")
+
+
+_digests: dict[tuple[int, ...], str] = {}
+_SETTLED = 2 * 10**9
+"""Nanoseconds after which one more change would show in a file's times, however coarse the kernel's clock is."""
+
+
+def _digest(path: str, own: os.stat_result) -> str:
+    """Of what is in a file; read but once, for nothing changes it without the time of its inode."""
+    at = (own.st_dev, own.st_ino, own.st_size, own.st_mtime_ns, own.st_ctime_ns)
+    if known := _digests.get(at):
+        return known
+    digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    if time.time_ns() - own.st_ctime_ns > _SETTLED:
+        _digests[at] = digest
+    return digest
 
 
 def _time(nanoseconds: int) -> str:
