@@ -15,6 +15,8 @@ my $ARM = (qx(uname -m) // '') =~ /aarch64/;
 my %SYS = $ARM
   ? (clock_gettime => 113, perf_event_open => 241, mmap => 222)
   : (clock_gettime => 228, perf_event_open => 298, mmap => 9);
+my $HIGHEST = 1 << ($ARM ? 48 : 47);   # no address of a process is as high
+my $O_DIRECTORY = $ARM ? 0x4000 : 0x10000;
 my %missing;   # part => why
 
 sub missing { my ($part, $why) = @_; $missing{$part} //= $why; return }
@@ -38,6 +40,11 @@ sub slurp { # at most so many bytes of a file; undef where it cannot be read
   return $text;
 }
 
+sub page { # bytes of one page of memory, as the kernel has told this process (AT_PAGESZ)
+  my %told = unpack 'Q*', slurp('/proc/self/auxv', 1024) // '';
+  return $told{6} || 4096;
+}
+
 sub plain { my ($text, $most) = @_; $text =~ s/[^!-~ ]|\|/?/g; return substr $text, 0, $most // 200 }
 
 # --- memory of a process ---------------------------------------------------------------------------
@@ -46,7 +53,7 @@ my %memory;   # pid => handle, for as long as it is the same process
 
 sub mem { # PID, address, length: its bytes; undef where it has none there
   my ($pid, $at, $length) = @_;
-  return undef if $at < 4096 || $at >= 1 << 47 || $length <= 0;
+  return undef if $at < 4096 || $at >= $HIGHEST || $length <= 0;
   my $file = $memory{$pid};
   unless ($file) {
     sysopen($file, "/proc/$pid/mem", 0) or return missing('memory', "$!");

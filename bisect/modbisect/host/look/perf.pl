@@ -1,8 +1,8 @@
 # Where running processes are: the kernel's own samples, 49 a second of processor time, with registers and the top of the
 # stack (perf_event_open(2)); no hardware counter, no program but this. Those of some control groups alone.
 
-my $PAGE = 4096;
-my $PAGES = 256;
+my $PAGE = page();
+my $PAGES = (1 << 20) / $PAGE;   # of each ring
 my $STACK = 16384;
 # Registers, in the order in which the kernel hands them out: number in DWARF, bit in its mask.
 my @REGISTERS = $ARM
@@ -17,7 +17,7 @@ sub watch { # paths of control groups
   my $mask = 0;
   $mask |= 1 << $_->[1] for @REGISTERS;
   for my $group (@_) {
-    sysopen(my $folder, $group, 0x10000) or next;   # O_DIRECTORY
+    sysopen(my $folder, $group, $O_DIRECTORY) or next;
     for my $cpu (@cpus) {
       last if @rings >= 64;
       # struct perf_event_attr: a software clock by frequency; of each sample process, time, registers and stack
