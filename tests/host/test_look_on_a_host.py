@@ -17,7 +17,7 @@ from modbisect.kinds import Look
 __all__ = ["lab_host"]
 
 SLEEPER = r"""
-printf '<?php\nfunction doze() {\n\tusleep(30000);\n}\ndoze();\n' >/opt/late.php
+printf '<?php\nfunction doze() {\n\tusleep(30000);\n}\ndoze();\nfopen("/srv/mail-of-swordfish", "r");\n' >/opt/late.php
 printf 'auto_prepend_file = /opt/late.php\n' >/etc/php/8.2/mods-available/late.ini
 phpenmod -v 8.2 late
 """
@@ -115,6 +115,11 @@ def test_what_the_request_is_at_and_nothing_touched(target: Target, tmp_path: Pa
     # On a busy box a request waits for its worker as well, which speaks against what hands it over.
     whys = {one["component"]: one["why"] for one in suspicions}
     assert whys["php-module:late"] == "usleep, called from doze, /opt/late.php:3"
+    wrote = answer["wrote"]
+    assert isinstance(wrote, list)
+    warning = ("/var/log/apache2/error.log", "php:warn PHP Warning", "/opt/late.php:6")
+    assert [(one["log"], one["what"], one["place"]) for one in wrote] == [warning]
+    assert "swordfish" not in json.dumps(answer)
     assert answer["cost_seconds"] < 0.2 * answer["seconds"]  # type: ignore[operator]
     assert target.untouched() == before
 
@@ -168,5 +173,6 @@ def test_php_behind_a_server_with_threads(target: Target, tmp_path: Path) -> Non
     """The last one: the host serves by FPM from now on."""
     target.sh(FPM)
     answer = look(tmp_path, target, "--url", "/", "-s", "8")
+    assert "proxy_fcgi:error AH01071 PHP Warning" in str(answer["wrote"])
     assert first(answer)["component"] == "php-module:late", answer
     assert first(answer)["why"] == "usleep, called from doze, /opt/late.php:3"

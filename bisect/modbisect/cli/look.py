@@ -75,6 +75,9 @@ def _text(looked: Looked) -> str:
         times = sum(count for _, count in look.queries)
         lines += ["", "  share  what the database was at, without values"]
         lines += [f"  {100 * count / times:4.0f} %  {harmless(words)}" for words, count in look.queries[:_FILES]]
+    if look.wrote:
+        lines += ["", "  times  what the servers wrote into their logs meanwhile, of any request"]
+        lines += [f"  {one.times:5}  {harmless(str(one))}  ({harmless(one.log)})" for one in look.wrote[:_FILES]]
     lines += [f"  not looked at: {part}: {harmless(why)}" for part, why in sorted(look.missing.items())]
     lines += ["", f"Nothing was changed. {took(look.cost)} of one processor in {look.seconds:.0f} s went into looking."]
     if looked.suspicions:
@@ -110,6 +113,7 @@ def _document(looked: Looked) -> dict[str, object]:
         ],
         "moments": _moments(look),
         "queries": [{"words": words, "seen": count} for words, count in look.queries],
+        "wrote": [{"times": one.times, "log": one.log, "what": one.what, "place": one.place} for one in look.wrote],
         "missing": dict(look.missing),
     }
 

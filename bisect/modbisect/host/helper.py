@@ -57,7 +57,7 @@ _SAMPLER = (
         "host/look/wait",
         "host/look/perf",
     ),
-    *("host/look/named", "host/look/database", "host/look/main"),
+    *("host/look/named", "host/look/database", "host/look/logs", "host/look/main"),
 )
 """What `look` hands to perl."""
 

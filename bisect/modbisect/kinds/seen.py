@@ -3,7 +3,8 @@
 The text is of ``host/look``: a line a word. ``seen SECONDS|STATE|WAIT|OBJECTS|FRAMES|BY`` is what the request was at
 for so long, objects and frames innermost first and parted by " < "; ``named WHAT|FILE|LINES`` is a file of the
 configuration that names something seen, and the first lines that do; ``says WORD|FILE|LINES`` one that has a
-directive; ``query COUNT|WORDS`` what the database was at, without values. It ends with ``end``.
+directive; ``query COUNT|WORDS`` what the database was at, without values; ``wrote COUNT|LOG|WHAT|PLACE`` what a server
+wrote into a log meanwhile. It ends with ``end``.
 """
 
 from __future__ import annotations
@@ -78,6 +79,22 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
+class Wrote:
+    """What a server wrote meanwhile, whoever's request it was about."""
+
+    times: int
+    log: str
+    """The file's path."""
+    what: str
+    """The module and its level, a code, a setting that is used up; no other word of the line."""
+    place: str = ""
+    """File and line of a program, ``/srv/app.php:12``; empty where none is named."""
+
+    def __str__(self) -> str:
+        return f"{self.what}, {self.place}" if self.place else self.what
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """What was seen of the requests within some seconds."""
 
@@ -97,6 +114,8 @@ class Look:
     """What could not be looked at, and why."""
     queries: tuple[tuple[str, int], ...] = ()
     """What the database was at while it was waited for, without values, and how often that was seen."""
+    wrote: tuple[Wrote, ...] = ()
+    """What is new in the servers' logs of errors, the most frequent first."""
 
     @classmethod
     def read(cls, text: str) -> Look:
@@ -125,6 +144,7 @@ class Look:
             named=tuple(_named(value) for key, value in pairs if key == "named"),
             says=tuple(_named(value) for key, value in pairs if key == "says"),
             queries=tuple(_query(value) for key, value in pairs if key == "query"),
+            wrote=tuple(_wrote(value) for key, value in pairs if key == "wrote"),
             missing=dict(_two(value, " ") for key, value in pairs if key == "missing"),
         )
 
@@ -157,6 +177,13 @@ def _query(text: str) -> tuple[str, int]:
     if not re.fullmatch(r"\d{1,6}", times):
         raise LookError(f"no query: {text[:100]!r}")
     return words, int(times)
+
+
+def _wrote(text: str) -> Wrote:
+    fields = text.split("|")
+    if len(fields) != 4 or not re.fullmatch(r"\d{1,6}", fields[0]):  # noqa: PLR2004  # as its format says
+        raise LookError(f"no line of a log: {text[:100]!r}")
+    return Wrote(int(fields[0]), *fields[1:])
 
 
 def _named(text: str) -> Named:

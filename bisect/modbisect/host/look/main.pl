@@ -164,6 +164,7 @@ sub backends { our $BACKENDS; return grep { (slurp("/proc/$_/comm", 32) // '') =
 
 sub look {
   watch(grep { m{^/} } @groups);
+  begin_logs(@groups);
   my $began = clock();
   my ($last, $busy, $samples) = ($began, 0, 0);
   while ((my $now = clock()) < $began + $seconds) {
@@ -199,6 +200,7 @@ sub look {
   printf "look 1\nseconds %.2f\nbusy %.2f\nsamples %d\n", clock() - $began, $busy, $samples;
   printf "seen %.3f|%s\n", $seen{$_}, $_ for @most[0 .. ($#most < 199 ? $#most : 199)];
   told_by_database();
+  told_by_logs();
   named(@most[0 .. ($#most < 199 ? $#most : 199)]);
   print "missing $_ ", plain_words($missing{$_}), "\n" for sort keys %missing;
   printf "cpu %.2f\nend\n", clock(2);
