@@ -1,4 +1,4 @@
-"""Real lab hosts for any test that wants them; import `lab_host` in the folder's conftest.py."""
+"""Real lab hosts for any test that wants them; import the fixture in the folder's conftest.py."""
 
 import itertools
 import os
@@ -16,6 +16,16 @@ _NUMBERS = itertools.count()
 @pytest.fixture(scope="module")
 def lab_host() -> Iterator[LabHostFactory]:
     """A function that boots a new host with the named setups planted: `lab_host(setup=("shop",))`."""
+    yield from _hosts()
+
+
+@pytest.fixture(scope="session")
+def lasting_host() -> Iterator[LabHostFactory]:
+    """As `lab_host`, of hosts that stay until the last test: for many modules that leave theirs as it was."""
+    yield from _hosts()
+
+
+def _hosts() -> Iterator[LabHostFactory]:
     if os.geteuid() != 0:
         pytest.skip("lab hosts need root")
     lab.build_tree(print)

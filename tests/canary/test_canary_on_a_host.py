@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from lab_fixtures import LabHostFactory
 from modbisect import lab
+from warm import modbisect
 
 QUIET_RUNS = 8
 
@@ -33,15 +33,13 @@ class Canary:
         self.playbook.write_text(PLAYBOOK)
         self.inventory = folder / "inventory.yml"
         self.inventory.write_text(lab.inventory())
-        self.argv = [
-            *(sys.executable, "-m", "modbisect", "canary", str(self.playbook), host),
+        self.words = [
+            *("canary", str(self.playbook), host),
             *("-i", str(self.inventory), "--history", f"sqlite:///{folder / 'history.db'}"),
         ]
 
     def __call__(self) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.argv, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120, check=False
-        )
+        return modbisect(*self.words)
 
 
 def test_quiet_until_the_middleware_is_switched_on(lab_host: LabHostFactory, tmp_path: Path) -> None:

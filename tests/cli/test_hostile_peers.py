@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from modbisect.host.link import Result
 from modbisect.lab.practice import CULPRIT, PracticeHost
 from modbisect.lab.practice.shell import Shell
 from practice.practice_runs import guard_status, small, state_of, written
+from warm import Process, modbisect
 
 STEERING = b"\x1b]0;owned\x07\x1b[2J\x1b[1;31mall is well\x9b0m\xe2\x80\xae"
 
@@ -95,11 +95,9 @@ class Started:
 
     def __init__(self, made: PracticeHost, *options: str, env: dict[str, str] | None = None) -> None:
         book, hosts = written(made, Path.cwd(), {})
-        argv = [sys.executable, "-m", "modbisect", "run", book, "practice", "-i", hosts, *options]
-        environment = {**os.environ, **(env or {})}
-        self.process = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-        )
+        words = ["run", book, "practice", "-i", hosts, *options]
+        pipe, environment = subprocess.PIPE, {**os.environ, **(env or {})}
+        self.process = Process(words, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True, env=environment)
 
     def until(self, beginning: str) -> str:
         """What it says up to a line that begins so."""
@@ -173,14 +171,7 @@ def test_a_disk_that_fills_during_the_run(command: Commands, made: PracticeHost,
     assert state_of(made) == before
     assert guard_status(made).state == "NONE"
     (little_room / "ballast").unlink()
-    resumed = subprocess.run(
-        [sys.executable, "-m", "modbisect", "resume", "last"],
-        env={**os.environ, "XDG_STATE_HOME": str(little_room)},
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
+    resumed = modbisect("resume", "last", env={**os.environ, "XDG_STATE_HOME": str(little_room)})
     check("disk: resumed with room again", Answer(resumed.returncode, resumed.stdout, resumed.stderr), 1, CULPRIT)
     assert state_of(made) == before
     assert not command("report", "nothing").out

@@ -3,19 +3,19 @@ from collections.abc import Iterator
 import pytest
 
 from guard.lab_target import Target, wait_until
-from lab_fixtures import LabHostFactory, lab_host
+from lab_fixtures import LabHostFactory, lab_host, lasting_host
 
-__all__ = ["lab_host"]
+__all__ = ["lab_host", "lasting_host"]
 
 
-@pytest.fixture(scope="module")
-def shared(lab_host: LabHostFactory) -> Target:
-    return Target(lab_host(setup=("shop", "lean")))
+@pytest.fixture(scope="session")
+def shared(lasting_host: LabHostFactory) -> Target:
+    return Target(lasting_host(setup=("shop", "lean")))
 
 
 @pytest.fixture
 def target(shared: Target) -> Iterator[Target]:
-    """The module's host with the guard's script on it; it must be left with no run open."""
+    """The worker's host with the guard's script on it; it must be left with no run open."""
     shared.sh("mkdir -p /etc/modbisect && echo 'on apache-module:brotli' >/etc/modbisect/allow")
     before = shared.kept()
     shared.install_guard()

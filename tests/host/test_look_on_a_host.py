@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,7 @@ from guard.lab_target import Target
 from lab_fixtures import LabHostFactory, lab_host
 from modbisect import lab
 from modbisect.kinds import Look
+from warm import modbisect
 
 __all__ = ["lab_host"]
 
@@ -89,13 +88,7 @@ def target(lab_host: LabHostFactory) -> Target:
 def look(folder: Path, target: Target, *words: str) -> dict[str, object]:
     inventory = folder / "hosts.yml"
     inventory.write_text(lab.inventory())
-    done = subprocess.run(
-        [sys.executable, "-m", "modbisect", "look", target.host.name, "-i", str(inventory), *words, "--json"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = modbisect("look", target.host.name, "-i", str(inventory), *words, "--json")
     assert done.stdout, done.stderr
     answer: dict[str, object] = json.loads(done.stdout)
     return answer

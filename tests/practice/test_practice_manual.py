@@ -21,9 +21,9 @@ from practice_runs import guard_status, small, state_of, written
 
 from modbisect.errors import Exit
 from modbisect.lab.practice import CULPRIT, PracticeHost
+from warm import Process
 
 PROMPT = "or [q]uit? "
-MAIN = "from modbisect.cli import main; main()"
 
 
 @pytest.fixture
@@ -39,14 +39,8 @@ class AtPty:
         self.terminal, inner = pty.openpty()
         self.out = folder / "out"
         with self.out.open("wb") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-c", MAIN, *words],
-                stdin=inner,
-                stdout=out,
-                stderr=inner,
-                env={**os.environ, "XDG_STATE_HOME": str(folder / "state"), "TERM": "xterm", "COLUMNS": "200"},
-                start_new_session=True,
-            )
+            env = {**os.environ, "XDG_STATE_HOME": str(folder / "state"), "TERM": "xterm", "COLUMNS": "200"}
+            self.process = Process(words, stdin=inner, stdout=out, stderr=inner, env=env)
         os.close(inner)
         self.said = ""
 
@@ -209,7 +203,7 @@ def test_without_a_terminal_nobody_is_asked(made: PracticeHost, tmp_path: Path) 
     book, hosts = written(made, tmp_path, {})
     server = made.machine.server
     done = subprocess.run(
-        [sys.executable, "-c", MAIN, "run", book, "practice", "-i", hosts, "--manual"],
+        [sys.executable, "-m", "modbisect", "run", book, "practice", "-i", hosts, "--manual"],
         input="f\n" * 50,
         capture_output=True,
         text=True,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +12,9 @@ from pathlib import Path
 import yaml
 
 from guard.lab_target import Target, wait_until
+from warm import Process
 
 LEASE = 5
-_MAIN = "from modbisect.cli import main; main()"
 QUICK = """
 version: 1
 name: quick
@@ -50,12 +49,10 @@ class Ended:
 class Controller:
     """One process; its output goes to files, so that it never waits for a reader."""
 
-    def __init__(self, argv: Sequence[str], env: dict[str, str], folder: Path) -> None:
+    def __init__(self, words: Sequence[str], env: dict[str, str], folder: Path) -> None:
         self._out, self._err = folder / "out", folder / "err"
         with self._out.open("wb") as out, self._err.open("wb") as err:
-            self.process = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=env, start_new_session=True
-            )
+            self.process = Process(words, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=env)
 
     def lines(self) -> list[str]:
         """What it has said on standard error so far."""
@@ -125,9 +122,9 @@ class Controllers:
         hosts = {self.target.host.name: variables or self.variables()}
         inventory.write_text(yaml.safe_dump({"all": {"hosts": hosts}}))
         fill = {"PLAYBOOK": str(playbook), "HOST": self.target.host.name}
-        command = [sys.executable, "-c", _MAIN, *(fill.get(word, word) for word in argv)]
+        words = [fill.get(word, word) for word in argv]
         env = {**os.environ, "XDG_STATE_HOME": str(self.folder / "state"), **self.env}
-        return Controller([*command, "--inventory", str(inventory)], env, folder)
+        return Controller([*words, "--inventory", str(inventory)], env, folder)
 
     def run(self, *options: str, variables: dict[str, object] | None = None) -> Controller:
         """Start `modbisect run`."""

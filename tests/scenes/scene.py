@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from modbisect import lab
 from modbisect.report import Report, from_json
+from warm import modbisect
 
 MANIFEST = (
     "for d in /etc/apache2 /etc/php /var/lib/apache2 /var/lib/php/modules /etc/systemd/system; do "
@@ -33,16 +32,7 @@ class Outcome:
 def run(folder: Path, host: str, playbook: str, *arguments: str) -> Outcome:
     (folder / "playbook.yml").write_text(playbook)
     (folder / "inventory.yml").write_text(lab.inventory())
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "modbisect", "run", str(folder / "playbook.yml"), host),
-            *("-i", str(folder / "inventory.yml"), "--json", *arguments),
-        ],
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=600,
-        check=False,
-    )
+    words = (str(folder / "playbook.yml"), host, "-i", str(folder / "inventory.yml"), "--json", *arguments)
+    done = modbisect("run", *words, timeout=600)
     assert done.stdout, done.stderr
     return Outcome(done.returncode, from_json(done.stdout), json.loads(done.stdout), done.stderr)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from scene import manifest, run
 
+import warm
 from guard.lab_target import Target, wait_until
 from lab_fixtures import LabHostFactory
 from modbisect import lab
@@ -29,14 +29,7 @@ LINK = "/etc/php/8.2/apache2/conf.d/95-uploadguard.ini"
 
 
 def modbisect(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "modbisect", *words, "-i", str(folder / "inventory.yml")],
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=300,
-        check=False,
-    )
+    return warm.modbisect(*words, "-i", str(folder / "inventory.yml"))
 
 
 def status(host: str) -> Status:

@@ -27,7 +27,7 @@ symptom: {probe: upload, slower_than: 300ms}
 """
 )
 REPORT = PROBES + "  report: {get: /report}\nsymptom: {probe: report}\n"
-GUARDED = UPLOAD + 'components: {allow_security: true, include: ["apache-module:s*", "apache-conf:*"]}\n'
+GUARDED = UPLOAD + 'components: {allow_security: true, include: ["apache-module:se*", "apache-conf:*"]}\n'
 SOME = REPORT + 'components: {include: ["php-module:[a-g]*", "php-ini:*"]}\n'
 """All of a host's components are the bench's: it plants more culprits, and nobody, twenty times."""
 NEEDED = {"apache-module:rewrite", "php-module:mysqli", "php-module:mbstring"}

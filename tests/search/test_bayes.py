@@ -22,7 +22,7 @@ from modbisect.search.bayesian.posterior import Posterior
 from modbisect.search.bayesian.rows import Rows, location, rows
 
 
-@examples(40)
+@examples(15)
 @given(worlds())
 def test_bayes_never_accuses_wrongly(case: tuple[World, list[Flips]]) -> None:
     site, culprits = case
