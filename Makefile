@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEBIAN := python3 python3-venv ca-certificates openssh-client iproute2 util-linux mmdebstrap shellcheck
 
-.PHONY: demo test quick lint bench bench-search bench-culprits fuzz fuzz-search setup debian clean
+.PHONY: demo test quick lint bench bench-search bench-culprits fuzz fuzz-search fuzz-guard setup debian clean
 
 demo: setup
 	$(BIN)/modbisect demo
@@ -49,6 +49,11 @@ fuzz: setup
 # The properties of the search, with ten times as many random worlds as in the tests.
 fuzz-search: setup
 	MODBISECT_FUZZ=1 $(BIN)/pytest -q -n auto tests/search/test_random_worlds.py tests/search/test_bayes.py
+
+# Every moment at which the guard is struck in the tests, and not some of them.
+fuzz-guard: setup
+	$(BIN)/python -c 'from modbisect import lab; lab.build_tree(print)'
+	MODBISECT_FUZZ=1 $(BIN)/pytest -q -n 6 --dist worksteal tests/guard
 
 setup: debian $(VENV)/installed
 

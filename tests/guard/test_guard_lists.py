@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from guard.few import few
 from guard.lab_target import NO_WATCH, Target, wait_until
 from guard.test_guard_cut_short import Killer, killer
 from guard.test_guard_verbs import DEVIATIONS, MODS, RUN, apply, hold
@@ -33,7 +34,7 @@ pytestmark = pytest.mark.lab
 
 @pytest.mark.parametrize(
     ("path", "how"),
-    list(zip(LISTS, itertools.cycle(("torn", "garbage", "lost")), strict=False)),
+    few(zip(LISTS, itertools.cycle(("torn", "garbage", "lost")), strict=False), 7),
     ids=lambda word: word.rpartition("/")[2],
 )
 def test_a_damaged_list_is_put_back_by_the_watch(target: Target, path: str, how: str) -> None:

@@ -70,6 +70,7 @@ def visited(target: Target) -> Iterator[Counter[tuple[str, int]]]:
 
 def test_no_page_that_needs_a_password_is_ever_open(members: Target, controllers: Controllers) -> None:
     before = members.kept()
+    controllers.playbook = f"{QUICK}budget: {{restarts: 16}}\n"
     with visited(members) as seen:
         ended = controllers.run().ended(300)
     assert "restored" in ended.said, ended.said

@@ -125,7 +125,7 @@ def test_slow_because_something_is_off(lab_host: LabHostFactory, tmp_path: Path)
 def test_nobody_is_accused_on_an_innocent_site(lab_host: LabHostFactory, tmp_path: Path) -> None:
     host = lab_host(setup=("shop",)).name
     before = manifest(host)
-    seen = run(tmp_path, host, SOME)
+    seen = run(tmp_path, host, f"{SOME}budget: {{restarts: 20}}\n")
 
     # A page of 3 ms on a busy machine may be too noisy to tell; to accuse somebody it never is.
     assert (seen.code, seen.report.outcome) in ((Exit.CLEARED, Outcome.NONE), (3, Outcome.INCONCLUSIVE)), seen.progress

@@ -8,8 +8,11 @@ a2dismod -q -f allowmethods auth_digest authn_anon authn_dbm authn_socache authz
 	log_forensic lua macro mime_magic proxy_ajp proxy_connect proxy_ftp proxy_scgi proxy_wstunnel ratelimit reflector \
 	remoteip request sed session session_cookie session_crypto session_dbd socache_dbm socache_memcache speling ssl \
 	substitute suexec unique_id usertrack vhost_alias xml2enc
-phpdismod -s apache2 bz2 curl dba exif ftp gd gmp imap intl ldap mailparse memcached msgpack pgsql pdo_pgsql pdo_sqlite \
-	redis shmop soap sqlite3 sysvmsg sysvsem sysvshm tidy uploadprogress uuid xmlreader xmlwriter xsl yaml zip
+# phpdismod asks a dozen programs for each.
+for module in bz2 curl dba exif ftp gd gmp imap intl ldap mailparse memcached msgpack pgsql pdo_pgsql pdo_sqlite \
+	redis shmop soap sqlite3 sysvmsg sysvsem sysvshm tidy uploadprogress uuid xmlreader xmlwriter xsl yaml zip; do
+	rm -f /etc/php/*/apache2/conf.d/*-"$module".ini
+done
 apache2ctl configtest
 systemctl restart apache2
 curl -fsS --fail-early -o /dev/null http://localhost/ -o /dev/null http://localhost/items/12

@@ -1,0 +1,17 @@
+"""Some of the many moments at which the guard is struck in one way; all of them in `make fuzz-guard`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import TypeVar
+
+Case = TypeVar("Case")
+
+
+def few(cases: Iterable[Case], most: int) -> list[Case]:
+    """The first, the last, and as far apart as can be some between."""
+    every = list(cases)
+    if os.environ.get("MODBISECT_FUZZ") or len(every) <= most:
+        return every
+    return [every[at * (len(every) - 1) // (most - 1)] for at in range(most)]
