@@ -69,6 +69,12 @@ def test_the_look_follows_a_request_to_the_process_behind_it(target: Target, con
     assert "usleep, called from main, /var/www/html/nap.php:1" in ended.out
 
 
+def test_a_request_that_it_lets_wait_by_a_timer_of_its_own(target: Target, controllers: Controllers) -> None:
+    ended = controllers.start("look", "HOST", "--url", f"http://{target.host.address}/plan.pdf", "-s", "3").ended()
+    assert ended.code == 0, ended.said
+    assert f"{SPEED}  held back by the server, with nothing at work for it" in ended.out, ended.out
+
+
 def test_a_killed_controller_costs_no_more_than_a_lease(target: Target, controllers: Controllers) -> None:
     gold = target.kept()
     controllers.playbook = SWEEP

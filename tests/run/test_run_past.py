@@ -188,6 +188,25 @@ def test_who_was_seen_at_work_and_could_not_be_switched_is_told() -> None:
     ]
 
 
+def test_several_that_are_seen_in_the_same_way_are_told_of_once() -> None:
+    before = past(told(PAIR, "bisect"))
+    assert before.concluded
+    seen = tuple(Suspicion(f"setting:{at}", 0.2, "read of the database") for at in range(4))
+    stays = "root has to allow it"
+    said = replace(
+        before.concluded.conclusion,
+        outcome=Outcome.NONE,
+        untestable=tuple(Untestable(one.component, stays) for one in seen),
+    )
+    before = replace(
+        before, looked=Looked(5.0, 4.0, seen, "running", 0.2), concluded=replace(before.concluded, conclusion=said)
+    )
+    made = report_of(before, Playbook("book", probes=(Probe("page", "/"),)), before.effort, restored=RESTORED)
+    assert [warning for warning in made.warnings if stays in warning] == [
+        f"4 of setting may have to do with 80% of the time, and none was tried: {stays}"
+    ]
+
+
 def test_a_run_that_ended_is_told_again() -> None:
     before = past(told(PAIR, "bisect"))
     assert finished(before, resumed(before, NO_BUDGET), NO_BUDGET) is before.report

@@ -10,10 +10,21 @@ from typing import TypeVar
 import click
 
 from modbisect.cli.common import one_host, playbook_of
+from modbisect.cli.streams import tell
 from modbisect.errors import UsageError
 from modbisect.inventory import Host
 from modbisect.model import Role, Upload
-from modbisect.playbook import Playbook, check_url, config_file, load_listing, parse_playbook, parse_size, playbook_text
+from modbisect.playbook import (
+    Page,
+    Playbook,
+    check_url,
+    config_file,
+    load_listing,
+    parse_playbook,
+    parse_size,
+    playbook_text,
+    read_recorded,
+)
 from modbisect.playbook.text import shown
 
 _F = TypeVar("_F", bound=Callable[..., object])
@@ -74,9 +85,47 @@ kinds_option = click.option(
 )
 
 
+recorded_option = click.option(
+    "--from",
+    "recorded",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A HAR file or an access log with times: its slowest page is --url.",
+)
+
+
 def asking_options(function: _F) -> _F:
-    """``--url``, ``--upload``, ``--role``, and ``--kind``: no playbook and no inventory are needed then."""
-    return url_option(upload_option(role_option(kinds_option(function))))
+    """``--url`` or ``--from``, ``--upload``, ``--role``, ``--kind``: no playbook and no inventory are needed then."""
+    return url_option(recorded_option(upload_option(role_option(kinds_option(function)))))
+
+
+def recorded_pages(recorded: Path, url: str | None) -> tuple[Page, ...]:
+    """The pages of a HAR file or an access log that may be asked again, the slowest first.
+
+    Raises:
+        UsageError: there is none, or ``url`` is given as well.
+    """
+    if url:
+        raise UsageError("--from says what is slow, and --url does", advice="leave one of them out")
+    if not (pages := read_recorded(recorded)):
+        raise UsageError(
+            f"{recorded} has no page that may be asked again: a GET without a query that was answered well",
+            advice="say what is slow with --url",
+        )
+    return pages
+
+
+def _slowest(recorded: Path, url: str | None) -> str:
+    page = recorded_pages(recorded, url)[0]
+    if page.time is None:
+        raise UsageError(
+            f"{recorded} does not tell how long its pages took",
+            advice="let 'modbisect scan HOST --from FILE' ask the most frequent again, or say what is slow with --url",
+        )
+    tell(
+        f"modbisect: {page.path} was the slowest of {recorded.name} ({page.requests} times asked for), and is asked now"
+    )
+    return page.path
 
 
 def asking(
@@ -87,14 +136,16 @@ def asking(
     url: str | None,
     upload: Upload | None,
     role: str | None,
+    recorded: Path | None = None,
     kinds: tuple[Path, ...] = (),
     into: str | None = None,
 ) -> Asking:
-    """What ``PLAYBOOK [HOST]`` means, or ``HOST --url URL``.
+    """What ``PLAYBOOK [HOST]`` means, or ``HOST --url URL``, or ``HOST --from FILE``.
 
     Raises:
         UsageError: it is neither, or means no single host.
     """
+    url = _slowest(recorded, url) if recorded else url
     if url is None:
         if upload:
             raise UsageError("--upload says what is sent, not where", advice="give --url as well")

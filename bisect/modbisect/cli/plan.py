@@ -40,6 +40,7 @@ def command(
     inventory: Path | None,
     *,
     url: str | None,
+    recorded: Path | None,
     upload: Upload | None,
     role: str | None,
     kinds: tuple[Path, ...],
@@ -48,7 +49,7 @@ def command(
     verbose: bool,
 ) -> int:
     """Say what a run would do and cost. Touches nothing on the host, and sends the site no request."""
-    asked = asking(playbook, host, inventory, url=url, upload=upload, role=role, kinds=kinds)
+    asked = asking(playbook, host, inventory, url=url, recorded=recorded, upload=upload, role=role, kinds=kinds)
     book, target = asked.playbook, asked.host
     tell(f"{target.name}: connecting")
     with opened(target, password_prompt(ask_become)) as root:

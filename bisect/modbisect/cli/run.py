@@ -129,6 +129,7 @@ def command(
     inventory: Path | None,
     *,
     url: str | None,
+    recorded: Path | None,
     upload: Upload | None,
     role: str | None,
     kinds: tuple[Path, ...],
@@ -151,7 +152,9 @@ def command(
 
     PLAYBOOK says what is slow; in a hurry 'modbisect run HOST --url URL' needs neither a playbook nor an inventory.
     """
-    asked = asking(playbook, host, inventory, url=url, upload=upload, role=role, kinds=kinds, into=into)
+    asked = asking(
+        playbook, host, inventory, url=url, recorded=recorded, upload=upload, role=role, kinds=kinds, into=into
+    )
     book, target = asked.playbook, asked.host
     if manual:
         need_terminal()

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import click
 
 from modbisect import kinds
-from modbisect.cli.asking import role_option, upload_option, url_option, with_role
+from modbisect.cli.asking import recorded_pages, role_option, upload_option, url_option, with_role
 from modbisect.cli.common import (
     become_option,
     inventory_option,
@@ -32,7 +32,7 @@ from modbisect.host.privilege import RootLink
 from modbisect.host.survey import answering
 from modbisect.inventory import Host, inventory_text
 from modbisect.model import Component, Untestable, Upload
-from modbisect.playbook import Page, Playbook, parse_playbook, parse_seconds, playbook_text, read_recorded
+from modbisect.playbook import Playbook, parse_playbook, parse_seconds, playbook_text
 from modbisect.probe import ProbeProcess
 from modbisect.report.figures import seconds, size
 from modbisect.report.wording import by_kind, stayed_out
@@ -108,7 +108,7 @@ def command(
     """Say what a host is and has: what is unusual first. Reads only; its first page, or --url, is asked for once."""
     if url is None and (upload or (folder and not recorded)):
         raise UsageError("what is slow?", advice="say --url URL as well")
-    pages = _pages(recorded, url)
+    pages = recorded_pages(recorded, url)[:_PAGES] if recorded else ()
     book = playbook_of(playbook) if playbook else None
     target = with_role(one_host(host, book, inventory), role, inventory)
     with opened(target, password_prompt(ask_become)) as root:
@@ -168,20 +168,6 @@ def _line(component: Component, what: str) -> str:
 
 def _stays(component: Component) -> str:
     return f"; stays: {component.pinned}" if component.pinned else ""
-
-
-def _pages(recorded: Path | None, url: str | None) -> tuple[Page, ...]:
-    """What is asked again of what others asked."""
-    if recorded is None:
-        return ()
-    if url:
-        raise UsageError("--from says what is slow, and --url does", advice="leave one of them out")
-    if not (pages := read_recorded(recorded)):
-        raise UsageError(
-            f"{recorded} has no page that may be asked again: a GET without a query that was answered well",
-            advice="say what is slow with --url",
-        )
-    return pages[:_PAGES]
 
 
 def _ask(root: RootLink, host: Host, *playbooks: Playbook) -> tuple[Sized, ...]:

@@ -6,7 +6,7 @@ from modbisect.kinds.found import Found
 from modbisect.kinds.rules import UnitRule
 
 ROOT = "/etc/nginx"
-CONFIGURATION = (f"{ROOT}/*.conf", f"{ROOT}/conf.d/*", f"{ROOT}/sites-enabled/*", f"{ROOT}/snippets/*")
+CONFIGURATION = (f"{ROOT}/*.conf", f"{ROOT}/*/*.conf", f"{ROOT}/conf.d/*", f"{ROOT}/sites-enabled/*")
 UNIT = UnitRule(r"nginx\.service")
 
 

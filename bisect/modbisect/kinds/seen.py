@@ -17,6 +17,8 @@ from modbisect.harmless import one_line
 
 QUEUED = "Q"
 """The state of a request that no process has accepted yet."""
+HELD = "H"
+"""Of one that the server has and nothing is at work for: it waits for a time that it has set itself."""
 _FRAME = re.compile(r"(?P<function>\S+) (?:\[(?P<extension>[^\]]*)\]|(?P<file>/.*|phar://.*):(?P<line>\d+))")
 _COMPILING = re.compile(r"compiling (?P<file>/.*):0")
 _MOST_LINES = 2000
@@ -51,7 +53,7 @@ class Moment:
 
     seconds: float
     state: str
-    """As in /proc/PID/stat, or `QUEUED`."""
+    """As in /proc/PID/stat, or `QUEUED` or `HELD`."""
     wait: str
     """The system call and what it waits for: ``poll udp 192.0.2.1:53``; empty while it runs."""
     objects: tuple[str, ...]

@@ -13,7 +13,7 @@ from posixpath import dirname, normpath
 
 from modbisect.kinds.every import BY_NAME
 from modbisect.kinds.found import Found
-from modbisect.kinds.seen import QUEUED, Look, Moment
+from modbisect.kinds.seen import HELD, QUEUED, Look, Moment
 from modbisect.model import Component, ComponentId
 
 _OWN_CODE = 1.0
@@ -43,8 +43,16 @@ _WAITS = {
 _MUCH = 0.3
 _END = re.compile(r"(?:tcp|udp) [^ ,]+:\d+|unix /[^ ,]+")
 _RUNS = "R"
-_QUEUE = ("MaxRequestWorkers",)
-DIRECTIVES = tuple(dict.fromkeys((*_QUEUE, *(word for words in (*_WAITS.values(), _PATHS) for word in words))))
+_NOBODY: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    QUEUED: ("waiting for a process that accepts the connection", ("MaxRequestWorkers",)),
+    HELD: (
+        "held back by the server, with nothing at work for it",
+        ("limit_req", "limit_rate", "limit_rate_after", "fastcgi_limit_rate", "proxy_limit_rate"),
+    ),
+}
+"""Where nothing is at work for a request: that in words, and the directives that let it wait."""
+_BY_WORD = (*(words for _, words in _NOBODY.values()), *_WAITS.values(), _PATHS)
+DIRECTIVES = tuple(dict.fromkeys(word for words in _BY_WORD for word in words))
 """What a look searches the configuration for: words that a line begins with, parted by colons."""
 
 
@@ -103,8 +111,8 @@ def _shares(look: Look, seen: Iterable[tuple[str, float]]) -> list[tuple[str, fl
 
 def told(moment: Moment) -> str:
     """What a request was at, in words."""
-    if moment.state == QUEUED:
-        return "waiting for a process that accepts the connection"
+    if moment.state in _NOBODY:
+        return _NOBODY[moment.state][0]
     where = next((f", called from {frame}" for frame in moment.frames[1:] if frame.file), "")
     if moment.frames:
         awaited = moment.wait.partition(" ")[2].rstrip()
@@ -253,8 +261,8 @@ def _ends(moment: Moment) -> list[str]:
 
 
 def _words(moment: Moment) -> list[str]:
-    if moment.state == QUEUED:
-        return list(_QUEUE)
+    if moment.state in _NOBODY:
+        return list(_NOBODY[moment.state][1])
     if moment.frames and not moment.frames[0].file and moment.frames[0].function in _CALLS:
         return list(_CALLS[moment.frames[0].function])
     ends = (word.rstrip(",") for word in moment.wait.split(" "))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from statistics import median
@@ -39,6 +39,7 @@ _WORTH_TELLING = 0.3
 """Share of the slow request's time."""
 _WORTH_TRYING = 0.15
 """Of it, from which on somebody who could not be switched is told of."""
+_SEVERAL = 3
 _WITH_LEAVE = "a playbook with 'components: {allow_security: true}', and --open-security, tries that"
 _AS_SLOW = 0.7
 """Of the time as found."""
@@ -114,8 +115,9 @@ def _seen_in_vain(told: Past, said: Conclusion, trials: Iterable[tuple[Flips, Me
     if said.outcome is not Outcome.FOUND:
         stayed = {component.id: component.pinned for component in told.components if component.pinned}
         stayed |= {each.component: each.reason for each in said.untestable}
+        alike = _alike(looked.suspicions)
         for one in looked.suspicions:
-            if one.share >= _WORTH_TRYING and one.component in stayed:
+            if one.share >= _WORTH_TRYING and one.component in stayed and one not in alike:
                 leave = f"; {_WITH_LEAVE}" if protects(stayed[one.component]) else ""
                 yield (
                     f"{one.component} was seen at work for {one.share:.0%} of the time ({one.why}), "
@@ -136,12 +138,23 @@ def _seen_in_vain(told: Past, said: Conclusion, trials: Iterable[tuple[Flips, Me
             )
 
 
-def _seen_together(suspicions: Iterable[Suspicion], stayed: Mapping[ComponentId, str]) -> Iterator[str]:
-    """Of a kind whose components each have a small share, and stay for the same reason, what all of them have."""
+def _alike(suspicions: Sequence[Suspicion]) -> frozenset[Suspicion]:
+    """Of a kind, several that what was seen speaks against in the same way: of none alone it says much."""
+    of = Counter((_kind(one), one.why) for one in suspicions)
+    return frozenset(one for one in suspicions if of[_kind(one), one.why] >= _SEVERAL)
+
+
+def _kind(suspicion: Suspicion) -> str:
+    return suspicion.component.partition(":")[0]
+
+
+def _seen_together(suspicions: Sequence[Suspicion], stayed: Mapping[ComponentId, str]) -> Iterator[str]:
+    """Of a kind whose components each have a small share, or the same, and stay for one reason, what all have."""
     shares: dict[tuple[str, str], list[float]] = {}
+    alike = _alike(suspicions)
     for one in suspicions:
-        if one.share < _WORTH_TRYING and one.component in stayed:
-            shares.setdefault((one.component.partition(":")[0], stayed[one.component]), []).append(one.share)
+        if (one.share < _WORTH_TRYING or one in alike) and one.component in stayed:
+            shares.setdefault((_kind(one), stayed[one.component]), []).append(one.share)
     for (kind, reason), each in shares.items():
         if sum(each) >= _WORTH_TRYING and len(each) > 1:
             yield f"{len(each)} of {kind} may have to do with {sum(each):.0%} of the time, and none was tried: {reason}"

@@ -121,7 +121,12 @@ sub moments {
     }
     last if @found || @ran == @tasks;
   }
-  if (!@found && defined $ours{$pid}) { (my $queued, %behind) = handed_on($pid); push @found, $queued if $queued && !%behind }
+  if (!@found && defined $ours{$pid}) {
+    (my $queued, %behind) = handed_on($pid);
+    push @found, $queued if $queued && !%behind;
+    # It has the request, and waits for no other: for the time that it has set itself.
+    push @found, ['H||||', []] if !@found && !%behind && @tasks == 1 && ((waits($pid, $pid))[1] // '') =~ /^epoll_/;
+  }
   if (my @told = @tasks > 1 ? grep { @{$_->[1]} } @found : ()) { @found = @told }   # a program's own thread, and not the server's
   return @found if $depth > 2;
   # Without the kernel's word on who is at the other end: whoever is at work for a main server.
