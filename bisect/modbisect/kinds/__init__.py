@@ -42,7 +42,7 @@ from modbisect.kinds.found import CONTAINER, Found, SurveyError, parse
 from modbisect.kinds.kind import Kind, Step
 from modbisect.kinds.portrait import described
 from modbisect.kinds.seen import Frame, Look, LookError, Moment
-from modbisect.kinds.traces import DIRECTIVES, Suspicion, by_file, in_words, suspicions, unreached
+from modbisect.kinds.traces import DIRECTIVES, Suspicion, by_file, in_words, real, suspicions, unreached
 
 __all__ = [
     "BY_THE_PLAYBOOK",
@@ -84,6 +84,7 @@ __all__ = [
     "plan",
     "plan_tested",
     "protects",
+    "real",
     "remedies",
     "resting",
     "select",

@@ -33,6 +33,7 @@ _OF_A_REQUEST = (Measure.LATENCY, Measure.TAIL)
 """Figures that a request shows while it is under way."""
 _EVERY = ("*",)
 _WORTH_TELLING = 0.3
+_IN_LINES = "its lines are suspects themselves"
 """Share of the slow request's time."""
 _LOOKING = 4
 """Looking gets one in so many requests of the budget."""
@@ -152,7 +153,8 @@ def _seen_at_work(
         story.looking, seen = len(looked.measured.requests), looked.look
     if seen is None or not (words := in_words(seen)):
         return components
-    components = (*components, *_lines_of(story, facts, components, seen))
+    if story.playbook.select.include == _EVERY and not story.playbook.select.into:
+        components = _by_lines(story, facts, components, seen)
     suspected = suspicions(seen, facts, components)
     for one in suspected:
         stays = next((each.pinned for each in components if each.id == one.component), "")
@@ -163,14 +165,31 @@ def _seen_at_work(
     return tuple(replace(component, seen=round(shares.get(component.id, 0.0), 4)) for component in components)
 
 
-def _lines_of(story: Story, facts: Found, components: tuple[Component, ...], seen: Look) -> tuple[Component, ...]:
-    """The lines of files that speak of what was seen, where those files as a whole stay as found."""
+def _by_lines(story: Story, facts: Found, components: tuple[Component, ...], seen: Look) -> tuple[Component, ...]:
+    """The components, and the lines of files that speak of what was seen, where those as a whole stay as found.
+
+    A file whose line speaks for much of the time is left to its lines: the site may need what else it does.
+    """
     select = story.playbook.select
-    if select.into or select.include != _EVERY:
-        return ()
-    into = kinds.brought(facts, kinds.unreached(seen, facts, components))
-    lines = tuple(component for component in kinds.discover(facts, into) if kinds.is_inside(component, into))
-    return kinds.select(lines, facts, keep=select.keep, off=select.off, allow_security=select.allow_security)
+
+    def lines_of(*paths: str) -> tuple[Component, ...]:
+        into = kinds.brought(facts, paths)
+        lines = tuple(component for component in kinds.discover(facts, into) if kinds.is_inside(component, into))
+        return kinds.select(lines, facts, keep=select.keep, off=select.off, allow_security=select.allow_security)
+
+    added = lines_of(*kinds.unreached(seen, facts, components))
+    said = {kinds.real(facts, named.file) for named in (*seen.named, *seen.says) if named.lines}
+    for whole in components:
+        (path,) = kinds.opened_by([whole.id]) or ("",)
+        if whole.pinned or path not in said or not (lines := lines_of(path)):
+            continue
+        open_to_trial = {line.id for line in lines if not line.pinned}
+        others = tuple(component for component in (*components, *added) if component.id != whole.id)
+        shares = {one.component: one.share for one in suspicions(seen, facts, (*others, *lines))}
+        if max((shares.get(line, 0.0) for line in open_to_trial), default=0.0) >= _WORTH_TELLING:
+            components = tuple(replace(each, pinned=_IN_LINES) if each.id == whole.id else each for each in components)
+            added = (*added, *lines)
+    return (*components, *added)
 
 
 def look(story: Story, watcher: Watcher, facts: Found) -> Measurement:

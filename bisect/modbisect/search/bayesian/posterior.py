@@ -45,6 +45,9 @@ NUISANCES = 3
 """Level, drift and slope come before the effects."""
 _MOST_EFFECTS = 4
 """Of one hypothesis; the most members as well."""
+_PAIRED = 160
+"""Components, those that explain most alone, whose pairs are worked out: all of them on a usual host. Of 400, whose
+lines are suspects, all pairs would take seconds."""
 _SATURATED = 600
 """Pairs with the best simpler fits, for which the saturated form is worked out."""
 _PRIOR = {
@@ -131,19 +134,21 @@ class Posterior:
         """Families with log prior + log evidence of (hypotheses, luck)."""
         count = self.rows.z.shape[1]
         singles = np.arange(count, dtype=np.intp)[:, None]
-        pairs = np.array(list(combinations(range(count), 2)), dtype=np.intp).reshape(-1, 2)
-        apart = np.array([(int(a), int(b)) not in self.inseparable for a, b in pairs], dtype=bool)
-        free = pairs[apart]
         parts = [self._weigh("none", np.zeros((1, 0), dtype=np.intp), 1), self._weigh("single", singles, count)]
+        best = np.sort(np.argsort(-total(parts[1][1]), kind="stable")[:_PAIRED]).tolist()
+        pairs = np.array(list(combinations(best, 2)), dtype=np.intp).reshape(-1, 2)
+        apart = np.array([(int(a), int(b)) not in self.inseparable for a, b in pairs], dtype=bool)
+        free, every = pairs[apart], math.comb(count, 2)
         if len(pairs):
-            parts.append(self._weigh("two", pairs, len(pairs)))
+            parts.append(self._weigh("two", pairs, every))
         if len(free) and self.rows.measure is Measure.MEMORY:  # it adds up: nothing is large only together
             parts += self._larger("two", "three", parts)
         elif len(free):
-            parts.append(self._weigh("together", free, len(free)))
-            best = np.maximum(total(parts[2][1])[apart], total(parts[3][1]))
-            top = np.argsort(-best, kind="stable")[:_SATURATED]
-            parts.append(self._weigh("saturated", free[top], len(free)))
+            every -= len(self.inseparable)
+            parts.append(self._weigh("together", free, every))
+            likely = np.maximum(total(parts[2][1])[apart], total(parts[3][1]))
+            top = np.argsort(-likely, kind="stable")[:_SATURATED]
+            parts.append(self._weigh("saturated", free[top], every))
             parts += self._larger("two", "three", parts) + self._larger("together", "all", parts)
         if self.masked and any(family.form == "three" for family, _ in parts):
             parts += self._larger("three", "four", parts)
