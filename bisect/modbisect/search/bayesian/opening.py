@@ -28,6 +28,8 @@ _LUCK, _CLEAR = 0.25, 8.0
 _MOST_ALONE = 5
 """Trials with others flipped beside a culprit that stays as found, where the site breaks without some of them."""
 _FEW = 12
+_LINKED = 0.1
+"""Share of the time at which another was seen, that may take part."""
 _UNEXPLAINED = 2.0
 """A cure leaves at most so many times what was seen elsewhere ..."""
 _ANYWAY = 0.05
@@ -76,11 +78,11 @@ def _left(bench: Bench, flips: Flips) -> float:
 
 
 def _groups(bench: Bench, suspects: list[ComponentId]) -> list[list[ComponentId]]:
-    """Those of kinds with few members first: snippets and settings, which a culprit may need and a site hardly ever."""
-    kinds = {component.id: component.kind for component in bench.problem.components}
-    members = Counter(kinds[one] for one in suspects)
-    few = [one for one in suspects if members[kinds[one]] <= _FEW]
-    return [group for group in (few, [one for one in suspects if one not in few]) if group]
+    """Who was seen as well first, and of kinds with few members: snippets, settings, which a site hardly ever needs."""
+    by_id = {component.id: component for component in bench.problem.components}
+    members = Counter(by_id[one].kind for one in suspects)
+    first = [one for one in suspects if members[by_id[one].kind] <= _FEW or by_id[one].seen >= _LINKED]
+    return [group for group in (first, [one for one in suspects if one not in first]) if group]
 
 
 @dataclass(frozen=True, slots=True)

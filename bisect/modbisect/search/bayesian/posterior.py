@@ -45,7 +45,7 @@ NUISANCES = 3
 """Level, drift and slope come before the effects."""
 _MOST_EFFECTS = 4
 """Of one hypothesis; the most members as well."""
-_PAIRED = 160
+_PAIRED = 128
 """Components, those that explain most alone, whose pairs are worked out: all of them on a usual host. Of 400, whose
 lines are suspects, all pairs would take seconds."""
 _SATURATED = 600
@@ -244,16 +244,23 @@ class Posterior:
     @cached_property
     def beliefs(self) -> list[Belief]:
         """Every hypothesis, the likeliest first."""
-        logs = np.concatenate([total(weights) for _, weights in self._parts])
-        order = np.argsort(-logs, kind="stable")
-        logs -= logsum(logs)
+        logs = np.concatenate(self._logs)
         index = [
             (family.form, members, family.products) for family, _ in self._parts for members in family.members.tolist()
         ]
+        probability = np.exp(logs).tolist()
+        order = np.argsort(-logs, kind="stable").tolist()
         return [
-            Belief(form, tuple(members), products, float(np.exp(logs[at])))
-            for at, (form, members, products) in ((at, index[at]) for at in order.tolist())
+            Belief(form, tuple(members), products, probability[at])
+            for at, (form, members, products) in ((at, index[at]) for at in order)
         ]
+
+    @cached_property
+    def _logs(self) -> list[Array]:
+        """Log probability of each hypothesis, by family."""
+        logs = [total(weights) for _, weights in self._parts]
+        whole = logsum(np.concatenate(logs))
+        return [each - whole for each in logs]
 
     @cached_property
     def sets(self) -> list[tuple[Members, float]]:
@@ -272,8 +279,9 @@ class Posterior:
     def inclusion(self) -> Array:
         """The probability of each component to be part of the set."""
         result = np.zeros(self.rows.z.shape[1])
-        for members, probability in self.sets:
-            result[list(members)] += probability
+        for family, logs in zip((family for family, _ in self._parts), self._logs, strict=True):
+            for member in family.members.T:
+                np.add.at(result, member, np.exp(logs))
         return np.round(result, 9)
 
     @cached_property
