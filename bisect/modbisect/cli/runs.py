@@ -15,6 +15,7 @@ from modbisect.harmless import one_line
 from modbisect.run.journal import read, runs, under_way
 from modbisect.run.past import Summary, past, summary
 
+_TOLD = {"began", "armed", "put-back", "failed", "finished", "kept", "looked-inside"}
 _HEAD = ("id", "when", "host", "playbook", "outcome", "restored")
 
 
@@ -40,7 +41,10 @@ def _summaries() -> Iterator[Summary]:
     for path in runs():
         running = under_way(path)
         try:
-            yield summary(past(read(path.name)), under_way=running)
+            told = past(read(path.name, only=_TOLD))
+            if not (told.report or told.failed):  # how far it had come
+                told = past(read(path.name))
+            yield summary(told, under_way=running)
         except UsageError as error:
             tell(f"modbisect: {error.what}")
 

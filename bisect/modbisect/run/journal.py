@@ -5,7 +5,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -24,6 +25,8 @@ _EVENT: TypeAdapter[Event] = TypeAdapter(
 )
 
 
+_TYPE = re.compile(rb'"type":"([a-z-]+)"}$')
+"""An event's last field."""
 _SHORT = 8
 """Letters of an id that a person is shown."""
 _NEAREST = 3
@@ -118,12 +121,13 @@ def add(run: str, event: Event, folder: Path | None = None) -> bool:
     return True
 
 
-def read(run: str, folder: Path | None = None) -> Iterator[Event]:
+def read(run: str, folder: Path | None = None, only: Collection[str] = ()) -> Iterator[Event]:
     """The events of a run; a last line that was cut short is left out.
 
     Args:
         run: its id, the beginning of one, or ``last``.
         folder: where runs are kept.
+        only: types of events; the lines of others are passed over unread. All where it is empty.
 
     Raises:
         UsageError: there is no such run, others could have written its journal, or it is damaged before the last
@@ -135,7 +139,8 @@ def read(run: str, folder: Path | None = None) -> Iterator[Event]:
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
     for number, line in enumerate(lines, 1):
-        if not line.strip():
+        kind = _TYPE.search(line)
+        if not line.strip() or (only and kind and kind[1].decode() not in only):
             continue
         try:
             fields = json.loads(line)
