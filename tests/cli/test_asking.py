@@ -29,6 +29,28 @@ def test_a_host_and_a_url_are_enough() -> None:
     assert asked.playbook.select.into == ("/etc/x.conf",)
 
 
+LINE = '192.0.2.1 - - [27/Nov/2026:10:00:00 +0000] "GET {} HTTP/1.1" 200 512'
+
+
+@pytest.mark.usefixtures("within_a_verb")
+def test_a_log_with_times_says_what_is_slow(tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.write_text(f"{LINE.format('/quick')} rt=0.010\n{LINE.format('/slow')} rt=2.500\n")
+    asked = asking(NOWHERE, None, None, url=None, recorded=log, upload=None, role="staging")
+    assert [probe.url for probe in asked.playbook.symptom_probes] == ["/slow"]
+    assert (asked.host.name, asked.path) == ("web1.example.org", None)
+
+
+@pytest.mark.parametrize("verb", ["run", "plan"])
+def test_a_log_without_times_does_not(command: Commands, tmp_path: Path, verb: str) -> None:
+    log = tmp_path / "access.log"
+    log.write_text(f"{LINE.format('/')}\n")
+    answer = command(verb, "web1", "--from", str(log))
+    assert answer.code == 2
+    assert "does not tell how long its pages took" in answer.err
+    assert "leave one of them out" in command(verb, "web1", "--from", str(log), "--url", "/").err
+
+
 @pytest.mark.usefixtures("within_a_verb")
 def test_a_host_is_production_where_nobody_says_otherwise() -> None:
     assert asking(NOWHERE, None, None, url="/", upload=None, role=None).host.role is Role.PRODUCTION

@@ -13,6 +13,9 @@ for module in bz2 curl dba exif ftp gd gmp imap intl ldap mailparse memcached ms
 	redis shmop soap sqlite3 sysvmsg sysvsem sysvshm tidy uploadprogress uuid xmlreader xmlwriter xsl yaml zip; do
 	rm -f /etc/php/*/apache2/conf.d/*-"$module".ini
 done
+# One worker waits, and not five that each start has to bring up.
+sed -i -E 's/(StartServers|MinSpareServers)([[:space:]]+)[0-9]+/\1\21/; s/(MaxSpareServers[[:space:]]+)[0-9]+/\12/' \
+	/etc/apache2/mods-available/mpm_prefork.conf
 apache2ctl configtest
 systemctl restart apache2
 curl -fsS --fail-early -o /dev/null http://localhost/ -o /dev/null http://localhost/items/12
