@@ -26,6 +26,7 @@ from modbisect.run.options import Options
 from modbisect.run.past import Past
 from modbisect.run.replay import resumed
 from modbisect.run.story import Story
+from modbisect.run.telling import alike_in_vain
 from modbisect.run.trial import Watcher
 from modbisect.search import Problem
 
@@ -156,10 +157,11 @@ def _seen_at_work(
     if story.playbook.select.include == _EVERY and not story.playbook.select.into:
         components = _by_lines(story, facts, components, seen)
     suspected = suspicions(seen, facts, components)
-    for one in suspected:
-        stays = next((each.pinned for each in components if each.id == one.component), "")
-        if stays and one.share >= _WORTH_TELLING:
-            story.observe(Stage(f"{one.component} speaks for {one.share:.0%} of that, and stays as found: {stays}"))
+    stay = {component.id: component.pinned for component in components if component.pinned}
+    alone = ((one.component, one.share, stay[one.component]) for one in suspected if one.component in stay)
+    for those, share, why in (*alone, *alike_in_vain(suspected, stay)):
+        if share >= _WORTH_TELLING:
+            story.observe(Stage(f"{those} may have to do with {share:.0%} of that, and stay as found: {why}"))
     story.observe(Looked(seen.seconds, seen.busy, suspected, *words[0]))
     shares = {one.component: one.share for one in suspected}
     return tuple(replace(component, seen=round(shares.get(component.id, 0.0), 4)) for component in components)

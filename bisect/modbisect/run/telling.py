@@ -123,7 +123,8 @@ def _seen_in_vain(told: Past, said: Conclusion, trials: Iterable[tuple[Flips, Me
                     f"{one.component} was seen at work for {one.share:.0%} of the time ({one.why}), "
                     f"and nobody could try without: {stayed[one.component]}{leave}"
                 )
-        yield from _seen_together(looked.suspicions, stayed)
+        for those, share, reason in alike_in_vain(looked.suspicions, stayed):
+            yield f"{those} may have to do with {share:.0%} of the time, and none was tried: {reason}"
     if told.found is None:
         return
     slow = level(told.found).log_seconds + math.log(_AS_SLOW)
@@ -148,8 +149,10 @@ def _kind(suspicion: Suspicion) -> str:
     return suspicion.component.partition(":")[0]
 
 
-def _seen_together(suspicions: Sequence[Suspicion], stayed: Mapping[ComponentId, str]) -> Iterator[str]:
-    """Of a kind whose components each have a small share, or the same, and stay for one reason, what all have."""
+def alike_in_vain(
+    suspicions: Sequence[Suspicion], stayed: Mapping[ComponentId, str]
+) -> Iterator[tuple[str, float, str]]:
+    """Of kinds whose components each have a small share, or the same, and stay: how many, what all have, and why."""
     shares: dict[tuple[str, str], list[float]] = {}
     alike = _alike(suspicions)
     for one in suspicions:
@@ -157,7 +160,7 @@ def _seen_together(suspicions: Sequence[Suspicion], stayed: Mapping[ComponentId,
             shares.setdefault((_kind(one), stayed[one.component]), []).append(one.share)
     for (kind, reason), each in shares.items():
         if sum(each) >= _WORTH_TRYING and len(each) > 1:
-            yield f"{len(each)} of {kind} may have to do with {sum(each):.0%} of the time, and none was tried: {reason}"
+            yield f"{len(each)} of {kind}", sum(each), reason
 
 
 def _detail(component: Component, told: Past) -> str:
