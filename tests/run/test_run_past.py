@@ -203,7 +203,7 @@ def test_several_that_are_seen_in_the_same_way_are_told_of_once() -> None:
     )
     made = report_of(before, Playbook("book", probes=(Probe("page", "/"),)), before.effort, restored=RESTORED)
     assert [warning for warning in made.warnings if stays in warning] == [
-        f"4 of setting may have to do with 80% of the time, and none was tried: {stays}"
+        f"4 of setting (0, 1, 2 and 3) may have to do with 80% of the time, and none was tried: {stays}"
     ]
 
 

@@ -29,6 +29,7 @@ from modbisect.model import (
 )
 from modbisect.playbook import Playbook
 from modbisect.report import Report, Restored, Tried
+from modbisect.report.figures import listed
 from modbisect.run.events import Concluded, Effort, Known
 from modbisect.run.past import Past
 from modbisect.run.person import SLOW_SECONDS
@@ -152,15 +153,17 @@ def _kind(suspicion: Suspicion) -> str:
 def alike_in_vain(
     suspicions: Sequence[Suspicion], stayed: Mapping[ComponentId, str]
 ) -> Iterator[tuple[str, float, str]]:
-    """Of kinds whose components each have a small share, or the same, and stay: how many, what all have, and why."""
-    shares: dict[tuple[str, str], list[float]] = {}
+    """Of kinds whose components each have a small share, or the same, and stay: who, what all have, and why."""
+    groups: dict[tuple[str, str], list[Suspicion]] = {}
     alike = _alike(suspicions)
     for one in suspicions:
         if (one.share < _WORTH_TRYING or one in alike) and one.component in stayed:
-            shares.setdefault((_kind(one), stayed[one.component]), []).append(one.share)
-    for (kind, reason), each in shares.items():
-        if sum(each) >= _WORTH_TRYING and len(each) > 1:
-            yield f"{len(each)} of {kind}", sum(each), reason
+            groups.setdefault((_kind(one), stayed[one.component]), []).append(one)
+    for (kind, reason), each in groups.items():
+        share = sum(one.share for one in each)
+        if share >= _WORTH_TRYING and len(each) > 1:
+            names = listed([one.component.partition(":")[2] for one in each])
+            yield f"{len(each)} of {kind} ({names})", share, f"{reason}; {_WITH_LEAVE}" if protects(reason) else reason
 
 
 def _detail(component: Component, told: Past) -> str:
