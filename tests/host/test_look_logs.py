@@ -50,7 +50,7 @@ def test_a_line_without_a_visitor_s_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "mode", "seen"), [("error.log", "a", 2), ("access.log", "a", 0), ("error.db", "w", 0)]
+    ("name", "mode", "seen"), [("error.log", "a", 2), ("access.log", "a", 0), ("error.db", "w", 0), ("a|b.log", "a", 0)]
 )
 def test_what_is_new_in_a_file_that_a_server_adds_to(tmp_path: Path, name: str, mode: str, seen: int) -> None:
     log, line = tmp_path / name, f"{LINES[1]}\n"

@@ -190,7 +190,8 @@ def _by_lines(story: Story, facts: Found, components: tuple[Component, ...], see
         shares = {one.component: one.share for one in suspicions(seen, facts, (*others, *lines))}
         if max((shares.get(line, 0.0) for line in open_to_trial), default=0.0) >= _WORTH_TELLING:
             components = tuple(replace(each, pinned=_IN_LINES) if each.id == whole.id else each for each in components)
-            added = (*added, *lines)
+            there = {each.id for each in (*components, *added)}
+            added = (*added, *(line for line in lines if line.id not in there))
     return (*components, *added)
 
 

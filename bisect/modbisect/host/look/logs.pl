@@ -13,7 +13,7 @@ sub begin_logs { # control groups, or first processes: files that the they have 
       opendir(my $folder, "/proc/$pid/fd") or next;
       for my $fd (grep { /^\d+$/ } readdir $folder) {
         my $path = readlink("/proc/$pid/fd/$fd") // next;
-        next if $path !~ m{^/[!-~]+$} || $path =~ m{^/dev/|access} || $logs{$path} || keys %logs >= 20;
+        next if $path !~ m#^/[!-\x7b\x7d~]+$# || $path =~ m{^/dev/|access} || $logs{$path} || keys %logs >= 20;
         next unless oct((slurp("/proc/$pid/fdinfo/$fd", 512) // '') =~ /^flags:\s*(\d+)/m ? $1 : 0) & 02000;   # O_APPEND
         sysopen(my $file, "/proc/$pid/fd/$fd", 0x800) or next;   # O_RDONLY|O_NONBLOCK
         next unless -f $file;
