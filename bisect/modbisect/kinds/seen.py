@@ -82,7 +82,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Wrote:
-    """What a server wrote meanwhile, whoever's request it was about."""
+    """What a server wrote meanwhile, whichever request it was about."""
 
     times: int
     log: str

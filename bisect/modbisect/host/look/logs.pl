@@ -6,7 +6,7 @@ my $NGINX = join '|', 'upstream timed out', 'upstream prematurely closed connect
   'an upstream response is buffered to a temporary file', 'a client request body is buffered to a temporary file',
   'limiting (?:requests|connections)', 'worker_connections are not enough', '(?:connect|recv)\(\) failed';
 
-sub begin_logs { # control groups, or first processes: files that the they have open to add to
+sub begin_logs { # control groups, or first processes: the files that they have open to add to
   for my $group (@_) {
     my @pids = sort { $a <=> $b } $group =~ m{^/} ? grep { /^\d+$/ } split ' ', slurp("$group/cgroup.procs", 1 << 16) // '' : $group;
     for my $pid (@pids > 2 ? @pids[0, 1] : @pids) {
