@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from guard.lab_target import Target, wait_until
-from guard.test_guard_verbs import CONF, DEVIATIONS, DIFFERS, MODS, RUN, apply, hold
+from guard.test_guard_verbs import CONF, DEVIATIONS, DIFFERS, MODS, RUN, SPEC, apply, hold
 
 LIBRARY = "/usr/lib/x86_64-linux-gnu/libxml2.so.2"
 COUNT_STARTS = """
@@ -86,6 +86,26 @@ def test_what_two_restarts_do_not_cure_a_third_is_not_tried_for(counted: Target)
         counted.sh(f"mv {module}.9 {module}; systemctl restart apache2")
     counted.settle()
     assert counted.kept() == before
+
+
+def test_what_the_files_as_found_make_of_a_server_that_had_not_read_them(target: Target) -> None:
+    """Drift that was accepted: the first restart on them shows it, and from then on it is what must be there again."""
+    link = f"{MODS}/asis.load"
+    time = target.sh(f"stat -c %y {MODS}; mv {link} /root/asis.load").strip()
+    try:
+        before, loaded = target.files("/etc/apache2"), target.modules()
+        status, said = target.guard("snap", RUN, stdin=f"{SPEC}drift\n")
+        assert status == 0, said
+        assert target.guard("arm", RUN, "600")[0] == 0
+        assert apply(target, *DEVIATIONS[1:])[0] == 0
+        status, said = target.guard("restore", RUN)
+        assert (status, "loaded same" in said) == (0, True), said
+        assert target.guard("disarm", RUN)[0] == 0
+        assert target.files("/etc/apache2") == before
+        assert loaded - target.modules() == {"/usr/lib/apache2/modules/mod_asis.so"}
+    finally:
+        target.sh(f"mv /root/asis.load {link}; touch -d '{time}' {MODS}; systemctl restart apache2")
+        target.settle()
 
 
 def test_times_that_somebody_else_has_changed_restart_nothing(counted: Target) -> None:

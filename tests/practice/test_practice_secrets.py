@@ -70,7 +70,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
 
 def with_secrets(made: PracticeHost, folder: Path, **upload: object) -> tuple[str, str]:
     """A playbook with a secret wherever one can stand."""
-    book, hosts = written(made, folder, {"restarts": 6})
+    book, hosts = written(made, folder, {"restarts": 3})
     playbook = yaml.safe_load(Path(book).read_text())
     playbook["symptom"] |= {"probe": "upload"}
     playbook["probes"] = {

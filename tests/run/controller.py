@@ -29,10 +29,6 @@ trial: {requests: 2, warm_up: 0}
 """
 
 
-HEALTHY = QUICK.replace("{probe: front}", "{probe: front, ratio: 4}")
-"""Of a site that nothing slows down: that a busy machine makes no millisecond twice alike is soon told from that."""
-
-
 @dataclass(frozen=True, slots=True)
 class Ended:
     """How a process ended."""
@@ -129,3 +125,13 @@ class Controllers:
     def run(self, *options: str, variables: dict[str, object] | None = None) -> Controller:
         """Start `modbisect run`."""
         return self.start("run", "PLAYBOOK", "HOST", "--lease", str(LEASE), "--no-look", *options, variables=variables)
+
+    def begun(self, *options: str) -> Ended:
+        """A run that is interrupted behind its first trial: how long a search takes is the machine's affair."""
+        controller = self.run(*options)
+        controller.wait_line("trial   1")
+        controller.send(signal.SIGINT)
+        ended = controller.ended()
+        assert ended.code == 130, ended.said
+        assert "restored    verified" in ended.err, ended.said
+        return ended

@@ -14,7 +14,7 @@ import pytest
 
 from guard.lab_target import Target
 from probe.probe_site import running
-from run.controller import HEALTHY, QUICK, Controllers, Ended
+from run.controller import QUICK, Controllers, Ended
 
 pytestmark = pytest.mark.lab
 
@@ -253,12 +253,9 @@ def test_a_module_loaded_but_no_longer_enabled(target: Target, controllers: Cont
 def test_drift_that_was_accepted_is_in_effect_afterwards(target: Target, controllers: Controllers) -> None:
     """The files are as found; the server has read them."""
     link = "/etc/apache2/mods-enabled/asis.load"
-    controllers.playbook = HEALTHY
     with changed(target, f"mv {link} /root/asis.load", f"mv /root/asis.load {link} && systemctl restart apache2"):
         files, modules = target.files("/etc"), target.modules()
-        ended = controllers.run("--accept-drift").ended()
-        assert ended.code in (3, 6), ended.said
-        assert "restored    verified" in ended.err
+        controllers.begun("--accept-drift")
         assert (target.traces(), target.files("/etc")) == ("", files)
         assert modules - target.modules() == {"/usr/lib/apache2/modules/mod_asis.so"}
 

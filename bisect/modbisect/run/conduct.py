@@ -156,6 +156,7 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
             facts,
             kinds.edited_files(facts, story.past.components),
             lease=options.lease,
+            drift=options.accept_drift,
             observe=story.observe,
             before_restore=signals.defer,
             reconnect=status,

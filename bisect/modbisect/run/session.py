@@ -27,6 +27,8 @@ class Session:
     """What the code inside may use, and what is left at the end."""
 
     guard: Guard
+    drift: bool = False
+    """Accepted: what the files as found make of the server is not what it ran with."""
     lost: list[ModbisectError] = field(default_factory=list)
     """Filled by the heartbeat: the guard no longer takes our orders."""
     cure_seconds: int = 0
@@ -59,6 +61,7 @@ def guarded(
     edited: Sequence[str],
     *,
     lease: int,
+    drift: bool = False,
     observe: Observer,
     before_restore: Callable[[], None],
     reconnect: Callable[[], Status],
@@ -73,6 +76,7 @@ def guarded(
         facts: the survey.
         edited: files beside its folders that trials may edit.
         lease: seconds of silence after which the host restores itself.
+        drift: the server may run with another configuration than the files have; as found is then what they make of it.
         observe: is told what happens.
         before_restore: called before anything is put back; defers signals.
         reconnect: asks the guard's status over a fresh connection.
@@ -82,13 +86,13 @@ def guarded(
         Refused: the host cannot be held; nothing was changed.
         NotRestored: the host could not be shown to be as found.
     """
-    session = Session(guard)
+    session = Session(guard, drift)
 
     def lost(error: ModbisectError) -> None:
         session.lost.append(error)
         on_loss()
 
-    heartbeat = _hold(guard, facts, edited, lease=lease, observe=observe, lost=lost)
+    heartbeat = _hold(guard, facts, edited, lease=lease, drift=drift, observe=observe, lost=lost)
     try:
         yield session
     except BaseException:
@@ -118,11 +122,12 @@ def _hold(
     edited: Sequence[str],
     *,
     lease: int,
+    drift: bool,
     observe: Observer,
     lost: Callable[[ModbisectError], None],
 ) -> Heartbeat:
     try:
-        snapshot = guard.hold(owner(), kinds.write_set(facts), kinds.units(facts), lease, tuple(edited))
+        snapshot = guard.hold(owner(), kinds.write_set(facts), kinds.units(facts), lease, tuple(edited), drift=drift)
         heartbeat = guard.heartbeat(lease, lost).__enter__()
     except Refused:
         raise
@@ -167,6 +172,9 @@ def _left_cured(
     )
 
 
+_LIVE = {False: "the same modules in the live server", True: "the live server has read them"}
+
+
 def _put_back(guard: Guard, heartbeat: Heartbeat, session: Session, began: float) -> Restored:
     heartbeat.stop()
     session.check()
@@ -175,7 +183,7 @@ def _put_back(guard: Guard, heartbeat: Heartbeat, session: Session, began: float
     guard.disarm()
     return Restored(
         verified=True,
-        how="every path, link, content, mode, owner and time as found, and the same modules in the live server",
+        how=f"every path, link, content, mode, owner and time as found, and {_LIVE[session.drift]}",
         seconds=seconds,
         digest=digest,
     )

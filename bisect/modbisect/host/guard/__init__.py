@@ -75,11 +75,19 @@ class Guard:
         self.host = root.name
 
     def hold(
-        self, owner: str, folders: Iterable[str], units: Iterable[str], lease: int, files: Iterable[str] = ()
+        self,
+        owner: str,
+        folders: Iterable[str],
+        units: Iterable[str],
+        lease: int,
+        files: Iterable[str] = (),
+        *,
+        drift: bool = False,
     ) -> Snapshot:
         """Bring the script, lock the host for this run, copy the write set, start the watch.
 
         From now on ``lease`` seconds of silence restore the host. ``files`` lie outside of the folders, and are edited.
+        ``drift``: the server may have loaded other modules than the files as found will make it load.
 
         Raises:
             Refused: another run holds the host, there is no room, or the watch does not start; nothing was changed.
@@ -89,6 +97,7 @@ class Guard:
             [f"dir {folder}" for folder in folders]
             + [f"file {file}" for file in files]
             + [f"unit {unit}" for unit in units]
+            + ["drift"] * drift
         )
         wanted, stdin = "\n".join(spec), script()
         argv = ["/bin/sh", "-c", _HOLD, "hold", digest(), self.run, str(lease), wanted]

@@ -124,6 +124,7 @@ copy() { # all that a restore needs to know, into $new
     word[1] == "dir" && words == 2 && word[2] !~ /\.\./ && matches(word[2], folder) {dir = 1; next}
     word[1] == "file" && words == 2 && word[2] ~ /^\/[-A-Za-z0-9_.+\/]+$/ && word[2] !~ /\.\.|\/$/ && matches(word[2], edited) {next}
     word[1] == "unit" && words == 2 && matches(word[2], service) {unit = 1; next}
+    $0 == "drift" {next}
     word[1] == "owner" && $0 ~ /^[-A-Za-z0-9@._: ]+$/ {owner = 1; next}
     {bad = 1; exit}
     END {exit bad || !(dir && unit && owner)}' || die 64 "bad snapshot request"

@@ -138,7 +138,10 @@ bring_into_effect() { # WHY DIGEST [accept]
   note_served "$2 $count ok" || :   # no further try restarts it for nothing
 }
 
-as_loaded() { [ $same = no ] || modules | cmp -s - "$cur/loaded"; } # what files that somebody has edited make of it nobody knows
+as_loaded() { [ $same = no ] || modules | cmp -s - "$cur/loaded" || unsettled; } # what files that somebody has edited make of it nobody knows
+
+# The run began beside drift that was accepted: what the files as found make of the server is seen by their first restart.
+unsettled() { [ "$parent" != 0 ] && [ ! -e "$cur/settled" ] && grep -qxF drift -- "$cur/spec"; }
 
 note_served() { put "$cur/served" "$1" 2>/dev/null || { rm -f -- "$cur/served"; printf '%s\n' "$1" >"$run_dir/served"; } 2>/dev/null; }
 
