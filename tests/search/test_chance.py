@@ -26,6 +26,18 @@ def test_a_pair_that_foretold_six_restarts_is_not() -> None:
     assert beyond_chance(_trials(both, both), 2, 32) < BEYOND
 
 
+def test_of_a_pair_whose_one_member_a_look_has_seen_less_is_to_be_shown() -> None:
+    both = [True, False, False] * 4
+    assert beyond_chance(_trials(both, both), 2, 100) < BEYOND
+    assert beyond_chance(_trials(both, both), 2, 100, [0.9, 0.0]) > BEYOND
+
+
+@given(_BITS, st.integers(2, 100), st.lists(st.floats(0, 1), max_size=2))
+def test_a_look_never_speaks_against_a_set(slow: list[bool], suspects: int, at_work: list[float]) -> None:
+    trials = _trials(slow, slow)
+    assert beyond_chance(trials, 2, suspects, at_work) >= beyond_chance(trials, 2, suspects) - 1e-9
+
+
 def test_nothing_foretold_is_chance() -> None:
     predicted, slow = [True, False] * 20, [True, True, False, False] * 10
     assert beyond_chance(_trials(predicted, slow), 1, 32) < 0

@@ -13,6 +13,7 @@ from modbisect.inventory import Host
 from modbisect.kinds import BY_THE_PLAYBOOK, opened_by, own_files
 from modbisect.model import Measure, Outcome, Symptom
 from modbisect.playbook import Budget, Playbook
+from modbisect.report import verdict
 from modbisect.report.figures import count
 from modbisect.report.values import Inside, Report
 from modbisect.run.events import LookedInside
@@ -39,6 +40,8 @@ def further(report: Report, host: Host, playbook: Playbook, options: Options, *,
     left = _left(playbook.budget, report)
     if not found and not _is_slow(playbook, report):
         return report, exit_code(report)
+    if (behind := _behind_the_cure(report, host, playbook, replace(options, look_seconds=0), quiet=quiet)) is not None:
+        return behind
     if not paths or playbook.select.into or not report.restored.verified or not left or (found and len(opened) > 1):
         return report, exit_code(report)
     book = looking_into(replace(playbook, budget=left), *paths)
@@ -51,6 +54,34 @@ def further(report: Report, host: Host, playbook: Playbook, options: Options, *,
         before = f"a search among {count(report.suspects, 'component')} before, run {report.run[:8]}: {report.reason}"
         return replace(more, warnings=(*more.warnings, before)), code
     return within(report, more, paths) if found else report, exit_code(report)
+
+
+def _behind_the_cure(
+    report: Report, host: Host, playbook: Playbook, options: Options, *, quiet: bool
+) -> tuple[Report, int] | None:
+    """What speaks of the rest that a cure leaves, tried on the site as found: it may be what is to blame for all of it.
+
+    None where it is not.
+    """
+    left = _left(playbook.budget, report)
+    if not report.left_in or playbook.select.into or not report.restored.verified or not left:
+        return None
+    book = looking_into(replace(playbook, budget=left), *report.left_in)
+    try:
+        more, code = perform(host, book, options, quiet=quiet)
+    except ModbisectError as error:
+        tell(f"not looked into {', '.join(report.left_in)}: {error.what}")
+        return None
+    if more.restored.in_doubt:
+        return more, code
+    if more.outcome is not Outcome.FOUND or _largest(more) <= _largest(report):
+        return None
+    before = f"a smaller contributor, run {report.run[:8]}: {verdict(report)}"
+    return replace(more, warnings=(*more.warnings, before)), code
+
+
+def _largest(report: Report) -> float:
+    return max(finding.effect.ratio for finding in report.findings)
 
 
 def _is_slow(playbook: Playbook, report: Report) -> bool:

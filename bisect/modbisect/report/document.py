@@ -131,10 +131,11 @@ class Document:
     inside: Inside | None
     lines: tuple[ComponentId, ...]
     told_in: tuple[str, ...]
+    left_in: tuple[str, ...]
 
 
 _ADAPTER = TypeAdapter(Document)
-_ADDED = {"aged": None, "aged_without": None, "tried": (), "inside": None, "lines": (), "told_in": ()}
+_ADDED = {"aged": None, "aged_without": None, "tried": (), "inside": None, "lines": (), "told_in": (), "left_in": ()}
 """What earlier versions did not write."""
 
 

@@ -125,6 +125,8 @@ class Report:
     """For each culprit and its dependents, the commands that switch it for good, a restart last."""
     told_in: tuple[str, ...] = ()
     """The files that tell the culprits what to do."""
+    left_in: tuple[str, ...] = ()
+    """The files that speak of what is left of a request where the culprits are switched over."""
     resumed: str = ""
     """Id of the run that this one went on from; empty for one that began afresh."""
     known_trials: int = 0

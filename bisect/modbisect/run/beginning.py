@@ -9,8 +9,8 @@ from modbisect.errors import LinkLost, ProbeError, Refused
 from modbisect.host.privilege import RootLink
 from modbisect.host.survey import config_tests, survey
 from modbisect.judging import level
-from modbisect.kinds import Found, Look, in_words, suspicions
-from modbisect.model import Component, Conclusion, Measure, Measurement, Outcome, Symptom
+from modbisect.kinds import Found, in_words, suspicions
+from modbisect.model import Component, Conclusion, Measurement, Outcome, Symptom
 from modbisect.playbook import Playbook
 from modbisect.run import preflight, requirements, same
 from modbisect.run.dialogue import Dialogue
@@ -21,7 +21,8 @@ from modbisect.run.events import (
     Stage,
     Warned,
 )
-from modbisect.run.look import Beside, look_at
+from modbisect.run.lines import with_lines
+from modbisect.run.look import OF_A_REQUEST, Beside, look_at
 from modbisect.run.options import Options
 from modbisect.run.past import Past
 from modbisect.run.replay import resumed
@@ -30,11 +31,8 @@ from modbisect.run.telling import alike_in_vain
 from modbisect.run.trial import Watcher
 from modbisect.search import Problem
 
-_OF_A_REQUEST = (Measure.LATENCY, Measure.TAIL)
-"""Figures that a request shows while it is under way."""
 _EVERY = ("*",)
 _WORTH_TELLING = 0.3
-_IN_LINES = "its lines are suspects themselves"
 """Share of the slow request's time."""
 _LOOKING = 4
 """Looking gets one in so many requests of the budget."""
@@ -107,7 +105,7 @@ def beside(story: Story, options: Options, root: RootLink) -> Beside | None:
     """What may look at the host while a slow request is under way; None where nobody is to look."""
     symptom = story.playbook.symptom
     looks = options.look_seconds and not story.by_hand and not story.before
-    if not looks or (symptom and symptom.measure not in _OF_A_REQUEST):
+    if not looks or (symptom and symptom.measure not in OF_A_REQUEST):
         return None
     return Beside(root, options.look_seconds)
 
@@ -155,7 +153,7 @@ def _seen_at_work(
     if seen is None or not (words := in_words(seen)):
         return components
     if story.playbook.select.include == _EVERY and not story.playbook.select.into:
-        components = _by_lines(story, facts, components, seen)
+        components = with_lines(story.playbook, facts, components, seen)
     suspected = suspicions(seen, facts, components)
     stay = {component.id: component.pinned for component in components if component.pinned}
     alone = ((one.component, one.share, stay[one.component]) for one in suspected if one.component in stay)
@@ -165,34 +163,6 @@ def _seen_at_work(
     story.observe(Looked(seen.seconds, seen.busy, suspected, *words[0]))
     shares = {one.component: one.share for one in suspected}
     return tuple(replace(component, seen=round(shares.get(component.id, 0.0), 4)) for component in components)
-
-
-def _by_lines(story: Story, facts: Found, components: tuple[Component, ...], seen: Look) -> tuple[Component, ...]:
-    """The components, and the lines of files that speak of what was seen, where those as a whole stay as found.
-
-    A file whose line speaks for much of the time is left to its lines: the site may need what else it does.
-    """
-    select = story.playbook.select
-
-    def lines_of(*paths: str) -> tuple[Component, ...]:
-        into = kinds.brought(facts, paths)
-        lines = tuple(component for component in kinds.discover(facts, into) if kinds.is_inside(component, into))
-        return kinds.select(lines, facts, keep=select.keep, off=select.off, allow_security=select.allow_security)
-
-    added = lines_of(*kinds.unreached(seen, facts, components))
-    said = {kinds.real(facts, named.file) for named in (*seen.named, *seen.says) if named.lines}
-    for whole in components:
-        (path,) = kinds.opened_by([whole.id]) or ("",)
-        if whole.pinned or path not in said or not (lines := lines_of(path)):
-            continue
-        open_to_trial = {line.id for line in lines if not line.pinned}
-        others = tuple(component for component in (*components, *added) if component.id != whole.id)
-        shares = {one.component: one.share for one in suspicions(seen, facts, (*others, *lines))}
-        if max((shares.get(line, 0.0) for line in open_to_trial), default=0.0) >= _WORTH_TELLING:
-            components = tuple(replace(each, pinned=_IN_LINES) if each.id == whole.id else each for each in components)
-            there = {each.id for each in (*components, *added)}
-            added = (*added, *(line for line in lines if line.id not in there))
-    return (*components, *added)
 
 
 def look(story: Story, watcher: Watcher, facts: Found) -> Measurement:

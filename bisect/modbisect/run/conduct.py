@@ -46,6 +46,7 @@ from modbisect.run.look import Beside
 from modbisect.run.measure import check_secrets, reached
 from modbisect.run.options import Options
 from modbisect.run.person import Asker, Person
+from modbisect.run.remainder import look_behind_the_cure
 from modbisect.run.session import guarded
 from modbisect.run.signals import Signals
 from modbisect.run.site import CHECK_SECONDS, Site
@@ -169,6 +170,8 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
             except ProbeError:
                 session.check()
                 raise
+            if beside:
+                look_behind_the_cure(story, story.counted, root, beside)
             if options.cure_seconds and cured(story, story.counted, options.cure_seconds):
                 session.cure_seconds = options.cure_seconds
 

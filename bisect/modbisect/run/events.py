@@ -99,6 +99,23 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
+class Remaining:
+    """What the request was at where the proven culprits alone were switched over."""
+
+    seconds: float
+    """That it still takes."""
+    suspicions: tuple[Suspicion, ...]
+    """Those that what was seen speaks against, but for the culprits."""
+    most: str
+    """What it was at for most of the time, in words."""
+    share: float
+    """Of the time in which it was at work."""
+    files: tuple[str, ...]
+    """That speak of it."""
+    type: Literal["remaining"] = "remaining"
+
+
+@dataclass(frozen=True, slots=True)
 class Armed:
     """The guard holds a snapshot and watches."""
 
@@ -243,6 +260,7 @@ Event: TypeAlias = (
     | Surveyed
     | FoundSlow
     | Looked
+    | Remaining
     | Posed
     | Known
     | Armed

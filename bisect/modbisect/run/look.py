@@ -13,11 +13,13 @@ from modbisect.host import look as on_host
 from modbisect.host.privilege import RootLink
 from modbisect.inventory import Host
 from modbisect.kinds import Found, Look, Suspicion, suspicions
-from modbisect.model import Component, Probe
+from modbisect.model import Component, Measure, Probe
 from modbisect.playbook import Playbook
 from modbisect.probe import Oracle, ProbeProcess, Window, WindowResult
 from modbisect.run.measure import reached
 
+OF_A_REQUEST = (Measure.LATENCY, Measure.TAIL)
+"""Figures that a request shows while it is under way."""
 _FIRST_PORT, _LAST_PORT, _PORTS = 20_000, 56_000, 4_000
 """Requests that do not keep their connection leave each port unusable for a minute."""
 _MOST_REQUESTS = 100_000

@@ -24,6 +24,7 @@ from modbisect.run.events import (
     LookedInside,
     Posed,
     PutBack,
+    Remaining,
     Surveyed,
     TrialBegan,
     TrialEnded,
@@ -41,6 +42,8 @@ class Past:
     found: Measurement | None = None
     """The site as found; of a run that goes on from another, that which the trials are held against."""
     looked: Looked | None = None
+    remaining: Remaining | None = None
+    """What is left behind the cure."""
     trials: tuple[Known, ...] = ()
     """Those that were measured, in their order."""
     known: int = 0
@@ -130,6 +133,8 @@ class Past:
         match event:
             case Looked():
                 return replace(self, looked=event)
+            case Remaining():
+                return replace(self, remaining=event)
             case PutBack(restored):
                 return replace(self, put_back=restored)
             case Failed():

@@ -29,7 +29,7 @@ from modbisect.model import (
 )
 from modbisect.playbook import Playbook
 from modbisect.report import Report, Restored, Tried
-from modbisect.report.figures import listed
+from modbisect.report.figures import listed, seconds
 from modbisect.run.events import Concluded, Effort, Known
 from modbisect.run.past import Past
 from modbisect.run.person import SLOW_SECONDS
@@ -91,12 +91,13 @@ def report_of(told: Past, playbook: Playbook, effort: Effort, *, restored: Resto
         found_off=tuple(each.id for each in told.components if each.id in named and not each.on),
         remedies=told.concluded.remedies if told.concluded else {},
         told_in=told.concluded.told_in if told.concluded else (),
+        left_in=told.remaining.files if told.remaining else (),
         trials=told.trials[-1].number if told.trials else 0,
         restarts=effort.restarts,
         requests=effort.requests,
         downtime_seconds=effort.downtime_seconds,
         reason=said.reason,
-        warnings=(*dict.fromkeys([*told.warnings, *said.warnings, *_seen_in_vain(told, said, seen)]),),
+        warnings=(*dict.fromkeys([*told.warnings, *said.warnings, *_seen_in_vain(told, said, seen), *_left(told)]),),
         resumed=told.began.resumes,
         known_trials=told.known,
         resume=resume if restored.verified else "",
@@ -138,6 +139,20 @@ def _seen_in_vain(told: Past, said: Conclusion, trials: Iterable[tuple[Flips, Me
                 f"{one.component} was seen at work for {one.share:.0%} of the time ({one.why}), "
                 "but switched over it left it as slow, and that decides: it is not to blame alone"
             )
+
+
+def _left(told: Past) -> Iterator[str]:
+    """What the request was at behind the cure, and who may have to do with that."""
+    if not (left := told.remaining):
+        return
+    yield (
+        f"with that switched over a request still takes {seconds(left.seconds)}, and for {left.share:.0%} of it "
+        f"was seen at this: {left.most}"
+    )
+    stayed = {component.id: component.pinned for component in told.components if component.pinned}
+    for one in left.suspicions:
+        why = f" ({stayed[one.component]})" if one.component in stayed else ""
+        yield f"{one.component}{why} may have to do with {one.share:.0%} of what is left: {one.why}"
 
 
 def _alike(suspicions: Sequence[Suspicion]) -> frozenset[Suspicion]:

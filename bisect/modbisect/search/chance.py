@@ -15,6 +15,8 @@ BEYOND = 1.0
 _COINS = tuple(each / 20 for each in range(1, 20))
 _ASTRAY = (0.01, 0.1, 0.3)
 """Share of trials in which the set may be wrong, each as likely as the other."""
+_TRUSTED = 0.5
+"""Of a look's word."""
 _EACH_MORE = 3.0
 """A set of one more is so much less likely, before it is asked which."""
 
@@ -33,12 +35,18 @@ def slow_beside(above: float, cost: float, variance: float) -> float:
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, odds))))
 
 
-def beyond_chance(trials: Sequence[Seen], members: int, suspects: int) -> float:
-    """Log of how much better a set of ``members`` among ``suspects`` explains the trials than a coin of any bias."""
+def beyond_chance(trials: Sequence[Seen], members: int, suspects: int, at_work: Sequence[float] = ()) -> float:
+    """Log of how much better a set of ``members`` among ``suspects`` explains the trials than a coin of any bias.
+
+    ``at_work``: of members that a look has seen before any trial, the share of the time. Such a one was not picked
+    from all suspects by the search, so that less is to be shown; half of it, since a look may be wrong.
+    """
     agree = [trial.slow if trial.predicted else 1 - trial.slow for trial in trials]
     by_set = _mean(_log((1 - astray) * chance + astray * (1 - chance) for chance in agree) for astray in _ASTRAY)
     by_coin = _mean(_log(coin * trial.slow + (1 - coin) * (1 - trial.slow) for trial in trials) for coin in _COINS)
-    prior = -math.log(math.comb(suspects, members)) - (members - 1) * math.log(_EACH_MORE)
+    named = [_TRUSTED * share for share in at_work if _TRUSTED * share * suspects > 1]
+    picked = math.log(math.comb(suspects, members - len(named))) + (members - 1) * math.log(_EACH_MORE)
+    prior = sum(map(math.log, named)) - picked
     return by_set + prior - by_coin
 
 

@@ -251,7 +251,8 @@ class Conversation:
         for slow, restart in trials:
             above = math.inf if restart.censored else restart.log_seconds - fast
             seen.append(Seen(slow, slow_beside(above, cost, self.bench.noise.sd**2 + restart.variance)))
-        return beyond_chance(seen, len(components), len(within)) > BEYOND
+        at_work = [each.seen for each in self.problem.components if each.id in components]
+        return beyond_chance(seen, len(components), len(within), at_work) > BEYOND
 
     def _residual(self, culprits: Sequence[Culprit]) -> Effect | None:
         slow = everything(culprits, self.bench)
