@@ -44,9 +44,9 @@ def beyond_chance(trials: Sequence[Seen], members: int, suspects: int, at_work: 
     agree = [trial.slow if trial.predicted else 1 - trial.slow for trial in trials]
     by_set = _mean(_log((1 - astray) * chance + astray * (1 - chance) for chance in agree) for astray in _ASTRAY)
     by_coin = _mean(_log(coin * trial.slow + (1 - coin) * (1 - trial.slow) for trial in trials) for coin in _COINS)
-    named = [_TRUSTED * share for share in at_work if _TRUSTED * share * suspects > 1]
-    picked = math.log(math.comb(suspects, members - len(named))) + (members - 1) * math.log(_EACH_MORE)
-    prior = sum(map(math.log, named)) - picked
+    named = sorted((math.log(_TRUSTED * share) for share in at_work if _TRUSTED * share), reverse=True)
+    picked = max(sum(named[:known]) - math.log(math.comb(suspects, members - known)) for known in range(len(named) + 1))
+    prior = picked - (members - 1) * math.log(_EACH_MORE)
     return by_set + prior - by_coin
 
 

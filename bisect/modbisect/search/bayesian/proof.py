@@ -143,9 +143,7 @@ class Proof:
         if not near:
             return None
         nearest = min(near, key=self._predicted)
-        levels = {
-            min(self.ceiling, float(self.features(each) @ self.fit.mean)) for each in (nearest.slow, nearest.fast)
-        }
+        levels = {self._level(each, self.ceiling) for each in (nearest.slow, nearest.fast)}
         return enough(sorted(levels), float(self.luck @ LUCK**2), self.scatter, _CLEAR)
 
     def _proven(self, contrasts: Sequence[Contrast], seen: Sequence[tuple[Flips, Measurement]]) -> bool:
@@ -179,6 +177,10 @@ class Proof:
         least = min(whole(contrast.slow) - level_of(contrast.fast) for contrast in most)
         return level_of(alone.slow) - level_of(alone.fast) >= _ALONE * least
 
+    def _level(self, flips: Flips, ceiling: float) -> float:
+        """In log seconds, by the search, as far as it can be seen."""
+        return min(ceiling, float(self.features(flips) @ self.fit.mean))
+
     def _predicted(self, contrast: Contrast) -> float:
         """The log ratio by the search."""
         return float((self.features(contrast.slow) - self.features(contrast.fast)) @ self.fit.mean)
@@ -192,12 +194,17 @@ class Proof:
         Counts the trials of these contrasts, and unless ``only``, those of the fast control.
         """
         step = self.features(contrasts[0].slow) - self.features(contrasts[0].fast)
-        mean, vague = float(step @ self.fit.mean), float(step @ self.fit.covariance @ step)
+        vague = float(step @ self.fit.covariance @ step)
+        # What a cut-off request shows of the effect is what the search predicts up to there.
+        ceiling = min(
+            [self.ceiling, *(location(measurement) for _, measurement in seen if level(measurement).censored)]
+        )
+        mean = self._level(contrasts[0].slow, ceiling) - self._level(contrasts[0].fast, ceiling)
         slow, fast = {contrast.slow for contrast in contrasts}, {contrast.fast for contrast in contrasts}
         if not only:
             fast.add(self.bench.fast)
         used = [(flips in slow, measurement) for flips, measurement in seen if flips in slow or flips in fast]
-        y = np.array([min(self.ceiling, location(measurement)) for _, measurement in used])[:, None]
+        y = np.array([min(ceiling, location(measurement)) for _, measurement in used])[:, None]
         x = np.array([[float(is_slow)] for is_slow, _ in used])
         weight = 1 / (LUCK**2 + np.array([[variance(measurement, spread([measurement]))] for _, measurement in used]))
         total = np.sum(weight, axis=0)
