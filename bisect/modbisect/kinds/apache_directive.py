@@ -32,6 +32,10 @@ _GUARDS = (
 )
 _NEVER = rf"[ \t]*({'|'.join(_GUARDS)}).*"
 """In lower case: what guards access or may hide what does, and what keeps sources from being handed out."""
+_NEVER_CUT = (
+    "it guards access: to cut it takes the line 'cut {}' in /etc/modbisect/allow on the host, "
+    "and 'allow_security' in the playbook"
+)
 _STAYS = {
     "documentroot": "without it another folder is served",
     "servername": "it is how the site is known",
@@ -84,13 +88,14 @@ class ApacheDirective(Kind):
     def inside(self, found: Found, path: str) -> list[Component]:
         """Every directive of the file; named after file and line."""
         guarded = {guard.where for guard in access.guards(found)}
+        guarding = access.SWITCHED if _cut_by_root(found, path) else _NEVER_CUT.format(path)
         listed = []
         if re.fullmatch(HTACCESS, path) and path not in found.sections["htaccess"]:
             return []
         for first, directive in _directives(found).get(path, {}).items():
             pinned = _STAYS.get(directive.name.lower(), "it has more than one line" if directive.goes_on else "")
             if any(f"{path}:{at}" in guarded for at in directive.lines) or (not pinned and directive.guards):
-                pinned = access.SWITCHED
+                pinned = guarding
             name = f"{path}:{first}"
             listed.append(Component(self.id(name), self.name, name, on=True, pinned=pinned, detail=directive.name))
         return listed
@@ -149,6 +154,12 @@ class ApacheDirective(Kind):
         lines = _directives(found)[path][int(first)].lines
         said = f"line {lines[0]}" if len(lines) == 1 else f"lines {lines[0]} to {lines[-1]}"
         return f"# in {path} remove {said} ({component.detail})"
+
+
+def _cut_by_root(found: Found, path: str) -> bool:
+    """Whether any line of the file may be cut, by root's word on the host."""
+    patterns = (re.escape(text).replace(r"\*", "[^/]*") for text in found.sections.get("cut-by-root", ()))
+    return any(re.fullmatch(pattern, path) for pattern in patterns)
 
 
 def is_of(directive: str, module: str) -> bool:

@@ -26,6 +26,9 @@ includes=$([ "$main" != apache2 ] || included)
 section includes
 printf '%s\n' "$includes"
 
+section cut-by-root
+by_root | awk '$1 == "cut" && NF == 2 {print $2}'
+
 section directives
 {
   printf '%s\n' "$includes" | cut -f 2
