@@ -48,6 +48,7 @@ mkdir -m 0700 "$d" 2>/dev/null
 [ ! -L "$d" ] && [ "$(stat -c %u:%a "$d")" = 0:700 ] || { echo "$d is not a folder of root's alone" >&2; exit 77; }
 t=$(mktemp "$d/new.XXXXXX") && cat >"$t" && chmod 0700 "$t" || { rm -f "$t"; rmdir "$d"; exit 73; } 2>/dev/null
 if echo "$1  $t" | sha256sum -c --status; then printf '%s\\n' "$4" | /bin/sh "$t" hold "$2" "$3"; code=$?
+  case $code in 126 | 127) code=73 ;; esac   # no shell could be started
 else echo "the guard's script arrived damaged" >&2; code=73; fi
 rm -f "$t"
 rmdir "$d" 2>/dev/null
