@@ -22,6 +22,7 @@ from statistics import median
 
 from modbisect import lab
 from modbisect.errors import Exit
+from modbisect.kinds import opened_by
 from modbisect.report import Report, from_json
 from modbisect.report.figures import after, before
 from scenes import INNOCENT, SCENES, Scene
@@ -97,10 +98,17 @@ def played(scene: Scene, number: int, strategy: str, seed: int, *, look: bool) -
         outcome=report.outcome,
         suspects=report.suspects,
         named=named,
-        right=done.returncode == code and {frozenset(one) for one in named} == scene.truth,
+        right=done.returncode == code and {_wholes(one, scene) for one in named} == scene.truth,
         effect=_effect(report),
         restarts=report.restarts,
     )
+
+
+def _wholes(named: Sequence[str], scene: Scene) -> frozenset[str]:
+    """A finding, with a culprit's own file in place of its lines: they say the same more closely."""
+    files = {path: culprit for each in scene.truth for culprit in each for path in opened_by([culprit])}
+    lines = {component: component.partition(":")[2].rpartition(":")[0] for component in named}
+    return frozenset(files.get(lines[component], component) for component in named)
 
 
 @contextmanager

@@ -52,7 +52,16 @@ _STAYS = {
     "includeoptional": "another file: look into that",
 }
 _MODULE = re.compile(r"/mod_([a-z_]+)[0-9]*\.so[^/]*$")
-_VITAL = {"directoryindex", "alias", "scriptalias", "rewriteengine", "rewritebase", "proxypass", "addtype"}
+_VITAL = {
+    "directoryindex",
+    "alias",
+    "scriptalias",
+    "rewriteengine",
+    "rewriteoptions",
+    "rewritebase",
+    "proxypass",
+    "addtype",
+}
 
 
 @dataclass(frozen=True, slots=True)

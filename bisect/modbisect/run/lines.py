@@ -11,6 +11,7 @@ from modbisect.playbook import Playbook
 
 _WORTH_TELLING = 0.3
 """Share of the slow request's time."""
+_LETS_COUNT = "the site needs it, or it only lets other lines count, which are suspects themselves"
 _IN_LINES = "its lines are suspects themselves"
 
 
@@ -21,7 +22,8 @@ def with_lines(
 
     A file whose line speaks for much of the time is left to its lines: the site may need what else it does.
     """
-    added = _lines_of(playbook, facts, *kinds.unreached(seen, facts, components))
+    reached = _lines_of(playbook, facts, *kinds.unreached(seen, facts, components))
+    added = tuple(replace(each, pinned=each.pinned or _LETS_COUNT) if each.vital else each for each in reached)
     said = {kinds.real(facts, named.file) for named in (*seen.named, *seen.says) if named.lines}
     for whole in components:
         (path,) = kinds.opened_by([whole.id]) or ("",)
