@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -169,3 +171,28 @@ def test_php_behind_a_server_with_threads(target: Target, tmp_path: Path) -> Non
     assert "proxy_fcgi:error AH01071 PHP Warning" in str(answer["wrote"])
     assert first(answer)["component"] == "php-module:late", answer
     assert first(answer)["why"] == "usleep, called from doze, /opt/late.php:3"
+
+
+KEPT = r"""
+cd /etc/apache2/conf-available
+printf 'MaxRequestWorkers 3\nServerLimit 3\nKeepAlive On\nKeepAliveTimeout 60\n' >patient.conf
+a2enconf -q patient && systemctl restart apache2
+until curl -fsS -o /dev/null http://localhost/; do sleep 0.1; done
+"""
+PATIENT_NO_MORE = "a2disconf -q patient && rm /etc/apache2/conf-available/patient.conf && systemctl restart apache2"
+
+
+def test_workers_that_wait_for_clients_who_say_no_more(target: Target, tmp_path: Path) -> None:
+    target.sh(KEPT)
+    with ExitStack() as stack:
+        try:
+            for _ in range(3):
+                client = stack.enter_context(closing(HTTPConnection(target.host.address, timeout=30)))
+                client.request("GET", "/")
+                client.getresponse().read()
+            answer = look(tmp_path, target, "--url", "/", "-s", "2")
+        finally:
+            stack.close()
+            target.sh(PATIENT_NO_MORE)
+    assert first(answer)["component"] == "apache-conf:patient"
+    assert "while most wait for the next word of a client" in str(first(answer)["why"])

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from modbisect import kinds
 from modbisect.kinds import Look, LookError, Moment, by_file, in_words, suspicions
-from modbisect.kinds.seen import HELD, QUEUED
+from modbisect.kinds.seen import HELD, KEPT, QUEUED
 from modbisect.kinds.traces import told
 
 HERE = Path(__file__).parent
@@ -55,6 +55,10 @@ def moment(**changes: object) -> Moment:
     [
         (moment(), "running"),
         (moment(state=QUEUED, wait="not accepted"), "waiting for a process that accepts the connection"),
+        (
+            moment(state=KEPT, wait="not accepted"),
+            "waiting for a process that accepts the connection, while most wait for the next word of a client",
+        ),
         (moment(state=HELD), "held back by the server, with nothing at work for it"),
         (moment(state="S", wait="flock file /a"), "flock of file /a"),
         (moment(objects=("/x/libz.so.1", "/y/mod_deflate.so")), "running, in libz.so.1 < mod_deflate.so"),

@@ -11,7 +11,7 @@ from modbisect.kinds import php
 from modbisect.kinds.found import Found, Line, is_safe_name, once
 from modbisect.kinds.kind import Kind, Step
 from modbisect.kinds.rules import DropInRule, Rule
-from modbisect.kinds.seen import QUEUED, Moment
+from modbisect.kinds.seen import KEPT, QUEUED, Moment
 from modbisect.model import Component
 
 DROP_IN = "zz-modbisect.conf"
@@ -93,7 +93,7 @@ class FpmPool(Kind):
 
     def claim(self, component: Component, moment: Moment) -> float:
         """The server waits for a worker that accepts what it passes on."""
-        waits = "not accepted" in moment.wait and moment.state != QUEUED
+        waits = "not accepted" in moment.wait and moment.state not in {QUEUED, KEPT}
         return _NOT_ACCEPTED if waits and component.name.endswith((_ROOM, ".pm")) else 0.0
 
     def remedy(self, found: Found, component: Component) -> str:

@@ -17,6 +17,8 @@ from modbisect.harmless import one_line
 
 QUEUED = "Q"
 """The state of a request that no process has accepted yet."""
+KEPT = "K"
+"""The same, while most of the server's processes wait for the next word of some client."""
 HELD = "H"
 """Of one that the server has and nothing is at work for: it waits for a time that it has set itself."""
 _FRAME = re.compile(r"(?P<function>\S+) (?:\[(?P<extension>[^\]]*)\]|(?P<file>/.*|phar://.*):(?P<line>\d+))")
@@ -53,7 +55,7 @@ class Moment:
 
     seconds: float
     state: str
-    """As in /proc/PID/stat, or `QUEUED` or `HELD`."""
+    """As in /proc/PID/stat, or `QUEUED`, `KEPT` or `HELD`."""
     wait: str
     """The system call and what it waits for: ``poll udp 192.0.2.1:53``; empty while it runs."""
     objects: tuple[str, ...]

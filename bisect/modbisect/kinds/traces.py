@@ -13,7 +13,7 @@ from posixpath import dirname, normpath
 
 from modbisect.kinds.every import BY_NAME
 from modbisect.kinds.found import Found
-from modbisect.kinds.seen import HELD, QUEUED, Look, Moment
+from modbisect.kinds.seen import HELD, KEPT, QUEUED, Look, Moment
 from modbisect.model import Component, ComponentId
 
 _OWN_CODE = 1.0
@@ -45,6 +45,10 @@ _END = re.compile(r"(?:tcp|udp) [^ ,]+:\d+|unix /[^ ,]+")
 _RUNS = "R"
 _NOBODY: Mapping[str, tuple[str, tuple[str, ...]]] = {
     QUEUED: ("waiting for a process that accepts the connection", ("MaxRequestWorkers",)),
+    KEPT: (
+        "waiting for a process that accepts the connection, while most wait for the next word of a client",
+        ("KeepAliveTimeout", "RequestReadTimeout", "MaxRequestWorkers"),
+    ),
     HELD: (
         "held back by the server, with nothing at work for it",
         ("limit_req", "limit_rate", "limit_rate_after", "fastcgi_limit_rate", "proxy_limit_rate"),

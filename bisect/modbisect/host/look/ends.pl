@@ -108,6 +108,11 @@ sub note_socket {
   return;
 }
 
+sub port_of { # PID, descriptor of a connection: this end's port
+  my ($inode) = (readlink("/proc/$_[0]/fd/$_[1]") // '') =~ /^socket:\[(\d+)\]$/ or return 0;
+  return (peer($inode)->[1] // '') =~ /:(\d+)\z/ ? $1 : 0;
+}
+
 sub unix_end { # inode of a UNIX socket: its name, and the inode of its other end, 0 while nobody has accepted it (unix_diag.h)
   my $inode = shift;
   my $diag = diag('unix_diag') or return ();

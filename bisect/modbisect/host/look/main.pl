@@ -151,6 +151,23 @@ sub handed_on {
   return ($queued, %to);
 }
 
+my ($queue, $queue_at);
+
+# Why nobody has accepted a request: K where most of the servers' processes wait for the next word of a client, else Q.
+sub queue {
+  return $queue if defined $queue_at && clock() < $queue_at + 0.5;
+  my %ours = map { $_->[2] => 1 } grep { $_->[4] >= $low && $_->[4] <= $high } @tcp;
+  my @members = members();
+  @members = @members[0 .. 199] if @members > 200;
+  my $clients = 0;
+  for my $pid (@members) {
+    my (undef, $call, $what, undef, undef, $fd) = waits($pid, $pid);
+    $clients++ if ($call // '') =~ /^(?:poll|ppoll|read|recvfrom)$/ && $what =~ /^tcp / && $ours{port_of($pid, $fd)};
+  }
+  $queue_at = clock();
+  return $queue = 2 * $clients > @members ? 'K' : 'Q';
+}
+
 my %slices;   # thread => how often it has been given the processor, and when that was last seen to change
 
 sub ran { # whether a thread has run at all since a time: one that has not is not at work for a request that came behind it
@@ -187,7 +204,7 @@ sub look {
     for (grep { $holders[$_] } 0 .. $#inodes) { $pids{$holders[$_]} //= $since{$inodes[$_]} }
     drain({%pids, %at_work}, $now);
     # Each request weighs the same, whoever is at it.
-    my @now = ((map { [moments($_, $now, $pids{$_}, [], 0)] } keys %pids), map { [['Q|not accepted|||']] } grep { !$_ } @inodes);
+    my @now = ((map { [moments($_, $now, $pids{$_}, [], 0)] } keys %pids), map { [[queue() . '|not accepted|||']] } grep { !$_ } @inodes);
     @now = grep { @$_ } @now or next;
     $busy += $step;
     $samples++;
