@@ -42,7 +42,9 @@ def further(report: Report, host: Host, playbook: Playbook, options: Options, *,
         return report, exit_code(report)
     if (behind := _behind_the_cure(report, host, playbook, replace(options, look_seconds=0), quiet=quiet)) is not None:
         return behind
-    if not paths or playbook.select.into or not report.restored.verified or not left or (found and len(opened) > 1):
+    # One that builds up is fast again by now, and would have to be waited for.
+    closed = playbook.select.into or not report.restored.verified or (found and (len(opened) > 1 or report.aged))
+    if not paths or closed or not left:
         return report, exit_code(report)
     book = looking_into(replace(playbook, budget=left), *paths)
     try:
