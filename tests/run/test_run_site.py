@@ -104,3 +104,18 @@ def test_several_at_once_are_tried_as_bursts(concurrency: int, took: float, monk
     assert {one.seconds for one in found.requests} == {took}
     assert any("bursts of 4 are measured" in one for one in found.warnings) is (took == 1.0)
     assert {one.seconds for one in site.see(_ASK).requests} == {took}
+
+
+def test_the_requests_of_a_login_that_is_done_again_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    def measured(fake: FakeProbes, playbook: Playbook) -> int:
+        site = Site(playbook, cast("ProbeProcess", fake), cast("RootLink", None))
+        site.see(_ASK)
+        return site.sent
+
+    fake = FakeProbes(health=[0.1], home=[0.5, 0.1, 0.2, 0.3], item=[0.25, 0.4, 0.5, 0.6])
+    fake.broken = "home"
+    monkeypatch.setattr("modbisect.run.site.log_in", lambda *_: (("session", "1"),))
+    login = replace(_VISIT, login=Probe("login", "http://site/login", method="POST"))
+    asked_once = measured(fake, _VISIT)
+    assert len(fake.asked) == 2
+    assert measured(fake, login) == asked_once + len(fake.times["home"]) + 2  # home is asked for again, behind a login

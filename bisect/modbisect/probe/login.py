@@ -24,6 +24,10 @@ class LoginError(ValueError):
     """The site did not let us in."""
 
 
+REQUESTS = 2
+"""Of a login: its page, and its form."""
+
+
 def log_in(form: Probe, most: float) -> Cookies:
     """The cookies of the session that a login's form begins.
 

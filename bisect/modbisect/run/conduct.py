@@ -28,6 +28,7 @@ from modbisect.judging import level
 from modbisect.model import Outcome
 from modbisect.playbook import Playbook, left_out, without_secrets
 from modbisect.probe import ProbeProcess
+from modbisect.probe.login import REQUESTS as LOGIN_REQUESTS
 from modbisect.report import Report, Restored
 from modbisect.run import beginning, preflight
 from modbisect.run.access import opened
@@ -223,4 +224,5 @@ def _watcher(story: Story, asker: Asker | None, root: RootLink, beside: Beside |
             patience=story.patience,
             left=story.seconds_left,
             beside=beside,
+            sent=LOGIN_REQUESTS if story.playbook.login else 0,
         )

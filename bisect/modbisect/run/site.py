@@ -15,6 +15,7 @@ from modbisect.judging import REQUESTS, measured
 from modbisect.model import AS_FOUND, Aged, Ageing, Ask, Measure, Measurement, Probe, Request
 from modbisect.playbook import Playbook
 from modbisect.probe import Markers, Oracle, ProbeProcess, Window, WindowResult
+from modbisect.probe.login import REQUESTS as LOGIN_REQUESTS
 from modbisect.probe.login import Cookies, LoginError, log_in, logged_in
 from modbisect.report.figures import at_least
 from modbisect.run.load import Load, added_up
@@ -270,6 +271,7 @@ class Site:
         if not seen.broken or login is None:
             return seen
         # Sessions may not outlive a restart.
+        self.sent += LOGIN_REQUESTS
         try:
             self.cookies = log_in(login, min(_LOGIN_SECONDS, max(self._until - time.monotonic(), _SHORTEST)))
         except LoginError:
