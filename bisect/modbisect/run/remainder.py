@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from modbisect.errors import ProbeError, Refused
+from modbisect.errors import ModbisectError
 from modbisect.host.privilege import RootLink
 from modbisect.judging import level
 from modbisect.kinds import in_words, opened_by, suspicions, told_in
@@ -49,10 +49,7 @@ def remaining(story: Story) -> float:
 def look_behind_the_cure(story: Story, trials: Trials, root: RootLink, beside: Beside) -> None:
     """Switch the proven culprits over, and look at what is left.
 
-    What goes wrong here is told on the way: the verdict stands.
-
-    Raises:
-        Fenced, LinkLost: the host may be changed.
+    What goes wrong here, a signal as well, is told on the way: the verdict stands, and the host is put back as ever.
     """
     said, seconds = story.past.conclusion, remaining(story)
     if not seconds or said is None or story.past.asked is None or story.facts is None or story.must_end():
@@ -72,8 +69,8 @@ def look_behind_the_cure(story: Story, trials: Trials, root: RootLink, beside: B
         looked = look_at(
             root, story.host, story.playbook, beside.seconds, found=facts, components=components, most=left
         )
-    except (Refused, ProbeError, Spent) as error:
-        story.observe(Stage(f"not looked at it: {error}"))
+    except (ModbisectError, Spent) as error:
+        story.observe(Stage(f"not looked at it: {error.what if isinstance(error, ModbisectError) else error}"))
         return
     story.looking += len(looked.measured.requests)
     if not (words := in_words(looked.look)):
