@@ -34,6 +34,8 @@ _UNEXPLAINED = 2.0
 """A cure leaves at most so many times what was seen elsewhere ..."""
 _ANYWAY = 0.05
 """... and this share."""
+_REST, _AT_MUCH = 0.1, 0.4
+"""Of the time as found, that is worth a question; and of that, at which others were seen."""
 
 
 def seen_at_work(components: Iterable[Component], suspects: Iterable[ComponentId]) -> list[Component]:
@@ -77,6 +79,13 @@ def _left(bench: Bench, flips: Flips) -> float:
     return math.exp(bench.level_of(flips).log_seconds - bench.level_of(NOTHING).log_seconds)
 
 
+def _explained(bench: Bench, culprit: Component, left: float, others: list[ComponentId]) -> bool:
+    """Whether a cure leaves no more of the time than was seen elsewhere, and others were not seen at much of that."""
+    seen = sum(each.seen for each in bench.problem.components if each.id in others)
+    small = left <= _REST or seen < _AT_MUCH * left
+    return small and left <= _UNEXPLAINED * (1 - culprit.seen) + _ANYWAY
+
+
 def _groups(bench: Bench, suspects: list[ComponentId]) -> list[list[ComponentId]]:
     """Who was seen as well first, and of kinds with few members: snippets, settings, which a site hardly ever needs."""
     by_id = {component.id: component for component in bench.problem.components}
@@ -101,8 +110,9 @@ def alone(bench: Bench, culprit: Component, suspects: Iterable[ComponentId]) -> 
     accused = frozenset({culprit.id})
     cured = bench.feasible.close(accused) or NOTHING
     bench.fast = cured
-    explained = _left(bench, cured) <= _UNEXPLAINED * (1 - culprit.seen) + _ANYWAY
-    groups = _groups(bench, [one for one in suspects if one not in cured and not bench.feasible.is_vital(one)])
+    others = [one for one in suspects if one not in cured]
+    explained = _explained(bench, culprit, _left(bench, cured), others)
+    groups = _groups(bench, [one for one in others if not bench.feasible.is_vital(one)])
     verdict = Verdict.SLOW
     slow: list[Confirmation] = []
     for _ in range(_MOST_ALONE):
