@@ -74,6 +74,13 @@ printf 'ProxyPass /backend http://127.0.0.1:8001/\n' >/etc/apache2/conf-availabl
 a2enmod -q proxy_http && a2enconf -q backend && systemctl restart apache2
 until curl -fsS -o /dev/null http://localhost/backend; do sleep 0.1; done
 """
+KEPT = r"""
+cd /etc/apache2/conf-available
+printf 'MaxRequestWorkers 3\nServerLimit 3\nKeepAlive On\nKeepAliveTimeout 60\n' >patient.conf
+a2enconf -q patient && systemctl restart apache2
+until curl -fsS -o /dev/null http://localhost/; do sleep 0.1; done
+"""
+PATIENT_NO_MORE = "a2disconf -q patient && rm /etc/apache2/conf-available/patient.conf && systemctl restart apache2"
 
 pytestmark = pytest.mark.lab
 
@@ -154,6 +161,22 @@ def test_without_perl_it_says_so(target: Target) -> None:
     assert Look.read(said).missing == {"all": "perl is not there"}
 
 
+def test_workers_that_wait_for_clients_who_say_no_more(target: Target, tmp_path: Path) -> None:
+    target.sh(KEPT)
+    with ExitStack() as stack:
+        try:
+            for _ in range(3):
+                client = stack.enter_context(closing(HTTPConnection(target.host.address, timeout=30)))
+                client.request("GET", "/")
+                client.getresponse().read()
+            answer = look(tmp_path, target, "--url", "/", "-s", "2")
+        finally:
+            stack.close()
+            target.sh(PATIENT_NO_MORE)
+    assert first(answer)["component"] == "apache-conf:patient"
+    assert "while most wait for the next word of a client" in str(first(answer)["why"])
+
+
 def test_a_server_in_python_behind_a_proxy(target: Target, tmp_path: Path) -> None:
     target.sh(PROXIED, BACKEND)
     answer = look(tmp_path, target, "--url", "/backend", "-s", "3")
@@ -171,28 +194,3 @@ def test_php_behind_a_server_with_threads(target: Target, tmp_path: Path) -> Non
     assert "proxy_fcgi:error AH01071 PHP Warning" in str(answer["wrote"])
     assert first(answer)["component"] == "php-module:late", answer
     assert first(answer)["why"] == "usleep, called from doze, /opt/late.php:3"
-
-
-KEPT = r"""
-cd /etc/apache2/conf-available
-printf 'MaxRequestWorkers 3\nServerLimit 3\nKeepAlive On\nKeepAliveTimeout 60\n' >patient.conf
-a2enconf -q patient && systemctl restart apache2
-until curl -fsS -o /dev/null http://localhost/; do sleep 0.1; done
-"""
-PATIENT_NO_MORE = "a2disconf -q patient && rm /etc/apache2/conf-available/patient.conf && systemctl restart apache2"
-
-
-def test_workers_that_wait_for_clients_who_say_no_more(target: Target, tmp_path: Path) -> None:
-    target.sh(KEPT)
-    with ExitStack() as stack:
-        try:
-            for _ in range(3):
-                client = stack.enter_context(closing(HTTPConnection(target.host.address, timeout=30)))
-                client.request("GET", "/")
-                client.getresponse().read()
-            answer = look(tmp_path, target, "--url", "/", "-s", "2")
-        finally:
-            stack.close()
-            target.sh(PATIENT_NO_MORE)
-    assert first(answer)["component"] == "apache-conf:patient"
-    assert "while most wait for the next word of a client" in str(first(answer)["why"])
