@@ -10,7 +10,7 @@ import pytest
 from modbisect.cli.inside import _left, further, looking_into, within
 from modbisect.errors import UsageError
 from modbisect.inventory import Host
-from modbisect.model import Outcome
+from modbisect.model import Effect, Finding, Outcome
 from modbisect.playbook import Budget, Playbook
 from modbisect.report import Report, Restored
 from modbisect.report.values import Inside
@@ -71,3 +71,28 @@ def test_a_file_to_look_into_is_a_whole_path_of_plain_letters(path: str) -> None
     with pytest.raises(UsageError):
         looking_into(Playbook("book"), path)
     assert looking_into(Playbook("book"), "/etc/apache2/a.conf").select.into == ("/etc/apache2/a.conf",)
+
+
+@pytest.mark.parametrize(("ratio", "larger"), [(40.0, True), (1.5, False)])
+def test_what_speaks_of_the_rest_is_to_blame_only_where_it_costs_more(
+    monkeypatch: pytest.MonkeyPatch, ratio: float, *, larger: bool
+) -> None:
+    """And there is one second search, with what the first has left."""
+
+    def blamed(run: str, component: str, ratio: float) -> Report:
+        effect = Effect(ratio, ratio / 1.1, ratio * 1.1, 1.2, 1.2 / ratio)
+        return replace(REPORT, run=run * 32, outcome=Outcome.FOUND, findings=(Finding((component,), effect),))
+
+    first = replace(blamed("a", "apache-conf:a", 2.5), left_in=("/etc/apache2/b.conf",), told_in=("/etc/a.conf",))
+    more, asked = blamed("b", "apache-directive:/etc/apache2/b.conf:6", ratio), []
+
+    def perform(_: Host, book: Playbook, *__: object, **___: object) -> tuple[Report, int]:
+        asked.append((book.select.into, book.budget))
+        return more, 1
+
+    monkeypatch.setattr("modbisect.cli.inside.perform", perform)
+    book = Playbook("book", budget=Budget(seconds=120.0))
+    told, code = further(first, Host("web1", "192.0.2.1"), book, Options(), quiet=True)
+    assert asked == [(("/etc/apache2/b.conf",), Budget(seconds=70.0))]
+    assert (told.findings, code) == ((more if larger else first).findings, 1)
+    assert any("a smaller contributor, run aaaaaaaa" in warning for warning in told.warnings) is larger

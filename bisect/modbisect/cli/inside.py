@@ -63,7 +63,7 @@ def _behind_the_cure(
 ) -> tuple[Report, int] | None:
     """What speaks of the rest that a cure leaves, tried on the site as found: it may be what is to blame for all of it.
 
-    None where it is not.
+    None where nothing was tried: a second search has what the first one left of the budget, and there is no third.
     """
     left = _left(playbook.budget, report)
     if not report.left_in or playbook.select.into or not report.restored.verified or not left:
@@ -73,11 +73,11 @@ def _behind_the_cure(
         more, code = perform(host, book, options, quiet=quiet)
     except ModbisectError as error:
         tell(f"not looked into {', '.join(report.left_in)}: {error.what}")
-        return None
+        return report, exit_code(report)
     if more.restored.in_doubt:
         return more, code
     if more.outcome is not Outcome.FOUND or _largest(more) <= _largest(report):
-        return None
+        return report, exit_code(report)
     before = f"a smaller contributor, run {report.run[:8]}: {verdict(report)}"
     return replace(more, warnings=(*more.warnings, before)), code
 

@@ -172,7 +172,10 @@ def _left_cured(
     )
 
 
-_LIVE = {False: "the same modules in the live server", True: "the live server has read them"}
+_LIVE = {
+    False: "the same modules in the live server",
+    True: "in the live server the modules that it had, or that these files load",
+}
 
 
 def _put_back(guard: Guard, heartbeat: Heartbeat, session: Session, began: float) -> Restored:
