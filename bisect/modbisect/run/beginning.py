@@ -101,21 +101,27 @@ def gone_on(story: Story, before: Past, found: Measurement, options: Options) ->
     return dialogue
 
 
-def beside(story: Story, options: Options, root: RootLink) -> Beside | None:
-    """What may look at the host while a slow request is under way; None where nobody is to look."""
+def beside(story: Story, facts: Found, options: Options, root: RootLink) -> Beside | None:
+    """What may be done on the host while a slow request is under way; None where nobody is to look."""
     symptom = story.playbook.symptom
     looks = options.look_seconds and not story.by_hand and not story.before
     if not looks or (symptom and symptom.measure not in OF_A_REQUEST):
         return None
-    return Beside(root, options.look_seconds)
+    return Beside(root, options.look_seconds, lambda: _needs(story, facts, root))
+
+
+def _needs(story: Story, facts: Found, root: RootLink) -> tuple[Component, ...]:
+    return requirements.learn(story.past.components, facts, lambda wanted: config_tests(root, wanted))
 
 
 def begun(
     story: Story, facts: Found, found: Measurement, options: Options, *, root: RootLink, beside: Beside | None
 ) -> Dialogue:
     """A conversation about what the configuration tests leave to be switched."""
-    story.observe(Stage("asking, on a copy, what the configuration needs"))
-    components = requirements.learn(story.past.components, facts, lambda wanted: config_tests(root, wanted))
+    components = beside.learned if beside else None
+    if components is None:
+        story.observe(Stage("asking, on a copy, what the configuration needs"))
+        components = _needs(story, facts, root)
     if beside:
         components = _seen_at_work(story, facts, components, root, beside)
     playbook = story.playbook

@@ -138,7 +138,7 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
         story.observe(Stage("connecting"))
         root = stack.enter_context(opened(story.host, options.ask_password))
         facts = beginning.surveyed(story, options, root)
-        beside = beginning.beside(story, options, root)
+        beside = beginning.beside(story, facts, options, root)
         watcher = stack.enter_context(_watcher(story, options.asker, root, beside))
         found = beginning.look(story, watcher, facts)
         if story.before:

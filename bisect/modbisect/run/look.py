@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from threading import Event
 
 from modbisect.errors import Refused
 from modbisect.host import look as on_host
@@ -23,6 +24,8 @@ OF_A_REQUEST = (Measure.LATENCY, Measure.TAIL)
 _FIRST_PORT, _LAST_PORT, _PORTS = 20_000, 56_000, 4_000
 """Requests that do not keep their connection leave each port unusable for a minute."""
 _MOST_REQUESTS = 100_000
+_LONG_SECONDS = 20.0
+"""A request that is under way for so long is hardly changed by some seconds of a processor's time."""
 _STARTS_SECONDS = 1
 """The look has to start, over the same connection."""
 
@@ -71,17 +74,36 @@ def look_at(
 
 @dataclass(slots=True)
 class Beside:
-    """A look that is taken while a request is under way that is made anyway."""
+    """What is done while a slow request is under way that is made anyway."""
 
     root: RootLink
     seconds: int
+    """How long is looked."""
+    learn: Callable[[], tuple[Component, ...]]
+    """Asks, on a copy, what the configuration needs."""
     look: Look | None = None
     """What it saw; None before, and where the host answers something else."""
+    learned: tuple[Component, ...] | None = None
+    """None where no request took long."""
 
     @property
     def lasts(self) -> float:
         """Seconds."""
         return float(self.seconds)
+
+    def while_long(self, ask: Callable[[], WindowResult]) -> WindowResult:
+        """What is asked; where that takes long, what the configuration needs is learned meanwhile."""
+        over = Event()
+        pool = ThreadPoolExecutor(1)
+        learning = pool.submit(lambda: None if over.wait(_LONG_SECONDS) else self.learn())
+        try:
+            asked = ask()
+            over.set()
+            self.learned = learning.result()
+        finally:
+            over.set()
+            pool.shutdown(wait=False)  # a person who ends the run does not wait for it
+        return asked
 
     def during(self, ask: Callable[[range], WindowResult]) -> WindowResult:
         """What is asked from these ports, with a look at it."""

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from statistics import median
 
 from modbisect.errors import Refused
@@ -67,7 +68,7 @@ class Site:
     left: Callable[[], float] = lambda: math.inf
     """Seconds that the run's budget leaves."""
     beside: Beside | None = None
-    """A look at the host that may be taken while the second of two slow requests is under way."""
+    """What may be done on the host while the first of two slow requests is under way, and a look during the second."""
     cookies: Cookies = ()
     """Of the latest login, where the first one's session was over."""
     _until: float = math.inf
@@ -105,7 +106,8 @@ class Site:
         self._look_from_outside()
         for probe in self.others:
             self._learn(probe, self.window(probe, Load(requests=1)))
-        whole = self._rounds(Load(), learn=True)
+        ask = partial(self._rounds, Load(), learn=True)
+        whole = self.beside.while_long(ask) if self.beside else ask()
         usual, warnings = whole.cold, whole.warnings
         burst: tuple[Request, ...] = ()
         if quicker := self._quicker(usual):

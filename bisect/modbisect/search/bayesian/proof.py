@@ -17,7 +17,7 @@ from random import Random
 import numpy as np
 
 from modbisect.judging import level
-from modbisect.model import Confirmation, Enough, Finding, Measurement, Verdict
+from modbisect.model import Confirmation, Enough, Finding, Measure, Measurement, Verdict
 from modbisect.search.bayesian.design import enough
 from modbisect.search.bayesian.posterior import LUCK, Fit
 from modbisect.search.bayesian.rows import Array, coded, decoded, location, spread, variance
@@ -114,7 +114,7 @@ class Proof:
                 count, clear = requests, self._enough(flips, contrasts)
                 if requests == _FEWEST and all(flips != contrast.slow for contrast in contrasts):
                     # So few prove it, but leave open whether a smaller culprit is left: that would cost a restart more.
-                    count, clear = self.most, None
+                    count, clear = max(requests, min(self.most, self._of_a_restart(flips))), None
                 fresh = yield from self.bench.ask(flips, why, stage="confirm", left=left, wanted=count, enough=clear)
                 if fresh.broken:
                     return f"{why}: {fresh.broken}"
@@ -136,6 +136,10 @@ class Proof:
             count for count in range(_FEWEST, self.most) if least**2 >= _EXPECTED * 3 * (luck2 + self.scatter / count)
         )
         return next(counts, self.most)
+
+    def _of_a_restart(self, flips: Flips) -> int:
+        """Requests that take no longer than a restart."""
+        return int(self.bench.price / decoded(self._level(flips, self.ceiling), Measure.LATENCY))
 
     def _enough(self, flips: Flips, contrasts: Sequence[Contrast]) -> Enough | None:
         """When it is clear on which side of its contrasts a trial is."""
