@@ -20,7 +20,8 @@ NO_WATCH = "systemctl stop modbisect-deputy.service modbisect-guard.timer"
 
 _STATE = ("/var/lib/apache2", "/var/lib/php")
 _GENERATION = 'p=$(cat "/$1" 2>/dev/null) && echo "$p" && cut -d " " -f 22 "/proc/$p/stat" || echo down'
-_PID_FILES = {"apache2": "run/apache2/apache2.pid", "nginx": "run/nginx.pid"}
+_PID_FILES = {"apache2": "run/apache2/apache2.pid", "httpd": "run/httpd/httpd.pid", "nginx": "run/nginx.pid"}
+_PHP = ("/etc/php", "/etc/php.d", "/etc/php.ini", "/etc/php-fpm.d")
 _LEFT = (
     *("/var/lib/modbisect", "/run/motd.d", "/etc/motd.d", "/etc/cron.d/modbisect"),
     *("/etc/systemd/system/modbisect*", "/etc/systemd/system/*/modbisect*", "/run/modbisect-scratch.*"),
@@ -103,7 +104,7 @@ class Target:
 
     def kept(self) -> frozenset[str]:
         """What must be the same after a run: the server's files and systemd's, and the live modules."""
-        return self.files(f"/etc/{self.server}", "/etc/php", "/etc/systemd", *_STATE) | self.modules()
+        return self.files(f"/etc/{self.server}", *_PHP, "/etc/systemd", *_STATE) | self.modules()
 
     def untouched(self) -> frozenset[str]:
         """What must be the same where nothing may be touched: all files, the server's process, no traces."""

@@ -29,9 +29,8 @@ def test_applications_by_a_file_that_only_they_have(tmp_path: Path) -> None:
     sites.mkdir(parents=True)
     (sites / "x.conf").write_text(f"Alias /wiki {tmp_path}/wiki/\nAlias /odd '/a b'\n")
     roots = f"printf '%s\\n' {tmp_path}/wordpress {tmp_path}/doku {tmp_path}/broken {tmp_path}/app/public"
-    shell = f"section() {{ :; }}\nroots() {{ {roots}; }}\n" + _read("kinds/applications").replace(
-        "/etc/apache2", f"{tmp_path}/etc/apache2"
-    )
+    files = f"ls {tmp_path}/etc/apache2/sites-enabled/*.conf"
+    shell = f"section() {{ :; }}\nroots() {{ {roots}; }}\napache_files() {{ {files}; }}\n" + _read("kinds/applications")
     done = subprocess.run(["/bin/sh", "-c", shell], capture_output=True, text=True, check=False, timeout=60)
     assert sorted(done.stdout.replace(f"{tmp_path}/", "/").splitlines()) == [
         "DokuWiki\t/doku\t2022-07-31a",

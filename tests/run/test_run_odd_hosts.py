@@ -45,8 +45,8 @@ def test_modules_whose_files_are_links_to_versioned_ones(target: Target, control
 
 
 def test_a_php_that_reads_another_folder_is_left_alone(target: Target, controllers: Controllers) -> None:
-    """As in Docker's images: what is switched in Debian's folder never reaches the server."""
-    elsewhere = "/usr/local/etc/php/conf.d"
+    """What is switched in Debian's folder never reaches the server."""
+    elsewhere = "/opt/php/conf.d"
     move = f"mkdir -p {elsewhere}; cp -a /etc/php/8.2/apache2/conf.d/* {elsewhere}"
     move += f"; cp /etc/apache2/envvars /root; echo export PHP_INI_SCAN_DIR={elsewhere} >>/etc/apache2/envvars"
     reads = f"the running PHP reads {elsewhere} and not /etc/php/8.2/apache2/conf.d"
@@ -61,6 +61,35 @@ def test_a_php_that_reads_another_folder_is_left_alone(target: Target, controlle
         assert "nothing is left that may be switched" in ended.err
         assert reads in ended.err
         assert target.untouched() == before
+
+
+def test_a_php_laid_out_as_in_dockers_images(target: Target, controllers: Controllers) -> None:
+    """One PHP of all: a module is a line of a file, and so is what is to blame."""
+    place = "/usr/local/etc/php"
+    script = f"""
+        mkdir -p {place}/conf.d
+        for file in /etc/php/8.2/apache2/conf.d/*.ini; do
+          name=${{file##*/}}
+          cat "$file" >"{place}/conf.d/docker-php-ext-${{name#*-}}"
+        done
+        mv {place}/conf.d/docker-php-ext-mysqlnd.ini {place}/conf.d/docker-php-ext-aa-mysqlnd.ini
+        mv {place}/conf.d/docker-php-ext-pdo.ini {place}/conf.d/docker-php-ext-ab-pdo.ini
+        mv {place}/conf.d/docker-php-ext-xml.ini {place}/conf.d/docker-php-ext-ac-xml.ini
+        cp /etc/php/8.2/apache2/php.ini {place}/php.ini
+        echo '<?php usleep(100000);' >/var/www/shop/watch.php
+        echo auto_prepend_file=/var/www/shop/watch.php >{place}/conf.d/local.ini
+        cp /etc/apache2/envvars /root
+        echo export PHP_INI_SCAN_DIR={place}/conf.d >>/etc/apache2/envvars
+    """.rstrip()
+    with changed(target, script, f"cp /root/envvars /etc/apache2/; rm -r {place} /var/www/shop/watch.php"):
+        before = target.files(place) | target.kept()
+        some = 'components: {include: ["php-ini:*", "php-module:*"]}\n'
+        controllers.playbook = QUICK[: QUICK.index("components:")] + some
+        ended = controllers.run().ended(300)
+        assert ended.code == 1, ended.said
+        assert "php-ini:auto_prepend_file makes front slow" in ended.out
+        assert f"in {place}/conf.d/local.ini write: auto_prepend_file" in ended.out
+        assert target.files(place) | target.kept() == before
 
 
 def test_what_a_flip_does_not_move_is_taken_out_by_the_first_trial(target: Target, controllers: Controllers) -> None:
@@ -132,7 +161,7 @@ def test_no_apache_at_all(target: Target, controllers: Controllers) -> None:
         ended = controllers.run().ended()
         target.sh(f"mv {modules}.away {modules}")
     assert ended.code == 4, ended.said
-    assert "no Apache and no nginx here as Debian and Ubuntu lay it out; nginx answers on port 80" in ended.err
+    assert "no Apache and no nginx here as Debian, RHEL and their kin lay it out; nginx answers on port 80" in ended.err
     assert "so far" in ended.err
 
 

@@ -18,6 +18,7 @@ _PARTS = (
         "host/guard/store",
         "servers/names",
         "servers/apache",
+        "servers/httpd",
         "servers/nginx",
         "servers/fpm",
         "servers/live",
@@ -34,6 +35,7 @@ _READING = {
             "kinds/access",
             "kinds/used",
             "host/survey",
+            "servers/httpd",
             "servers/survey",
             "kinds/survey",
             "kinds/changes",
@@ -42,7 +44,7 @@ _READING = {
         *(f"kinds/{fragment}" for fragment in survey_fragments()),
         "host/survey_end",
     ),
-    "scratch": ("servers/told", "servers/scratch"),
+    "scratch": ("servers/told", "servers/httpd", "servers/scratch"),
     "look": ("servers/names", "host/look/look"),
 }
 """The scripts that only read, and their parts."""

@@ -29,7 +29,7 @@ def survey(root: RootLink, listings: Sequence[Listing] = ()) -> Found:
         listings: lists whose entries are components there.
 
     Raises:
-        Refused: the host answers something else, or is no Debian with Apache or nginx.
+        Refused: the host answers something else, or has no Apache and no nginx in a layout that is known.
     """
     done = root.script("survey", reading("survey"), data="\n".join(each.line() for each in listings))
     try:
@@ -44,7 +44,8 @@ def survey(root: RootLink, listings: Sequence[Listing] = ()) -> Found:
     if not server_of(facts).is_there(facts):
         who = answering(facts)
         raise Refused(
-            f"no Apache and no nginx here as Debian and Ubuntu lay it out; {who or 'nobody answers on port 80 or 443'}",
+            "no Apache and no nginx here as Debian, RHEL and their kin lay it out; "
+            + (who or "nobody answers on port 80 or 443"),
             host=root.name,
             state="nothing was changed",
             advice=advice_about(who),
@@ -70,6 +71,10 @@ class ConfigTest:
     text: str
 
 
+_AS = {"link": "=", "cut": "#"}
+"""Between a path and what becomes of it."""
+
+
 def config_tests(root: RootLink, configurations: Mapping[str, Sequence[Step]]) -> dict[str, ConfigTest]:
     """Test configurations on a copy in the host's memory: about 40 ms each, nothing restarted or changed.
 
@@ -78,8 +83,7 @@ def config_tests(root: RootLink, configurations: Mapping[str, Sequence[Step]]) -
     """
     lines = []
     for key, steps in configurations.items():
-        paths = [step.path if step.kind == "absent" else f"{step.path}={step.content}" for step in steps]
-        lines.append("\t".join([key, *paths]))
+        lines.append("\t".join([key, *(step.path + _AS.get(step.kind, "") + step.content for step in steps)]))
     done = root.script("scratch", reading("scratch"), data="\n".join(lines), deadline=30 + len(lines))
     answers = {}
     for line in done.text.splitlines():

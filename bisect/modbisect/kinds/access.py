@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from modbisect.kinds.apache import MAIN
+from modbisect.kinds.apache import MAINS
 from modbisect.kinds.found import Found, once
 from modbisect.kinds.kind import Kind
 from modbisect.model import Component
@@ -45,7 +45,7 @@ def protects(reason: str) -> bool:
 
 def pinned(components: Sequence[tuple[Kind, Component]], found: Found) -> list[Component]:
     """Pin what access control is made of, with the file and the line."""
-    in_effect = {MAIN}.union(*(kind.effective(found, component) for kind, component in components))
+    in_effect = {*MAINS}.union(*(kind.effective(found, component) for kind, component in components))
     guards = list(_counting(found, in_effect))
     return [
         component if component.pinned else replace(component, pinned=_why(kind, component, guards, in_effect, found))

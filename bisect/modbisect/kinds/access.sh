@@ -2,10 +2,11 @@
 # file includes. A line is TOP, FILE:LINE, "-" and the modules without (or with) which Apache passes the directive over, and
 # the directive's name, parted by tabs; TOP is the component's own file. No value is told. Perl, for Debian's own tools that
 # switch Apache's modules are written in it.
-access_control() {
+access_control() { # ROOT MAIN COMPONENTS PATTERN...: where its relative paths begin, its main file; which of that file's includes are components; these
   # shellcheck disable=SC2016  # no variable of the shell
   perl -e '
     use strict; use Fcntl;
+    my ($root, $main, $components, @tops) = @ARGV;
     my ($left, %said) = (2000);
 
     sub note { my ($top, $where, $modules, $name) = @_; print join("\t", $top, $where, $modules, $name), "\n" unless $said{"$top\t$modules\t$name"}++ }
@@ -78,21 +79,21 @@ access_control() {
         }
         elsif ($low =~ /^include(optional)?$/) {
           $rest =~ s/"//g;
-          next if $file eq "/etc/apache2/apache2.conf" && $rest =~ m{^(mods|conf|sites)-enabled/};   # components, each a top
+          next if $file eq $main && $rest =~ m{^(?:\Q$root\E/)?(?:$components)/};   # each a top
           if ($rest =~ /\$/) { note($top, $where, $modules, "Include"); next }
-          my $pattern = $rest =~ m{^/} ? $rest : "/etc/apache2/$rest";
+          my $pattern = $rest =~ m{^/} ? $rest : "$root/$rest";
           scan($top, $_, $modules, $depth + 1, $where) for grep { -e } glob("\"$pattern\"");
         }
       }
       note($top, $order, $modules, "Order") if $order;
     }
 
-    scan($_, $_, "-", 0, "$_:0") for grep { -e } "/etc/apache2/apache2.conf", glob("/etc/apache2/mods-available/*.load /etc/apache2/{mods,conf,sites}-available/*.conf");
-    for my $file (glob("/etc/php/*/mods-available/*.ini")) {
+    scan($_, $_, "-", 0, "$_:0") for grep { -e } $main, map { glob } @tops;
+    for my $file (glob("/etc/php/*/mods-available/*.ini /etc/php.d/*.ini /usr/local/etc/php/conf.d/*.ini")) {
       my ($lines, $number) = (lines($file) || [], 0);
       for (@$lines) {
         $number++;
         note($file, "$file:$number", "-", $1) if /^\s*(open_basedir|disable_functions|disable_classes)\s*=\s*[^\s;]/;
       }
-    }'
+    }' "$@"
 }

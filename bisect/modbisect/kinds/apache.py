@@ -1,4 +1,4 @@
-"""Apache as Debian and Ubuntu lay it out: three link farms below one folder."""
+"""Apache: as Debian and Ubuntu lay it out, three link farms below one folder; and as httpd, files in two folders."""
 
 from __future__ import annotations
 
@@ -7,23 +7,38 @@ import shlex
 from typing import ClassVar
 
 from modbisect.kinds.found import Found, Line, is_safe_name, once
-from modbisect.kinds.kind import Linked
+from modbisect.kinds.kind import Kind, Linked
 from modbisect.kinds.rules import LinkRule, Rule, UnitRule
 from modbisect.model import Component
 
 ROOT = "/etc/apache2"
 MAIN = f"{ROOT}/apache2.conf"
-UNIT = UnitRule(r"apache2\.service")
+HTTPD = "/etc/httpd"
+MAINS = (MAIN, f"{HTTPD}/conf/httpd.conf")
+UNIT = UnitRule(r"(apache2|httpd)\.service")
 HANDS_OUT_SOURCE = "without it the source of the PHP pages is served"
 
 
-class Farm(Linked):
-    """What Apache's modules, confs and sites have in common: ``WORD-available`` and ``WORD-enabled``."""
+class Apaches(Kind):
+    """What Apache's modules, confs and sites have in common."""
 
     survey = "apache"
     packages = ("apache2*", "libapache2*")
-    configuration = (f"{ROOT}/*.conf", f"{ROOT}/*-enabled/*")
+    configuration = (f"{ROOT}/*.conf", f"{ROOT}/*-enabled/*", f"{HTTPD}/conf/*.conf", f"{HTTPD}/conf.d/*.conf")
     tested = True
+
+    def units(self, found: Found) -> tuple[str, ...]:
+        """Apache's."""
+        return units(found)
+
+    def pin(self, found: Found, name: str) -> str:  # noqa: ARG002
+        """Why a component of that name stays on every host, or on this one; empty where it may go."""
+        return ""
+
+
+class Farm(Apaches, Linked):
+    """What they have in common where they are switched by links: ``WORD-available`` and ``WORD-enabled``."""
+
     word: ClassVar[str]
     suffix: ClassVar[str] = ".conf"
     tool: ClassVar[str]
@@ -31,7 +46,7 @@ class Farm(Linked):
 
     def components(self, found: Found) -> list[Component]:
         """Every one that is on or could be."""
-        if not serves(found):
+        if not in_farms(found):
             return []
         enabled = found.names(f"{ROOT}/{self.word}-enabled", self.suffix)
         available = found.names(f"{ROOT}/{self.word}-available", self.suffix)
@@ -48,10 +63,6 @@ class Farm(Linked):
         elif entry is not None and entry.target not in (f"../{home}", f"{ROOT}/{home}"):
             pinned = f"a link to somewhere else: {entry.target}"
         return Component(self.id(name), self.name, name, on, pinned or self.pin(found, name))
-
-    def pin(self, found: Found, name: str) -> str:  # noqa: ARG002
-        """Why a component of that name stays on every host, or on this one; empty where it may go."""
-        return ""
 
     def links(self, found: Found, component: Component) -> tuple[tuple[str, str], ...]:
         """One link a file."""
@@ -70,11 +81,7 @@ class Farm(Linked):
 
     def folders(self, found: Found) -> tuple[str, ...]:
         """Where its links are."""
-        return (f"{ROOT}/{self.word}-enabled",) if serves(found) else ()
-
-    def units(self, found: Found) -> tuple[str, ...]:
-        """Apache's."""
-        return units(found)
+        return (f"{ROOT}/{self.word}-enabled",) if in_farms(found) else ()
 
     def rules(self) -> tuple[Rule, ...]:
         """A link leads to the file of its name in the farm."""
@@ -101,6 +108,11 @@ class Farm(Linked):
 
 def serves(found: Found) -> bool:
     """Whether it is Apache that serves the site."""
+    return found.main in ("apache2", "httpd")
+
+
+def in_farms(found: Found) -> bool:
+    """Whether it is Apache, and its modules, confs and sites are switched by links."""
     return found.main == "apache2"
 
 
@@ -111,31 +123,39 @@ def units(found: Found) -> tuple[str, ...]:
 
 @once
 def serves_by_module(found: Found) -> str:
-    """PHP version of the mod_php that is on, as ``8.2``; empty when none is."""
-    if not serves(found):
-        return ""
-    for name in found.names(f"{ROOT}/mods-enabled", ".load"):
-        if match := re.fullmatch(r"php([0-9]+\.[0-9]+)", name):
-            return match[1]
-    return ""
+    """The mod_php that is on, as ``php8.2`` or ``php``; empty when none is."""
+    on = sorted(name for name in modules(found) if re.fullmatch(r"php[0-9.]*", name)) if serves(found) else []
+    return (on or [""])[0]
 
 
 @once
 def serves_by_fpm(found: Found) -> str:
-    """PHP version of the FPM that serves the site, as ``8.2``; empty when none does.
+    """The FPM that serves the site, as ``php8.2-fpm`` or ``php-fpm``; empty when none does.
 
     With several FPMs running, the one whose socket the server's configuration names.
     """
-    by_apache = "proxy_fcgi" in found.names(f"{ROOT}/mods-enabled", ".load")
-    if serves_by_module(found) or (serves(found) and not by_apache):
+    if serves_by_module(found) or (serves(found) and "proxy_fcgi" not in modules(found)):
         return ""
     running = [
         match[1]
         for unit, state in found.units.items()
-        if state == "active" and (match := re.fullmatch(r"php([0-9.]+)-fpm\.service", unit))
+        if state == "active" and (match := re.fullmatch(r"(php[0-9.]*-fpm)\.service", unit))
     ]
-    named = [version for version in running if any(f"php{version}-fpm" in line.text for line in handlers(found))]
+    named = [name for name in running if any(name in line.text for line in handlers(found))]
     return (named or running or [""])[0]
+
+
+@once
+def modules(found: Found) -> frozenset[str]:
+    """Names of the modules that are on."""
+    if in_farms(found):
+        return frozenset(found.names(f"{ROOT}/mods-enabled", ".load"))
+    return frozenset(module_of(line) for line in found.lines("httpd-modules"))
+
+
+def module_of(line: Line) -> str:
+    """The name of the module that a ``LoadModule`` loads, without the end that all have."""
+    return line.text.split()[1].removesuffix("_module")
 
 
 @once

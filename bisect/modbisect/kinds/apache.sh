@@ -1,11 +1,11 @@
-# What Apache could load, and what it is told to: Debian's layout.
+# What Apache could load, and what it is told to: in Debian's layout, and in that of Apache itself.
 
 section builtin
-apache2 -l 2>/dev/null | sed -n 's/^ *\(mod_\)\{0,1\}\(.*\)\.c$/\2/p'
+apache_says -l 2>/dev/null | sed -n 's/^ *\(mod_\)\{0,1\}\(.*\)\.c$/\2/p'
 
 section files
 find /etc/apache2/mods-available /etc/apache2/mods-enabled /etc/apache2/conf-available /etc/apache2/conf-enabled \
-  /etc/apache2/sites-available /etc/apache2/sites-enabled \
+  /etc/apache2/sites-available /etc/apache2/sites-enabled /etc/httpd/conf /etc/httpd/conf.d /etc/httpd/conf.modules.d \
   -maxdepth 1 -mindepth 1 -printf '%p\t%y\t%Y\t%T@\t%l\n' 2>/dev/null | sort
 
 section markers
@@ -15,13 +15,23 @@ section load-headers
 grep -D skip -nHE '^[[:space:]]*(#[[:space:]]*(Depends|Conflicts):|LoadModule)' /etc/apache2/mods-available/*.load 2>/dev/null |
   grep -xE '[^:]*:[0-9]+:[[:space:]]*[#A-Za-z][][:space:]A-Za-z0-9_./:"+-]*'
 
+# Of httpd the lines that load modules, and the files that its main one includes by a pattern: those that the guard holds,
+# with a word on whether a site is in there.
+section httpd-modules
+[ "$main" != httpd ] || printf '%s\n' "$httpd_files" | while IFS= read -r file; do
+  ! can_be_held "$file" || grep -D skip -nHE '^[[:space:]]*LoadModule[[:space:]]+[A-Za-z0-9_]+[[:space:]]+"?[A-Za-z0-9_./+-]+"?[[:space:]]*$' -- "$file"
+done
+section httpd-confs
+[ "$main" != httpd ] || printf '%s\n' "$httpd_files" | grep -xE '/etc/httpd/conf\.d/[A-Za-z0-9_.+-]+\.conf' | while IFS= read -r file; do
+  ! can_be_held "$file" || printf '%s\t%s\n' "$file" "$(grep -m 1 -oiE '^[[:space:]]*<VirtualHost' -- "$file" | tr -d '[:space:]')"
+done
+
 # Where a module's file is a link, the server's maps show what it leads to.
 section objects
-grep -D skip -hE '^[[:space:]]*LoadModule[[:space:]]' /etc/apache2/mods-available/*.load 2>/dev/null |
-  sed -nE 's|.*[[:space:]]"?([A-Za-z0-9_./+-]+)"?[[:space:]]*$|\1|p' | linked_objects
+grep -D skip -hE '^[[:space:]]*LoadModule[[:space:]]' /etc/apache2/mods-available/*.load /etc/httpd/conf.modules.d/*.conf 2>/dev/null |
+  sed -nE 's|.*[[:space:]]"?([A-Za-z0-9_./+-]+)"?[[:space:]]*$|\1|p' | sed 's|^modules/|/etc/httpd/&|' | linked_objects
 
 section handlers
-grep -D skip -nHE '^[[:space:]]*(SetHandler|ProxyPass(Match)?|AddHandler|FcgidWrapper)[[:space:]]' \
-  /etc/apache2/apache2.conf /etc/apache2/conf-enabled/*.conf /etc/apache2/sites-enabled/*.conf /etc/apache2/mods-enabled/*.conf 2>/dev/null |
+apache_files | tr '\n' '\0' | xargs -0r grep -D skip -nHE '^[[:space:]]*(SetHandler|ProxyPass(Match)?|AddHandler|FcgidWrapper)[[:space:]]' -- 2>/dev/null |
   head -n 200 | sed -nE '
-    s/^([^:]*:[0-9]+):[[:space:]]*([A-Za-z]*)[[:space:]].*(php[0-9.]+-fpm).*/\1:\2 \3/p'
+    s/^([^:]*:[0-9]+):[[:space:]]*([A-Za-z]*)[[:space:]].*(php[0-9.]*-fpm).*/\1:\2 \3/p'

@@ -20,7 +20,7 @@ from modbisect.model import Component
 _NAME = "[A-Za-z0-9][A-Za-z0-9_.+-]*"
 _PATH = (
     rf"{apache.ROOT}/(apache2|ports)\.conf|{apache.ROOT}(/{_NAME})+/{_NAME}\.(conf|inc|include|rules|vhost)"
-    rf"|/etc/{_NAME}/apache[A-Za-z0-9_.+-]*\.conf"
+    rf"|{apache.HTTPD}(/{_NAME})+/{_NAME}\.(conf|inc|include|rules|vhost)|/etc/{_NAME}/apache[A-Za-z0-9_.+-]*\.conf"
 )
 HTACCESS = r"(/[A-Za-z0-9_.+-]+)+/\.htaccess"
 """Pattern of the paths of such files."""
@@ -84,7 +84,7 @@ class ApacheDirective(Kind):
     survey = "apache_directive"
     packages = ()
     needs_leave = False
-    own_files = (apache.MAIN,)
+    own_files = apache.MAINS
     configuration = tuple(
         f"{apache.ROOT}/{folder}/*"
         for folder in ("snippets", "include", "includes", "extra", "conf.d", "vhosts", "vhosts.d", "sites", "common")

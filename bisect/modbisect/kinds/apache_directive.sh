@@ -14,14 +14,14 @@ section htaccess
 htaccess | while IFS= read -r file; do ! can_be_held "$file" || printf '%s\n' "$file"; done 2>/dev/null
 
 included() { # what a file of the link farms brings along: both, by Apache's own word
-  ( . /etc/apache2/envvars; timeout -k 5 30 apache2 -t -D DUMP_INCLUDES ) 2>/dev/null | awk '
+  apache_says -t -D DUMP_INCLUDES 2>/dev/null | awk '
     match($0, /^ *\([^)]*\) \//) {
       path = substr($0, RSTART + RLENGTH - 1); match($0, /^ */); at[RLENGTH] = path; above = at[RLENGTH - 2]
-      if (above ~ /^(\/[A-Za-z0-9_.+-]+)+$/ && path ~ /^(\/[A-Za-z0-9_.+-]+)+$/ && path !~ /^\/etc\/apache2\/((mods|conf|sites)-enabled\/[^\/]*|ports[.]conf)$/)
+      if (above ~ /^(\/[A-Za-z0-9_.+-]+)+$/ && path ~ /^(\/[A-Za-z0-9_.+-]+)+$/ && path !~ /^\/etc\/(apache2\/((mods|conf|sites)-enabled\/[^\/]*|ports[.]conf)|httpd\/conf([.]modules)?[.]d\/[^\/]*)$/)
         print above "\t" path
     }' | head -n 300 | while IFS=$(printf '\t') read -r above below; do printf '%s\t%s\n' "$(readlink -f -- "$above")" "$(readlink -f -- "$below")"; done | sort -u
 }
-includes=$([ "$main" != apache2 ] || included)
+includes=$([ "$main" = nginx ] || included)
 
 section includes
 printf '%s\n' "$includes"
@@ -32,9 +32,7 @@ by_root | awk '$1 == "cut" && NF == 2 {print $2}'
 section directives
 {
   printf '%s\n' "$includes" | cut -f 2
-  for file in /etc/apache2/apache2.conf /etc/apache2/ports.conf /etc/apache2/conf-enabled/*.conf /etc/apache2/sites-enabled/*.conf /etc/apache2/mods-enabled/*.conf; do
-    [ ! -f "$file" ] || readlink -f -- "$file"
-  done | sort -u
+  { apache_files; [ ! -f /etc/apache2/ports.conf ] || echo /etc/apache2/ports.conf; } | tr '\n' '\0' | xargs -0r readlink -f -- | sort -u
   htaccess
 } | while IFS= read -r file; do
   # A line that ends in a backslash goes on in the next.

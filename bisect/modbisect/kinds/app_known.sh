@@ -11,8 +11,7 @@ END_OF_known
 }
 
 wsgi_folders() {
-  sed -nE 's/^[[:space:]]*WSGIScriptAlias(Match)?[[:space:]]+[^[:space:]]+[[:space:]]+"?(\/[^"[:space:]]+)\/[^\/"[:space:]]+.*/\2/p' \
-    /etc/apache2/sites-enabled/*.conf /etc/apache2/conf-enabled/*.conf 2>/dev/null | grep -xE '(/[A-Za-z0-9_.+-]+)+' | sort -u | head -n 20
+  apache_files | tr '\n' '\0' | xargs -0r sed -nE 's/^[[:space:]]*WSGIScriptAlias(Match)?[[:space:]]+[^[:space:]]+[[:space:]]+"?(\/[^"[:space:]]+)\/[^\/"[:space:]]+.*/\2/p' 2>/dev/null | grep -xE '(/[A-Za-z0-9_.+-]+)+' | sort -u | head -n 20
 }
 
 section app-known

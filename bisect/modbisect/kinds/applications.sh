@@ -3,8 +3,7 @@
 web_folders() {
   {
     roots | while IFS= read -r root; do printf '%s\n' "$root" "${root%/*}"; done
-    sed -nE 's/^[[:space:]]*Alias[[:space:]]+[^[:space:]]+[[:space:]]+"?(\/[^"[:space:]]+).*/\1/p' \
-      /etc/apache2/sites-enabled/*.conf /etc/apache2/conf-enabled/*.conf 2>/dev/null
+    apache_files | tr '\n' '\0' | xargs -0r sed -nE 's/^[[:space:]]*Alias[[:space:]]+[^[:space:]]+[[:space:]]+"?(\/[^"[:space:]]+).*/\1/p' 2>/dev/null
   } | sed 's|/*$||' | grep -xE '(/[A-Za-z0-9_.+-]+)+' | sort -u | head -n 60
 }
 

@@ -75,7 +75,7 @@ class FpmPool(Kind):
     def folders(self, found: Found) -> tuple[str, ...]:
         """Where the serving FPM's pools are."""
         sapi = php.serving(found)
-        return (f"/etc/php/{sapi.version}/fpm/pool.d",) if sapi and sapi.name == "fpm" else ()
+        return (sapi.pools,) if sapi and sapi.name == "fpm" else ()
 
     def units(self, found: Found) -> tuple[str, ...]:
         """That FPM's."""
@@ -89,7 +89,7 @@ class FpmPool(Kind):
         """Nothing but what lets requests through."""
         lines = [rf"{re.escape(name)} = {re.escape(setting.calm)}" for name, setting in _KNOWN.items() if setting.calm]
         lines += [rf"{re.escape(_ROOM)} = [0-9][0-9]?[0-9]?", r"\[[A-Za-z0-9][A-Za-z0-9_.+-]*\]"]
-        return (DropInRule(self.name, r"/etc/php/[0-9.]+/fpm/pool\.d", DROP_IN, tuple(lines)), *php.UNITS)
+        return (DropInRule(self.name, php.POOLS, DROP_IN, tuple(lines)), *php.UNITS)
 
     def claim(self, component: Component, moment: Moment) -> float:
         """The server waits for a worker that accepts what it passes on."""
@@ -121,7 +121,7 @@ def _settings(found: Found) -> dict[tuple[str, str], Line]:
     sapi = php.serving(found)
     if sapi is None or sapi.name != "fpm":
         return {}
-    home, pool = f"/etc/php/{sapi.version}/fpm/pool.d/", ""
+    home, pool = f"{sapi.pools}/", ""
     settings = {}
     for line in found.lines("fpm-pools"):
         if not line.path.startswith(home):

@@ -42,5 +42,5 @@ done 2>/dev/null | head -n 1000
 # Where it hands on to PHP: the directive and the name of FPM.
 section handlers
 [ "$main" != nginx ] || nginx_files | while IFS= read -r read_file; do
-  sed -nE 's/^[[:space:]]*fastcgi_pass[[:space:]].*(php[0-9.]+-fpm).*/\1/p' -- "$read_file" | while read -r named; do printf '%s:1:fastcgi_pass %s\n' "$read_file" "$named"; done
+  sed -nE 's/^[[:space:]]*fastcgi_pass[[:space:]].*(php[0-9.]*-fpm).*/\1/p' -- "$read_file" | while read -r named; do printf '%s:1:fastcgi_pass %s\n' "$read_file" "$named"; done
 done | head -n 200

@@ -1,21 +1,21 @@
-# PHP's modules and settings: Debian's layout.
+# PHP's modules and settings: in Debian's layout, and where a host has one PHP, RHEL's and that of Docker's images.
 
 section files
-find /etc/php/*/mods-available /etc/php/*/*/conf.d -maxdepth 1 -mindepth 1 -printf '%p\t%y\t%Y\t%T@\t%l\n' 2>/dev/null | sort
+find /etc/php/*/mods-available /etc/php/*/*/conf.d /etc/php.d /usr/local/etc/php/conf.d -maxdepth 1 -mindepth 1 -printf '%p\t%y\t%Y\t%T@\t%l\n' 2>/dev/null | sort
 
 section markers
 find /var/lib/php/modules -type f -path '*_by_*' -printf '%T@\t%p\n' 2>/dev/null | sort
 
 section objects
-grep -D skip -hE '^[[:space:]]*(zend_)?extension[[:space:]]*=' /etc/php/*/mods-available/*.ini 2>/dev/null |
-  sed -nE 's|^[^=]*=[[:space:]]*"?([A-Za-z0-9_./+-]+).*|\1|; s|(\.so)?$|.so|; /^\//!s|^|/usr/lib/php/*/|; p' | linked_objects
+grep -D skip -hE '^[[:space:]]*(zend_)?extension[[:space:]]*=' /etc/php/*/mods-available/*.ini /etc/php.d/*.ini /usr/local/etc/php/conf.d/*.ini 2>/dev/null |
+  sed -nE 's|^[^=]*=[[:space:]]*"?([A-Za-z0-9_./+-]+).*|\1|; s|(\.so)?$|.so|; /^\//!{s|.*|/usr/lib/php/*/&\n/usr/lib64/php/modules/&|}; p' | linked_objects
 
 # From which folders a server's PHP reads ini files: those of its environment, or the one that it was built with. FPM
 # writes its title over its environment, so its unit's counts as well.
 scanned() { # NAME PID UNIT
   [ "$2" != 0 ] || return
   binary=$(awk '$6 ~ /\/libphp[0-9.]*\.so$/ {print $6; exit}' "/proc/$2/maps")
-  own=$(grep -D skip -aoE '/[A-Za-z0-9_./-]+/conf\.d' -- "${binary:-/proc/$2/exe}" | head -n 1)
+  own=$(grep -D skip -aoE '/[A-Za-z0-9_./-]+/(conf|php)\.d' -- "${binary:-/proc/$2/exe}" | head -n 1)
   said=$({
     tr '\0' '\n' <"/proc/$2/environ"
     [ ! -d /run/systemd/system ] || timeout 10 systemctl show -p Environment --value -- "$3" | tr -d '"' | tr ' ' '\n'
@@ -34,13 +34,14 @@ scanned() { # NAME PID UNIT
 
 section php-scanned
 {
-  scanned apache2 "$parent" apache2.service
-  for php in $phps; do scanned "$php" "$(main_pid "php$php-fpm.service" "/run/php/php$php-fpm.pid")" "php$php-fpm.service"; done
+  scanned "$main" "$parent" "$main.service"
+  for fpm in $fpms; do scanned "$fpm" "$(fpm_pid "$fpm")" "$fpm.service"; done
 } 2>/dev/null
 
 # Of values only what plain letters say, and of those only the settings that modbisect knows.
 section php-headers
-grep -D skip -nHE '^[[:space:]]*((zend_)?extension[[:space:]]*=|;[[:space:]]*priority[[:space:]]*=)' /etc/php/*/mods-available/*.ini 2>/dev/null |
+grep -D skip -nHE '^[[:space:]]*((zend_)?extension[[:space:]]*=|;[[:space:]]*priority[[:space:]]*=)' \
+  /etc/php/*/mods-available/*.ini /etc/php.d/*.ini /usr/local/etc/php/conf.d/*.ini 2>/dev/null |
   sed -nE 's/^([^:]*:[0-9]+):[[:space:]]*(;?[[:space:]]*[a-z_]+)[[:space:]]*=[[:space:]]*"?([A-Za-z0-9_.\/+-]*).*/\1:\2=\3/p'
 
 # Those of php_settings.txt.
@@ -80,7 +81,9 @@ known_settings() { # of lines PATH:NUMBER:NAME = VALUE
 }
 
 section php-settings
-grep -D skip -nHE '^[[:space:]]*[a-z_]+(\.[a-z_]+)*[[:space:]]*=' /etc/php/*/*/php.ini /etc/php/*/*/conf.d/*.ini 2>/dev/null | known_settings
+grep -D skip -nHE '^[[:space:]]*[a-z_]+(\.[a-z_]+)*[[:space:]]*=' \
+  /etc/php/*/*/php.ini /etc/php/*/*/conf.d/*.ini /etc/php.ini /etc/php.d/*.ini \
+  /usr/local/etc/php/php.ini /usr/local/etc/php/conf.d/*.ini 2>/dev/null | known_settings
 
 user_inis() { # which an FPM reads in the folders of the site
   roots | head -n 20 | while IFS= read -r root; do
@@ -91,8 +94,8 @@ user_inis() { # which an FPM reads in the folders of the site
 # What Apache tells its own PHP, a pool its workers, or a folder of the site whoever serves it, no ini file changes.
 section php-overrides
 {
-  grep -D skip -nHE '^[[:space:]]*php_(admin_)?(value|flag)[[:space:]]' /etc/apache2/apache2.conf /etc/apache2/*-enabled/*.conf
-  grep -D skip -nHE '^[[:space:]]*php_(admin_)?(value|flag)\[' /etc/php/*/fpm/pool.d/*.conf
+  apache_files | tr '\n' '\0' | xargs -0r grep -D skip -nHE '^[[:space:]]*php_(admin_)?(value|flag)[[:space:]]' --
+  grep -D skip -nHE '^[[:space:]]*php_(admin_)?(value|flag)\[' /etc/php/*/fpm/pool.d/*.conf /etc/php-fpm.d/*.conf /usr/local/etc/php-fpm.d/*.conf
   user_inis | while IFS= read -r file; do
     ! can_be_held "$file" || grep -nHE '^[[:space:]]*[a-z_]+(\.[a-z_]+)*[[:space:]]*=' -- "$file"
   done

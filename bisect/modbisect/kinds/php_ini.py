@@ -60,13 +60,13 @@ _CUT = (
     EditRule(
         "cut",
         "php-ini",
-        r"/etc/apache2/(apache2|(conf|mods|sites)-available/[A-Za-z0-9_.+-]+)\.conf",
+        r"(/etc/apache2/(apache2|(conf|mods|sites)-available/[A-Za-z0-9_.+-]+)|/etc/httpd/conf(\.d)?/[A-Za-z0-9_.+-]+)\.conf",
         rf'[ \t]*php_(admin_)?(value|flag)[ \t]+"?({_NAMES})"?[ \t].*',
     ),
     EditRule(
         "cut",
         "php-ini",
-        r"/etc/php/[0-9.]+/fpm/pool\.d/[A-Za-z0-9_.+-]+\.conf",
+        rf"({php.POOLS})/[A-Za-z0-9_.+-]+\.conf",
         rf"[ \t]*php_(admin_)?(value|flag)\[({_NAMES})\][ \t]*=.*",
     ),
     EditRule("cut", "php-ini", rf"(/[A-Za-z0-9_.+-]+)+{re.escape(_USER_INI)}", rf"[ \t]*({_NAMES})[ \t]*=.*"),
@@ -137,7 +137,8 @@ class PhpIni(Kind):
     def rules(self) -> tuple[Rule, ...]:
         """One file, and in it the lines that flip a setting: an ini file can name any code to run."""
         lines = tuple(f'{re.escape(name)} = "{re.escape(setting.healthy)}"' for name, setting in _KNOWN.items())
-        return (DropInRule(self.name, php.FOLDER, DROP_IN, lines), *_CUT, *php.UNITS)
+        folder = f"{php.FOLDER}|{php.PLAIN}"
+        return (DropInRule(self.name, folder, DROP_IN, lines), *_CUT, *php.UNITS)
 
     def claim(self, component: Component, moment: Moment) -> float:
         """Pages are compiled anew where nothing keeps them."""
@@ -158,9 +159,9 @@ def effective(found: Found) -> dict[str, Line]:
     sapi = php.serving(found)
     if sapi is None:
         return {}
-    main = f"/etc/php/{sapi.version}/{sapi.name}/php.ini"
+    main, folder = sapi.main, f"{sapi.folder}/"
     in_order = sorted(
-        (line for line in found.lines("php-settings") if line.path == main or line.path.startswith(sapi.folder + "/")),
+        (line for line in found.lines("php-settings") if line.path == main or line.path.startswith(folder)),
         key=lambda line: (line.path != main, line.path),
     )
     settings = {}
@@ -184,13 +185,13 @@ def _overriding(found: Found) -> tuple[Line, ...]:
     """What is said to the serving PHP past its ini files: by Apache to its module; to an FPM by a pool, by folders."""
     sapi = php.serving(found)
     if sapi and sapi.name == "fpm":
-        pools = f"/etc/php/{sapi.version}/fpm/"
+        pools = f"{sapi.pools}/"
         return tuple(line for line in found.lines("php-overrides") if line.path.startswith(pools) or _of_a_folder(line))
     return tuple(line for line in found.lines("php-overrides") if not (_of_fpm(line) or _of_a_folder(line)))
 
 
 def _of_fpm(line: Line) -> bool:
-    return line.path.startswith("/etc/php/")
+    return re.match(f"({php.POOLS})/", line.path) is not None
 
 
 def _of_a_folder(line: Line) -> bool:

@@ -1,14 +1,16 @@
-"""Kind ``php-module``: what phpenmod and phpdismod switch, extension or not."""
+"""Kind ``php-module``: what phpenmod and phpdismod switch, extension or not, and what a line of an ini file loads."""
 
 from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Mapping, Sequence
 
 from modbisect.kinds import php
-from modbisect.kinds.found import Found, is_safe_name, once
-from modbisect.kinds.kind import Linked
-from modbisect.kinds.rules import LinkRule, Rule
+from modbisect.kinds.found import Found, Line, is_safe_name, once
+from modbisect.kinds.kind import Kind, Linked, OwnLines
+from modbisect.kinds.placed import Placed
+from modbisect.kinds.rules import EditRule, LinkRule, Rule
 from modbisect.kinds.seen import Moment
 from modbisect.model import Component
 
@@ -29,12 +31,11 @@ _DEPENDS = {  # from the modules' own dependency tables (zend_module_dep) in PHP
 _COMPILES = 0.9
 _INNERMOST = 0.3
 """The application has called it."""
-_EXTENSION = re.compile(r"(?:zend_)?extension\s*=\s*\"?(?:\S*/)?([^\s\"/;]+)")
 _PRIORITY = re.compile(r";\s*priority\s*=\s*(\d{1,2})\b")
 
 
-class PhpModule(Linked):
-    """An ini file of ``mods-available``, for the PHP that serves the site."""
+class _Module(Kind):
+    """A module of the PHP that serves the site, however it is switched."""
 
     name = "php-module"
     noun = "PHP module"
@@ -50,6 +51,22 @@ class PhpModule(Linked):
     saves = frozenset({"apcu", "opcache"})
     accelerates = frozenset({"apcu", "opcache"})
     only_costs = frozenset({"xdebug", "pcov", "tideways", "spx", "excimer"})
+
+    def units(self, found: Found) -> tuple[str, ...]:
+        """What holds the serving PHP."""
+        return php.units(found)
+
+    def claim(self, component: Component, moment: Moment) -> float:
+        """Compiling is what is missing where opcache is off; a function of PHP's own speaks of the module it is in."""
+        if not moment.frames:
+            return 0.0
+        if not moment.frames[0].function:
+            return _COMPILES if component.name == "opcache" and not component.on else 0.0
+        return _INNERMOST if moment.frames[0].extension.lower() == component.name else 0.0
+
+
+class _Links(_Module, Linked):
+    """An ini file of ``mods-available``."""
 
     def components(self, found: Found) -> list[Component]:
         """Every one that is on or could be."""
@@ -75,7 +92,7 @@ class PhpModule(Linked):
                     entry is not None,
                     pinned,
                     frozenset(self.id(other) for other in _DEPENDS.get(name, ()) if other in available),
-                    loads=frozenset(_extensions(found).get(f"{sapi.available}/{name}.ini", ())),
+                    loads=frozenset(php.extensions(found).get(f"{sapi.available}/{name}.ini", ())),
                     detail=f"PHP {sapi.version}, {sapi.name}",
                 )
             )
@@ -99,23 +116,11 @@ class PhpModule(Linked):
         """The serving PHP's."""
         return php.folders(found)
 
-    def units(self, found: Found) -> tuple[str, ...]:
-        """What holds the serving PHP."""
-        return php.units(found)
-
     def rules(self) -> tuple[Rule, ...]:
         """A link leads to the module's file for the same version of PHP."""
         home, which = "/etc/php/{4}/mods-available/{name}", "-v {4} -s {5} {stem}"
         off, on = f"phpdismod {which}", f"phpenmod {which}"
         return (LinkRule(self.name, php.FOLDER, ".ini", home, prefix="[0-9][0-9]-", off=off, on=on), *php.UNITS)
-
-    def claim(self, component: Component, moment: Moment) -> float:
-        """Compiling is what is missing where opcache is off; a function of PHP's own speaks of the module it is in."""
-        if not moment.frames:
-            return 0.0
-        if not moment.frames[0].function:
-            return _COMPILES if component.name == "opcache" and not component.on else 0.0
-        return _INNERMOST if moment.frames[0].extension.lower() == component.name else 0.0
 
     def remedy(self, found: Found, component: Component) -> str:
         """By Debian's tool, for the serving PHP alone."""
@@ -124,14 +129,53 @@ class PhpModule(Linked):
         return shlex.join([f"php{word}mod", "-v", sapi.version, "-s", sapi.name, component.name]) if sapi else ""
 
 
-@once
-def _extensions(found: Found) -> dict[str, set[str]]:
-    """By ini file, the shared objects that it makes PHP load."""
-    objects: dict[str, set[str]] = {}
-    for line in found.lines("php-headers"):
-        if match := _EXTENSION.match(line.text):
-            objects.setdefault(line.path, set()).add(found.mapped(match[1].removesuffix(".so") + ".so"))
-    return objects
+class _Lines(_Module, OwnLines):
+    """Lines of plain ini files, which keep the module's settings."""
+
+    def components(self, found: Found) -> list[Component]:
+        """Every one that is loaded."""
+        sapi, lines = php.serving(found), php.loaded_by_lines(found)
+        if sapi is None:
+            return []
+        modules = [
+            Component(
+                self.id(name),
+                self.name,
+                name,
+                on=True,
+                pinned="" if is_safe_name(name) else "its name is unusual",
+                depends=frozenset(self.id(other) for other in _DEPENDS.get(name, ()) if other in lines),
+                loads=frozenset({found.mapped(f"{name}.so")}),
+                detail=f"PHP {sapi.version}, {sapi.name}",
+            )
+            for name in sorted(lines)
+        ]
+        return php.pinned_where_unread(found, modules)
+
+    def lines(self, found: Found) -> Mapping[str, Sequence[Line]]:
+        """Those that load it."""
+        return php.loaded_by_lines(found)
+
+    def rules(self) -> tuple[Rule, ...]:
+        """Lines that load a module, and nothing else."""
+        path = rf"({php.PLAIN})/[A-Za-z0-9_.+-]+\.ini"
+        return (EditRule("cut", self.name, path, r"[ \t]*(zend_)?extension[ \t]*=.*"), *php.UNITS)
+
+    def remedy(self, found: Found, component: Component) -> str:
+        """By hand: the file and the line."""
+        lines = php.loaded_by_lines(found)[component.name]
+        return "# " + "; ".join(f"in {line.path} remove line {line.number}" for line in lines)
+
+
+class PhpModule(Placed, _Module):
+    """A module of the PHP that serves the site."""
+
+    ways = (_Links(), _Lines())
+
+    def way(self, found: Found) -> Kind:
+        """By links where it is Debian's, else by lines."""
+        sapi = php.serving(found)
+        return self.ways[1] if sapi and sapi.place else self.ways[0]
 
 
 @once

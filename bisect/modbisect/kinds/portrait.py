@@ -31,8 +31,8 @@ def applications(found: Found) -> tuple[Application, ...]:
 def described(found: Found) -> Iterator[str]:
     """Lines about the host."""
     system = next((line.split()[1:] for line in found.sections["system"] if line.startswith("os ")), [])
-    modules = found.names(f"{apache.ROOT}/mods-enabled", ".load") if apache.serves(found) else ()
-    workers = [name.removeprefix("mpm_") for name in modules if "mpm_" in name]
+    modules = apache.modules(found) if apache.serves(found) else ()
+    workers = [name.removeprefix("mpm_") for name in sorted(modules) if "mpm_" in name]
     served = php.serving(found)
     parts = [
         " ".join(system).capitalize(),

@@ -14,7 +14,7 @@ roots() {
     echo /var/www/html
     case $main in
       nginx) sed -nE 's/^[[:space:]]*root[[:space:]]+"?(\/[^";[:space:]]+).*/\1/p' /etc/nginx/nginx.conf /etc/nginx/conf.d/*.conf /etc/nginx/sites-enabled/* ;;
-      *) sed -nE 's/^[[:space:]]*DocumentRoot[[:space:]]+"?([^"[:space:]]+).*/\1/p' /etc/apache2/sites-enabled/*.conf ;;
+      *) apache_files | tr '\n' '\0' | xargs -0r sed -nE 's/^[[:space:]]*DocumentRoot[[:space:]]+"?([^"[:space:]]+).*/\1/p' ;;
     esac
   } 2>/dev/null | sort -u
 }
@@ -49,8 +49,12 @@ section may-be-on
 may_be_on
 
 section access
-access_control
+case $main in
+  httpd) access_control /etc/httpd /etc/httpd/conf/httpd.conf 'conf\.d' '/etc/httpd/conf.d/*.conf' ;;
+  *)
+    access_control /etc/apache2 /etc/apache2/apache2.conf '(?:mods|conf|sites)-enabled' \
+      '/etc/apache2/mods-available/*.load' '/etc/apache2/{mods,conf,sites}-available/*.conf' ;;
+esac
 
 section used
-grep -D skip -hsiE '^[[:space:]]*(DocumentRoot|Alias)[[:space:]]' /etc/apache2/apache2.conf \
-  /etc/apache2/sites-enabled/*.conf /etc/apache2/conf-enabled/*.conf | head -n 200 | { cat; [ "$main" != nginx ] || roots | sed 's/^/root /'; } | used
+apache_files | tr '\n' '\0' | xargs -0r grep -D skip -hsiE '^[[:space:]]*(DocumentRoot|Alias)[[:space:]]' -- | head -n 200 | { cat; [ "$main" != nginx ] || roots | sed 's/^/root /'; } | used

@@ -17,7 +17,7 @@ _SETTINGS = (
     "IOWeight|IOReadBandwidthMax|IOWriteBandwidthMax|IOReadIOPSMax|IOWriteIOPSMax|TasksMax|LimitNOFILE|LimitNPROC|"
     "LimitAS|IOSchedulingClass|IOSchedulingPriority|CPUSchedulingPolicy"
 )
-_PATH = r"/etc/systemd/system([.]control)?/(apache2|php[0-9.]+-fpm)[.]service[.]d/[A-Za-z0-9_.+-]+[.]conf"
+_PATH = r"/etc/systemd/system([.]control)?/(apache2|httpd|php[0-9.]*-fpm)[.]service[.]d/[A-Za-z0-9_.+-]+[.]conf"
 
 
 class SystemdSetting(OwnLines):

@@ -13,6 +13,7 @@ from modbisect.model import Component, ComponentId, Configuration
 from modbisect.search import Feasible
 
 _IN_FILE = re.compile(r"of (/\S+?):")
+_LOADED = re.compile(r"Cannot load (\S+)")
 _ROUNDS = 6
 
 Tester = Callable[[Mapping[str, Sequence[Step]]], Mapping[str, ConfigTest]]
@@ -47,7 +48,10 @@ def learn(components: Sequence[Component], facts: Found, test: Tester) -> tuple[
 
 
 def _owner(text: str, known: Mapping[ComponentId, Component], flipped: Iterable[ComponentId]) -> ComponentId | None:
-    owner = kinds.owner((_IN_FILE.findall(text) or [""])[-1])
+    """Who cannot do without it: the module that cannot be loaded, or what the file belongs to that fails."""
+    objects = set(_LOADED.findall(text))
+    loading = (component.id for component in known.values() if objects & component.loads)
+    owner = next(loading, "") or kinds.owner((_IN_FILE.findall(text) or [""])[-1])
     return owner if owner in known and known[owner].on and owner not in flipped else None
 
 

@@ -2,13 +2,15 @@
 # what answers for it. What is only one server's lies in a file of its own, beside this.
 
 main_of() { # FOLDER of a run: the main server is the one whose unit the run restarts
-  ! grep -qsxF "unit nginx.service" -- "$1/spec" || main_is nginx
+  [ ! -f "$1/spec" ] || while read -r word value; do
+    case $word:$value in unit:httpd.service | unit:nginx.service) main_is "${value%.service}" ;; esac
+  done <"$1/spec"
 }
 
 config_test() { "${main_program}_test"; }
 
 config_passes() { # by Apache's last word; behind it the test only unloads what it loaded, which may go on meanwhile
-  [ "$main_program" = apache2 ] || { config_test; return; }
+  [ "$main_program" != nginx ] || { config_test; return; }
   { config_test & } | (
     while IFS= read -r line; do
       printf '%s\n' "$line"

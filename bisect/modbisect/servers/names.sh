@@ -1,11 +1,11 @@
 # How the servers are called on a host: units, programs, pid files. The main one serves the site.
 
 # shellcheck disable=SC2034  # for the other files
-main_is() { # apache2 or nginx
-  main_program=$1 main_unit=$1.service pid_file=/run/nginx.pid
-  [ "$1" = nginx ] || pid_file=/run/apache2/apache2.pid
+main_is() { # apache2, httpd or nginx
+  main_program=$1 main_unit=$1.service pid_file=/run/$1/$1.pid
+  [ "$1" != nginx ] || pid_file=/run/nginx.pid
 }
 
 # shellcheck disable=SC2034  # for the other files
-main_programs="apache2 nginx" fpm_units="php*-fpm.service" fpm_pid_files="/run/php/php*-fpm.pid"
+main_programs="apache2 httpd nginx" fpm_units="php*-fpm.service" fpm_pid_files="/run/php/php*-fpm.pid /run/php-fpm/php-fpm.pid"
 main_is apache2

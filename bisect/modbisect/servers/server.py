@@ -37,8 +37,9 @@ class Server:
 
 
 APACHE = Server("Apache", "apache2", "/etc/apache2/mods-available")
+HTTPD = Server("Apache", "httpd", "/etc/httpd/conf.d")
 NGINX = Server("nginx", "nginx")
-_SERVERS = {server.program: server for server in (APACHE, NGINX)}
+_SERVERS = {server.program: server for server in (APACHE, HTTPD, NGINX)}
 
 
 def server_of(found: Found) -> Server:

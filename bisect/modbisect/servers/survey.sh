@@ -8,12 +8,44 @@ main_pid() { # UNIT FILE
   [ "$(stat -c %u "/proc/$pid" 2>/dev/null)" = 0 ] || pid=0
   echo "$pid"
 }
-phps=$(cd /etc/php 2>/dev/null && ls -d [0-9]*)
+fpms=$(
+  cd /etc/php 2>/dev/null && ls -d [0-9]* | sed -n 's/^[0-9.]*$/php&-fpm/p'
+  [ ! -d /etc/php-fpm.d ] && [ ! -d /usr/local/etc/php-fpm.d ] || echo php-fpm
+)
+fpm_pid_file() { case $1 in php-fpm) echo /run/php-fpm/php-fpm.pid ;; *) echo "/run/php/$1.pid" ;; esac; }
+fpm_pid() { main_pid "$1.service" "$(fpm_pid_file "$1")"; }
+fpm_folders() { # all that it reads
+  case $1 in
+    php-fpm) echo /etc/php-fpm.conf /etc/php-fpm.d /etc/php.ini /etc/php.d /usr/local/etc/php-fpm.d /usr/local/etc/php ;;
+    *) version=${1#php}; version=${version%-fpm}; echo "/etc/php/$version/fpm /etc/php/$version/mods-available" ;;
+  esac
+}
 
 section server
 # nginx is the main one where Apache does not run.
 parent=$(main_pid apache2.service /run/apache2/apache2.pid) main=apache2
-[ "$parent" != 0 ] || { parent=$(main_pid nginx.service /run/nginx.pid); [ "$parent" = 0 ] || main=nginx; }
+for other in httpd:/run/httpd/httpd.pid nginx:/run/nginx.pid; do
+  [ "$parent" = 0 ] || break
+  parent=$(main_pid "${other%%:*}.service" "${other#*:}")
+  [ "$parent" = 0 ] || main=${other%%:*}
+done
+case $main in httpd) words=$(httpd_words) ;; *) words='' ;; esac
+
+# shellcheck disable=SC2086  # a word each
+apache_says() { # OPTION...: what Apache itself knows of its configuration
+  case $main in
+    apache2) ( . /etc/apache2/envvars 2>/dev/null; timeout -k 5 30 apache2 "$@" ) ;;
+    httpd) timeout -k 5 30 httpd $words "$@" ;;
+  esac
+}
+httpd_files=$([ "$main" != httpd ] || apache_says -t -D DUMP_INCLUDES 2>/dev/null | sed -nE 's/^ *\([^)]*\) ((\/[A-Za-z0-9_.+-]+)+)$/\1/p' | sort -u)
+
+apache_files() { # that it reads
+  case $main in
+    apache2) ls -d /etc/apache2/apache2.conf /etc/apache2/conf-enabled/*.conf /etc/apache2/sites-enabled/*.conf /etc/apache2/mods-enabled/*.conf ;;
+    httpd) printf '%s\n' "$httpd_files" ;;
+  esac 2>/dev/null
+}
 echo "main $main"
 echo "parent $parent"
 ticks_of() { cut -d ')' -f 2- "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 21; } # when it began
@@ -29,19 +61,21 @@ if [ "$parent" != 0 ]; then
         print "listens", $2 ~ /^(00000000000000000000000001000000|0000000000000000FFFF0000......7F):/ ? "loopback" : "others"
     }' | sort -u
 fi
-for unit in "$main" $(printf '%s\n' "$phps" | sed -n 's/^[0-9.]*$/php&-fpm/p'); do
+[ ! -d /etc/php.d ] && [ ! -d /usr/local/etc/php ] ||
+  { /usr/local/sbin/php-fpm -v || /usr/local/bin/php -v || php-fpm -v || php -v; } 2>/dev/null | sed -nE '1s/^PHP ([0-9]+\.[0-9]+).*/php \1/p'
+for unit in "$main" $fpms; do
   [ ! -d /run/systemd/system ] || echo "unit $unit.service $(timeout 10 systemctl is-active "$unit.service")"
 done
 
 section loaded
-for pid in "$parent" $(for php in $phps; do main_pid "php$php-fpm.service" "/run/php/php$php-fpm.pid"; done); do
+for pid in "$parent" $(for fpm in $fpms; do fpm_pid "$fpm"; done); do
   [ "$pid" = 0 ] || awk '$6 ~ /\.so/ {n = split($6, a, "/"); print a[n]}' "/proc/$pid/maps" 2>/dev/null
 done | sort -u
 
 section configtest
 case $main in
   nginx) text=$(timeout -k 5 30 nginx -t 2>&1) ;;
-  *) text=$(. /etc/apache2/envvars 2>/dev/null; timeout -k 5 30 apache2 -t 2>&1) ;;
+  *) text=$(apache_says -t 2>&1) ;;
 esac
 code=$?
 printf '%s\n' "$text" | told | head -c 4000
@@ -66,12 +100,13 @@ section newer
   within=$(cd /etc/apache2/mods-enabled && ls -d php*.load)
   [ "$main" = apache2 ] || within=''
   if [ "$parent" = 0 ]; then :
-  elif [ "$within" ]; then younger "$(oldest "$parent")" "/etc/$main" /etc/php/*/apache2 /etc/php/*/mods-available
+  elif [ "$within" ]; then younger "$(oldest "$parent")" "/etc/$main" /etc/php/*/apache2 /etc/php/*/mods-available /usr/local/etc/php
+  elif [ "$main" = httpd ] && grep -q '/libphp[0-9.]*\.so$' "/proc/$parent/maps"; then younger "$(oldest "$parent")" /etc/httpd /etc/php.ini /etc/php.d
   else
     younger "$(oldest "$parent")" "/etc/$main"
-    for php in $phps; do
-      fpm=$(main_pid "php$php-fpm.service" "/run/php/php$php-fpm.pid")
-      [ "$fpm" = 0 ] || younger "@$(stat -c %.Y "/run/php/php$php-fpm.pid")" "/etc/php/$php/fpm" "/etc/php/$php/mods-available"
+    for fpm in $fpms; do
+      # shellcheck disable=SC2046  # a folder each
+      [ "$(fpm_pid "$fpm")" = 0 ] || younger "@$(stat -c %.Y "$(fpm_pid_file "$fpm")")" $(fpm_folders "$fpm")
     done
   fi
 } 2>/dev/null | sort -rn | head -n 20
