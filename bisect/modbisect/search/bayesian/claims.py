@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from modbisect.judging.judge import SHARE
-from modbisect.search.bayesian.posterior import NUISANCES, Belief, Members, Posterior
+from modbisect.search.bayesian.beliefs import Belief, Members
+from modbisect.search.bayesian.posterior import NUISANCES, Posterior
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,8 @@ def claimed(posterior: Posterior, complete: float) -> Claim:
     ``complete`` is the log ratio of the site as found to everything flipped, as far as it is known beyond the ceiling.
     """
     alike: dict[Parts, list[Belief]] = {}
-    for belief in posterior.beliefs:
-        if belief.members == posterior.sets[0][0]:
-            alike.setdefault(taken_apart(posterior, belief, complete), []).append(belief)
+    for belief in posterior.beliefs.about(posterior.sets[0][0]):
+        alike.setdefault(taken_apart(posterior, belief, complete), []).append(belief)
     claims = [Claim(parts, each[0], sum(belief.probability for belief in each)) for parts, each in alike.items()]
     return max(claims, key=lambda claim: round(claim.probability, 9))
 

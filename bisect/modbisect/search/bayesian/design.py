@@ -10,8 +10,9 @@ from random import Random
 import numpy as np
 
 from modbisect.model import Enough, Limit
+from modbisect.search.bayesian.beliefs import Belief
 from modbisect.search.bayesian.columns import Held
-from modbisect.search.bayesian.posterior import Belief, Fit, Posterior, design
+from modbisect.search.bayesian.posterior import Fit, Posterior, design
 from modbisect.search.bayesian.rows import Array
 
 _SHARES = (0.3, 0.5, 0.7)
@@ -152,12 +153,11 @@ class Designer:
         """The likeliest hypotheses, and a systematic sample of the others that stands for all of them."""
         every = self.posterior.beliefs
         chosen = [(belief, belief.probability) for belief in every[:_BEST]]
-        rest = every[_BEST:]
-        mass = np.cumsum([belief.probability for belief in rest])
-        if rest and mass[-1] > 1e-6:  # noqa: PLR2004  nothing below would change a decision
+        mass = np.cumsum(every.probability[_BEST:])
+        if len(mass) and mass[-1] > 1e-6:  # noqa: PLR2004  nothing below would change a decision
             step = float(mass[-1]) / _SAMPLED
             at = np.searchsorted(mass, (np.arange(_SAMPLED) + self.random.random()) * step)
-            chosen += [(rest[min(int(picked), len(rest) - 1)], step) for picked in at]
+            chosen += [(every[_BEST + min(int(picked), len(mass) - 1)], step) for picked in at]
         beliefs = [belief for belief, _ in chosen]
         weights = np.array([weight for _, weight in chosen])
         claims = [self.claim(belief) for belief in beliefs]

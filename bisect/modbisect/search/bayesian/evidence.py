@@ -13,10 +13,11 @@ import numpy as np
 from modbisect.judging import Level, combine, level, requests
 from modbisect.judging.judge import CAP_FACTOR, floor
 from modbisect.model import Measure
+from modbisect.search.bayesian.beliefs import Belief
 from modbisect.search.bayesian.claims import Claim, Parts, claimed, taken_apart
 from modbisect.search.bayesian.columns import Columns, Held
 from modbisect.search.bayesian.design import Costs, Designer
-from modbisect.search.bayesian.posterior import Belief, Posterior
+from modbisect.search.bayesian.posterior import Posterior
 from modbisect.search.bayesian.rows import Rows, coded, decoded, rows
 from modbisect.search.bench import Bench, Trial
 from modbisect.search.problem import NOTHING

@@ -18,12 +18,13 @@ from modbisect.judging.judge import floor
 from modbisect.model import Conclusion, Finding, Measure, Measurement, Outcome, Verdict
 from modbisect.search import apart, baseline, needs
 from modbisect.search.bayesian import weather
+from modbisect.search.bayesian.beliefs import Belief
 from modbisect.search.bayesian.claims import Claim, Parts
 from modbisect.search.bayesian.columns import Columns, none
 from modbisect.search.bayesian.evidence import DELTA, Evidence
 from modbisect.search.bayesian.known import Known
 from modbisect.search.bayesian.opening import alone, opening, seen_at_work
-from modbisect.search.bayesian.posterior import NUISANCES, Belief, Posterior, design
+from modbisect.search.bayesian.posterior import NUISANCES, Posterior, design
 from modbisect.search.bayesian.proof import Proof
 from modbisect.search.bayesian.rows import Array
 from modbisect.search.halving import Conversation
@@ -184,7 +185,7 @@ class Planner(Conversation):
             return None
         if bench.level_of(within).censored:
             yield from bench.ask(within, "the same again, to its end", stage="baseline", complete=True)
-        if self._evidence.posterior().nobody > _DOUBTFUL:
+        if self._evidence.posterior().beliefs.nobody > _DOUBTFUL:
             yield from self._baseline()
         for _ in range(_PROOFS):
             bench.fast = within
@@ -386,7 +387,7 @@ class Planner(Conversation):
     def _search_on(self, posterior: Posterior) -> Talk[Measurement | None]:
         """The trial that tells most; None where none tells anything."""
         bench, within = self.bench, self.columns.within
-        if self.tentative and posterior.nobody > _TENTATIVE:
+        if self.tentative and posterior.beliefs.nobody > _TENTATIVE:
             return None
         if self._evidence.misfit(posterior):
             if bench.trials[-1][0] == within:

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modbisect.model import Measure
+from modbisect.search.bayesian.beliefs import Belief, Beliefs, Family, Members
+from modbisect.search.bayesian.inverses import inverse
 from modbisect.search.bayesian.logs import logsum, tail, total
 from modbisect.search.bayesian.rows import Array, Rows
-
-Members = tuple[int, ...]
 
 _AT_ONCE = 2000
 """So many hypotheses are worked out at once, which costs the room of so many."""
@@ -68,21 +68,6 @@ _USUAL = 32
 """Components of a usual host."""
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
-    """Hypotheses of one form: the sets, and the products of states that their effects go with."""
-
-    form: str
-    members: NDArray[np.intp]
-    """(hypotheses, size)"""
-    products: tuple[Members, ...]
-    """Positions within the set, one tuple an effect: ``((0,), (1,), (0, 1))`` is saturated."""
-
-    def features(self, z: Array) -> Array:
-        """(hypotheses, rows, effects)."""
-        return np.stack([np.prod(z[:, self.members[:, product]], axis=2).T for product in self.products], axis=2)
-
-
 _FORMS: dict[str, tuple[Members, ...]] = {
     "none": (),
     "single": ((0,),),
@@ -93,16 +78,6 @@ _FORMS: dict[str, tuple[Members, ...]] = {
     "four": ((0,), (1,), (2,), (3,)),
     "all": ((0, 1, 2),),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Belief:
-    """One hypothesis in the posterior."""
-
-    form: str
-    members: Members
-    products: tuple[Members, ...]
-    probability: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,18 +217,9 @@ class Posterior:
         return weight, float(-0.5 * (np.linalg.slogdet(cov)[1] + centred @ weight @ centred))
 
     @cached_property
-    def beliefs(self) -> list[Belief]:
+    def beliefs(self) -> Beliefs:
         """Every hypothesis, the likeliest first."""
-        logs = np.concatenate(self._logs)
-        index = [
-            (family.form, members, family.products) for family, _ in self._parts for members in family.members.tolist()
-        ]
-        probability = np.exp(logs).tolist()
-        order = np.argsort(-logs, kind="stable").tolist()
-        return [
-            Belief(form, tuple(members), products, probability[at])
-            for at, (form, members, products) in ((at, index[at]) for at in order)
-        ]
+        return Beliefs([family for family, _ in self._parts], self._logs, self.rows.z.shape[1])
 
     @cached_property
     def _logs(self) -> list[Array]:
@@ -262,18 +228,10 @@ class Posterior:
         whole = logsum(np.concatenate(logs))
         return [each - whole for each in logs]
 
-    @cached_property
-    def sets(self) -> list[tuple[Members, float]]:
-        """Sets, whatever their form, with their probabilities, the likeliest first."""
-        mass: dict[Members, float] = {}
-        for belief in self.beliefs:
-            mass[belief.members] = mass.get(belief.members, 0.0) + belief.probability
-        return sorted(mass.items(), key=lambda item: -round(item[1], 9))
-
     @property
-    def nobody(self) -> float:
-        """The probability of the empty set."""
-        return dict(self.sets).get((), 0.0)
+    def sets(self) -> list[tuple[Members, float]]:
+        """A few sets, whatever their form, with their probabilities, the likeliest first."""
+        return self.beliefs.sets
 
     @cached_property
     def inclusion(self) -> Array:
@@ -363,9 +321,9 @@ def _gain(phi: Array, weights: Array, y: Array, *, mains: int, widths: Sequence[
     gram = weighted @ phi
     pull = weighted @ (y - np.mean(y))
     slab = np.array(widths)
-    covariance = np.linalg.inv(gram + np.eye(effects) / slab[:, None, None, None, None] ** 2)
+    covariance, logdet = inverse(gram + np.eye(effects) / slab[:, None, None, None, None] ** 2)
     mean = np.einsum("wlhij,lhj->wlhi", covariance, pull)
-    log = 0.5 * np.einsum("wlhi,lhi->wlh", mean, pull) + 0.5 * np.linalg.slogdet(covariance)[1]
+    log = 0.5 * np.einsum("wlhi,lhi->wlh", mean, pull) + 0.5 * logdet
     log -= effects * np.log(slab)[:, None, None]
     sd = np.sqrt(np.einsum("wlhii->wlhi", covariance))
     log += _truncation(mean[..., :mains], sd[..., :mains], slab[:, None, None, None], floor)

@@ -35,7 +35,7 @@ _ALONE = 0.4
 """Of what flipping a culprit saves as found, it has to cost this share alone: else it only takes part in it."""
 _PATIENCE = 3
 """Blocks until a share that is too small counts as such."""
-_FEWEST = 3
+_FEWEST, _FEW = 3, 10
 _EXPECTED = 9.0
 """What a contrast should say, in nats, where requests can make it."""
 _CLEAR = 8.0
@@ -114,7 +114,7 @@ class Proof:
                 count, clear = requests, self._enough(flips, contrasts)
                 if requests == _FEWEST and all(flips != contrast.slow for contrast in contrasts):
                     # So few prove it, but leave open whether a smaller culprit is left: that would cost a restart more.
-                    count, clear = max(requests, min(self.most, self._of_a_restart(flips))), None
+                    count, clear = min(self.most, max(_FEW, self._of_a_restart(flips))), None
                 fresh = yield from self.bench.ask(flips, why, stage="confirm", left=left, wanted=count, enough=clear)
                 if fresh.broken:
                     return f"{why}: {fresh.broken}"
@@ -138,8 +138,8 @@ class Proof:
         return next(counts, self.most)
 
     def _of_a_restart(self, flips: Flips) -> int:
-        """Requests that take no longer than a restart."""
-        return int(self.bench.price / decoded(self._level(flips, self.ceiling), Measure.LATENCY))
+        """Requests that take no longer than a restart itself."""
+        return int(self.bench.problem.restart_seconds / decoded(self._level(flips, self.ceiling), Measure.LATENCY))
 
     def _enough(self, flips: Flips, contrasts: Sequence[Contrast]) -> Enough | None:
         """When it is clear on which side of its contrasts a trial is."""

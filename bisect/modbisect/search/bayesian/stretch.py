@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from modbisect.search.bayesian.beliefs import Family
 from modbisect.search.bayesian.logs import logsum, tail
-from modbisect.search.bayesian.posterior import LUCK, Family, Posterior
+from modbisect.search.bayesian.posterior import LUCK, Posterior
 from modbisect.search.bayesian.rows import Array
 
 _PRIOR = 0.05
