@@ -13,55 +13,18 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from modbisect import lab
-from scenes import SCENES
+from scenes import SCENES, Planted, Scene, planted
 
-_PLANTED = Path(__file__).parent / "planted"
 _LINE = "{:<26} {:<44} {:>5} {:>6} {:>5}  {:<18} {}"
 _FIRST = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A host and what makes it slow."""
-
-    name: str
-    setups: tuple[Path, ...]
-    """Behind the shop and its further pages."""
-    playbook: str
-    truth: tuple[str, ...]
-    """Components; in a planted case each of them is a right answer."""
-    packages: tuple[str, ...] = ()
-
-
-def scenes() -> Iterator[Case]:
-    """Our own."""
-    for scene in SCENES:
-        setups = tuple(lab.SETUPS / f"{setup}.sh" for setup in scene.setups)
-        truth = tuple(sorted(component for culprit in scene.truth for component in culprit))
-        yield Case(scene.name, setups, scene.playbook("auto"), truth)
-
-
-def planted() -> Iterator[Case]:
-    """Those of others: a folder each, with its script, a playbook, the truth, and the packages it needs."""
-    for folder in sorted(_PLANTED.iterdir()):
-        packages = folder / "install.txt"
-        yield Case(
-            folder.name,
-            (folder / "setup.sh",),
-            (folder / "playbook.yml").read_text(),
-            tuple((folder / "components.txt").read_text().split()),
-            tuple(packages.read_text().split()) if packages.exists() else (),
-        )
-
-
-def looked(case: Case, seconds: int, suite: str | None) -> dict[str, Any]:
+def looked(case: Scene | Planted, seconds: int, suite: str | None) -> dict[str, Any]:
     """The JSON of one look.
 
     Raises:
@@ -70,11 +33,11 @@ def looked(case: Case, seconds: int, suite: str | None) -> dict[str, Any]:
     """
     name = f"look-{os.getpid()}"
     ours = [lab.SETUPS / "shop.sh", lab.SETUPS / "pages.sh"]
-    lab.up(name, [*ours, *case.setups], packages=case.packages, suite=suite)
+    lab.up(name, [*ours, *case.scripts], packages=case.packages, suite=suite)
     try:
         with tempfile.TemporaryDirectory() as folder:
             playbook, inventory = Path(folder) / "book.yml", Path(folder) / "hosts.yml"
-            playbook.write_text(case.playbook)
+            playbook.write_text(case.playbook("auto"))
             inventory.write_text(lab.inventory())
             words = ("look", name, "-p", str(playbook), "-i", str(inventory), "-s", str(seconds), "--json")
             done = subprocess.run(
@@ -112,7 +75,7 @@ def main() -> None:
     arguments = parser.parse_args()
     print(_LINE.format("culprit", "component", "rank", "share", "cost", "by", "seen of it, or of the first"))
     ranks: list[int] = []
-    for case in planted() if arguments.planted else scenes():
+    for case in planted() if arguments.planted else SCENES:
         if not case.truth or (arguments.only and case.name not in arguments.only):
             continue
         try:
@@ -127,12 +90,12 @@ def main() -> None:
     )
 
 
-def _tell(case: Case, answer: dict[str, Any]) -> int:
+def _tell(case: Scene | Planted, answer: dict[str, Any]) -> int:
     """Print a line for each component of the truth; the best rank of any, 0 where none was seen."""
     ranked = answer["suspicions"]
     cost = f"{100 * answer['cost_seconds'] / answer['seconds']:.0f} %"
     best = 0
-    for component in case.truth:
+    for component in sorted(frozenset().union(*case.truth)):
         rank = next((place for place, one in enumerate(ranked, 1) if one["component"] == component), 0)
         if rank and (best == 0 or rank < best):
             best = rank

@@ -1,4 +1,6 @@
-"""Culprits planted on real hosts, and hosts with none: whom does ``modbisect run`` name?
+"""Culprits planted on real hosts, by us and by others, and hosts with none: whom does ``modbisect run`` name?
+
+The playbooks are those that ``scan --write`` wrote, with what a person would have to change; or with ``--own`` ours.
 
 Each run has a lab host of its own, made for it and taken down behind it, one at a time. Needs root on Debian.
 """
@@ -20,12 +22,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 
+from written import written
+
 from modbisect import lab
 from modbisect.errors import Exit
 from modbisect.kinds import opened_by
 from modbisect.report import Report, from_json
 from modbisect.report.figures import after, before
-from scenes import INNOCENT, SCENES, Scene
+from scenes import INNOCENT, SCENES, Planted, Scene, planted
 
 _MANIFEST = (
     "for d in /etc/apache2 /etc/php /var/lib/apache2 /var/lib/php/modules /etc/systemd/system; do "
@@ -71,13 +75,21 @@ class Row:
     right: bool = False
     effect: str = ""
     restarts: int = 0
+    changed: Sequence[str] = ()
+    """What was changed by hand in the playbook that was written."""
 
 
-def played(scene: Scene, number: int, strategy: str, seed: int, *, look: bool) -> Row:
+def played(scene: Scene | Planted, number: int, strategy: str, seed: int, *, look: bool, own: bool) -> Row:
     """One run on a fresh host."""
     with tempfile.TemporaryDirectory(prefix="culprits-") as folder, _host(scene) as host:
-        (playbook := Path(folder, "playbook.yml")).write_text(scene.playbook(strategy))
         (inventory := Path(folder, "inventory.yml")).write_text(lab.inventory())
+        text, changed = scene.playbook(strategy), ()
+        if not own:
+            scan = ("scan", host, "-i", str(inventory))
+            (place := Path(folder, "written")).mkdir()
+            text, changed = written(text, place, lambda words: _modbisect(*scan, *words))
+            text += f"strategy: {strategy}\n"
+        (playbook := Path(folder, "playbook.yml")).write_text(text)
         total = len(json.loads(_modbisect("scan", host, "-i", str(inventory)).stdout))
         before = _manifest(host)
         began = time.monotonic()
@@ -85,7 +97,7 @@ def played(scene: Scene, number: int, strategy: str, seed: int, *, look: bool) -
         done = _modbisect("run", str(playbook), host, "-i", str(inventory), *options)
         seconds = time.monotonic() - began
         same = _manifest(host) == before
-    row = Row(scene.name, number, strategy, look, total, seconds, same, said=done.stderr.strip())
+    row = Row(scene.name, number, strategy, look, total, seconds, same, said=done.stderr.strip(), changed=changed)
     if not done.stdout:
         return row
     report = from_json(done.stdout)
@@ -98,13 +110,13 @@ def played(scene: Scene, number: int, strategy: str, seed: int, *, look: bool) -
         outcome=report.outcome,
         suspects=report.suspects,
         named=named,
-        right=done.returncode == code and {_wholes(one, scene) for one in named} == scene.truth,
+        right=done.returncode == code and scene.is_right({_wholes(one, scene) for one in named}),
         effect=_effect(report),
         restarts=report.restarts,
     )
 
 
-def _wholes(named: Sequence[str], scene: Scene) -> frozenset[str]:
+def _wholes(named: Sequence[str], scene: Scene | Planted) -> frozenset[str]:
     """A finding, with a culprit's own file in place of its lines: they say the same more closely."""
     files = {path: culprit for each in scene.truth for culprit in each for path in opened_by([culprit])}
     lines = {component: component.partition(":")[2].rpartition(":")[0] for component in named}
@@ -112,9 +124,9 @@ def _wholes(named: Sequence[str], scene: Scene) -> frozenset[str]:
 
 
 @contextmanager
-def _host(scene: Scene) -> Iterator[str]:
+def _host(scene: Scene | Planted) -> Iterator[str]:
     name = f"culprits-{os.getpid()}"
-    lab.up(name, [lab.SETUPS / f"{setup}.sh" for setup in ("shop", "pages", *scene.setups)])
+    lab.up(name, [lab.SETUPS / "shop.sh", lab.SETUPS / "pages.sh", *scene.scripts], packages=scene.packages)
     try:
         if scene.loaded:
             start = ["systemd-run", "-q", "--unit=load", "-p", f"RuntimeMaxSec={_LOAD_SECONDS}", "perl", "-e", _LOAD]
@@ -151,8 +163,19 @@ def _effect(report: Report) -> str:
 
 # --- the table -----------------------------------------------------------------------------------
 
-_COLUMNS = "{:<26} {:<12} {:<10} {:<58} {:<5} {:<16} {:>8} {:>7} {}"
-_HEAD = ("culprit", "kind", "components", "named", "right", "effect", "restarts", "seconds", "restored")
+_COLUMNS = "{:<26} {:<12} {:<10} {:<58} {:<5} {:<16} {:>8} {:>7} {:<8} {}"
+_HEAD = (
+    "culprit",
+    "kind",
+    "components",
+    "named",
+    "right",
+    "effect",
+    "restarts",
+    "seconds",
+    "restored",
+    "changed by hand",
+)
 
 
 def show(rows: Sequence[Row]) -> None:
@@ -170,7 +193,7 @@ def _table(rows: Sequence[Row]) -> None:
     """One line a culprit, one for all innocent hosts."""
     print("components: those of the host / those that may be flipped")
     print(_COLUMNS.format(*_HEAD))
-    for scene in SCENES:
+    for scene in (*SCENES, *planted()):
         for row in (row for row in rows if row.scene == scene.name):
             named = "; ".join(" + ".join(one) for one in row.named) or f"nobody ({row.outcome})"
             print(_line(scene, [row], named, _word(row.right)))
@@ -185,7 +208,7 @@ def _table(rows: Sequence[Row]) -> None:
 
 def _beside(looked: Sequence[Row], blind: Sequence[Row]) -> None:
     """Restarts and seconds of the same scenes, and the most restarts that a look cost."""
-    guilty = {scene.name: frozenset[str]().union(*scene.truth) for scene in SCENES}
+    guilty = {scene.name: frozenset[str]().union(*scene.truth) for scene in (*SCENES, *planted())}
     with_look, without = ({row.scene: row for row in rows if row.scene in guilty} for rows in (looked, blind))
     names = [name for name in with_look if name in without]
     print(f"\n{len(names)} culprits   restarts: median, 90 %   seconds: median, 90 %   right   an innocent named")
@@ -204,7 +227,7 @@ def _spread(values: Sequence[float]) -> str:
     return f"{median(ordered):.0f}, {ordered[math.ceil(0.9 * len(ordered)) - 1]:.0f}"
 
 
-def _line(scene: Scene, rows: Sequence[Row], named: str, right: str) -> str:
+def _line(scene: Scene | Planted, rows: Sequence[Row], named: str, right: str) -> str:
     """Restarts and seconds are medians."""
     return _COLUMNS.format(
         scene.name,
@@ -216,6 +239,7 @@ def _line(scene: Scene, rows: Sequence[Row], named: str, right: str) -> str:
         round(median(row.restarts for row in rows)),
         round(median(row.seconds for row in rows)),
         _word(all(row.restored for row in rows)),
+        ", ".join(rows[0].changed),
     )
 
 
@@ -227,14 +251,18 @@ def main() -> int:
     """All runs that FILE has not yet; 1 when one is wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", metavar="NAME", help="this scene alone")
+    parser.add_argument("--hosts", choices=("ours", "planted", "all"), default="all", help="whose culprits (all)")
+    parser.add_argument("--own", action="store_true", help="the playbooks of those who planted them")
     parser.add_argument("--look", choices=("yes", "no", "both"), default="yes", help="begin each run with a look (yes)")
     parser.add_argument("--innocent", type=int, default=20, metavar="N", help="innocent hosts (20)")
     parser.add_argument("--seed", type=int, default=1, help="for the order of trials (1)")
     parser.add_argument("--strategy", default="auto", help="the playbooks' strategy (auto)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="a line a run; what it has already is not run again")
     arguments = parser.parse_args()
-    hosts = [(scene, 0) for scene in SCENES] + [
-        (INNOCENT[number % len(INNOCENT)], number) for number in range(arguments.innocent)
+    whose = {"ours": SCENES, "planted": tuple(planted()), "all": (*SCENES, *planted())}[arguments.hosts]
+    hosts = [
+        *((scene, 0) for scene in whose),
+        *((INNOCENT[number % len(INNOCENT)], number) for number in range(arguments.innocent)),
     ]
     looks = {"yes": (True,), "no": (False,), "both": (True, False)}[arguments.look]
     wanted = [
@@ -251,7 +279,10 @@ def main() -> int:
     for place, (scene, number, look) in enumerate(wanted, 1):
         row = done.get((scene.name, number, arguments.strategy, look))
         if row is None:
-            row = played(scene, number, arguments.strategy, arguments.seed, look=look)
+            try:
+                row = played(scene, number, arguments.strategy, arguments.seed, look=look, own=arguments.own)
+            except (RuntimeError, lab.LabError) as error:
+                row = Row(scene.name, number, arguments.strategy, look, 0, 0.0, restored=False, said=f"no run: {error}")
             if arguments.json:
                 with arguments.json.open("a") as file:
                     file.write(json.dumps(asdict(row)) + "\n")

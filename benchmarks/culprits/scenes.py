@@ -1,10 +1,16 @@
-"""What is planted, what is asked, and who did it: one value a scene."""
+"""What is planted, what is asked, and who did it: one value a scene; and the hosts that others have planted."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-BUDGET = "4m"
+from written import BUDGET
+
+from modbisect import lab
+
+_PLANTED = Path(__file__).parent / "planted"
 
 _SHOP = """\
 probes:
@@ -28,6 +34,16 @@ class Scene:
     truth: frozenset[frozenset[str]]
     loaded: bool = False
     """With other visitors and a busy processor beside the run."""
+    packages: tuple[str, ...] = ()
+
+    @property
+    def scripts(self) -> tuple[Path, ...]:
+        """Run behind the shop and its further pages, in this order."""
+        return tuple(lab.SETUPS / f"{setup}.sh" for setup in self.setups)
+
+    def is_right(self, named: set[frozenset[str]]) -> bool:
+        """Whether it is the very sets that were named."""
+        return named == self.truth
 
     def playbook(self, strategy: str) -> str:
         """The whole playbook."""
@@ -95,3 +111,51 @@ INNOCENT = tuple(
     for page in ("get: /report", _STOCK, "get: /catalogue.php", _UPLOAD % "1MiB")
 )
 """The same host, asked for one page or another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """A host that somebody else has made slow: a folder with its script, playbook, truth, and the packages it needs."""
+
+    folder: Path
+    kind: str = "planted"
+    loaded: bool = False
+
+    @property
+    def name(self) -> str:
+        """The folder's."""
+        return self.folder.name
+
+    @property
+    def scripts(self) -> tuple[Path, ...]:
+        """One, behind the shop and its further pages."""
+        return (self.folder / "setup.sh",)
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Debian's."""
+        file = self.folder / "install.txt"
+        return tuple(file.read_text().split()) if file.exists() else ()
+
+    @property
+    def components(self) -> frozenset[str]:
+        """Each is a right answer, or a part of it."""
+        return frozenset((self.folder / "components.txt").read_text().split())
+
+    @property
+    def truth(self) -> frozenset[frozenset[str]]:
+        """All of them."""
+        return frozenset({self.components})
+
+    def playbook(self, strategy: str) -> str:
+        """Theirs."""
+        return f"{(self.folder / 'playbook.yml').read_text()}strategy: {strategy}\n"
+
+    def is_right(self, named: set[frozenset[str]]) -> bool:
+        """Whether somebody was named, and nobody else than those."""
+        return bool(named) and frozenset().union(*named) <= self.components
+
+
+def planted() -> Iterator[Planted]:
+    """Every one of them."""
+    return (Planted(folder) for folder in sorted(_PLANTED.iterdir()))
