@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from guard.controller_side import logged_in
 from guard.lab_target import Target
 from lab_fixtures import LabHostFactory, lab_host
 from modbisect import lab
+from modbisect.host.look import look_at_memory
 from modbisect.kinds import Look
 from warm import modbisect
 
@@ -123,6 +125,17 @@ def test_what_the_request_is_at_and_nothing_touched(target: Target, tmp_path: Pa
     assert [(one["log"], one["what"], one["place"]) for one in wrote] == [warning]
     assert "swordfish" not in json.dumps(answer)
     assert answer["cost_seconds"] < 0.2 * answer["seconds"]  # type: ignore[operator]
+    assert target.untouched() == before
+
+
+def test_whose_data_fills_the_memory(target: Target) -> None:
+    before = target.untouched()
+    with logged_in(target) as root:
+        seen = look_at_memory(root)
+    assert seen.samples > 100
+    assert seen.busy > 1024
+    assert any(path.rpartition("/")[2].startswith("libphp") for moment in seen.moments for path in moment.objects)
+    assert seen.cost < 1
     assert target.untouched() == before
 
 

@@ -14,7 +14,7 @@ from modbisect.host import helper
 def said(call: str) -> str:
     """What a call prints that stands in the place of the look itself."""
     program = helper.sampler().removesuffix("look();\n") + call
-    words = ["/usr/bin/perl", "-", "1", "1", "2"]
+    words = ["/usr/bin/perl", "-", "1", "1", "2", "requests"]
     done = subprocess.run(words, input=program, capture_output=True, text=True, timeout=20, check=True)
     return done.stdout
 
@@ -57,3 +57,15 @@ def test_the_dear_list_of_connections_is_left_alone_while_its_connection_is_held
             assert said(call) == f"{inode} 0"
         # Whoever had it has it no more.
         assert said(f"{known} @connections = ({inode}); $tcp_at = clock(); print connections();") == ""
+
+
+def test_memory_is_whose_objects_the_pointers_in_it_lead_into() -> None:
+    """Of perl's own: what it interprets is full of pointers into itself."""
+    call = "my $kept = [map { {$_ => [$_]} } 1 .. 50_000]; my ($own, $read) = owners($$, page());"
+    call += "my ($most) = sort { $own->{$b} <=> $own->{$a} } grep { $_ } keys %$own;"
+    call += "print $read > 100 ? 'read ' : '', $most;"
+    assert said(call).startswith("read /usr/bin/perl")
+
+
+def test_a_process_that_is_gone_holds_nothing() -> None:
+    assert said("my ($own, $read) = owners(0, page()); print scalar(keys %$own), ' ', $read") == "0 0"

@@ -120,8 +120,8 @@ class Live:
         match event:
             case FoundSlow(measurement):
                 self.say(f"as found    {_figure(measurement, run)}")
-            case Looked(_, _, _, most, share):
-                self.say(f"seen        for {share:.0%} of the time: {most}")
+            case Looked(_, _, _, most, share, of):
+                self.say(f"seen        for {share:.0%} of the {of}: {most}")
             case Surveyed(components):
                 self.say(f"components  {len(components)}, of which {event.suspects} may be flipped")
             case Known(number, ask, measurement):

@@ -59,7 +59,7 @@ _SAMPLER = (
         "host/look/wait",
         "host/look/perf",
     ),
-    *("host/look/named", "host/look/database", "host/look/logs", "host/look/main"),
+    *("host/look/named", "host/look/database", "host/look/logs", "host/look/main", "host/look/memory"),
 )
 """What `look` hands to perl."""
 
@@ -95,10 +95,8 @@ def sampler() -> str:
 
 
 def _with_sampler() -> str:
-    return (
-        f'timeout -k 5 $((seconds + 20)) perl /dev/fd/4 "$seconds" "$low" "$high" "$@" 4<<\'END_OF_sampler\' | '
-        f"head -c 500000\n{sampler()}END_OF_sampler\n"
-    )
+    perl = 'perl /dev/fd/4 "$seconds" "$low" "$high" "$subject" "$@"'
+    return f"timeout -k 5 $((seconds + 20)) {perl} 4<<'END_OF_sampler' | head -c 500000\n{sampler()}END_OF_sampler\n"
 
 
 def digest() -> str:

@@ -4,7 +4,8 @@ The text is of ``host/look``: a line a word. ``seen SECONDS|STATE|WAIT|OBJECTS|F
 for so long, objects and frames innermost first and parted by " < "; ``named WHAT|FILE|LINES`` is a file of the
 configuration that names something seen, and the first lines that do; ``says WORD|FILE|LINES`` one that has a
 directive; ``query COUNT|WORDS`` what the database was at, without values; ``wrote COUNT|LOG|WHAT|PLACE`` what a server
-wrote into a log meanwhile. It ends with ``end``.
+wrote into a log meanwhile. It ends with ``end``. A look at the servers' memory says ``seen KIB|M||OBJECT||`` of what
+the data of an object fills, and in place of the busy seconds all KiB.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ QUEUED = "Q"
 """The state of a request that no process has accepted yet."""
 KEPT = "K"
 """The same, while most of the server's processes wait for the next word of some client."""
+HOLDS = "M"
+"""No state: of memory that is an object's, KiB stand in place of seconds."""
 HELD = "H"
 """Of one that the server has and nothing is at work for: it waits for a time that it has set itself."""
 _FRAME = re.compile(r"(?P<function>\S+) (?:\[(?P<extension>[^\]]*)\]|(?P<file>/.*|phar://.*):(?P<line>\d+))")

@@ -13,7 +13,7 @@ from posixpath import dirname, normpath
 
 from modbisect.kinds.every import BY_NAME
 from modbisect.kinds.found import Found
-from modbisect.kinds.seen import HELD, KEPT, QUEUED, Look, Moment
+from modbisect.kinds.seen import HELD, HOLDS, KEPT, QUEUED, Look, Moment
 from modbisect.model import Component, ComponentId
 
 _OWN_CODE = 1.0
@@ -115,8 +115,8 @@ def _shares(look: Look, seen: Iterable[tuple[str, float]]) -> list[tuple[str, fl
 
 def told(moment: Moment) -> str:
     """What a request was at, in words."""
-    if moment.state in _NOBODY:
-        return _NOBODY[moment.state][0]
+    if moment.state == HOLDS or moment.state in _NOBODY:
+        return f"data of {_stack(moment)}" if moment.state == HOLDS else _NOBODY[moment.state][0]
     where = next((f", called from {frame}" for frame in moment.frames[1:] if frame.file), "")
     if moment.frames:
         awaited = moment.wait.partition(" ")[2].rstrip()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 from modbisect import kinds
 from modbisect.errors import LinkLost, ProbeError, Refused
+from modbisect.host.look import look_at_memory
 from modbisect.host.privilege import RootLink
 from modbisect.host.survey import config_tests, survey
 from modbisect.judging import level
-from modbisect.kinds import Found, in_words, suspicions
-from modbisect.model import Component, Conclusion, Measurement, Outcome, Symptom
+from modbisect.kinds import Found, Look, in_words, suspicions
+from modbisect.model import Component, Conclusion, Measure, Measurement, Outcome, Symptom
 from modbisect.playbook import Playbook
 from modbisect.run import preflight, requirements, same
 from modbisect.run.dialogue import Dialogue
@@ -122,9 +124,11 @@ def begun(
     if components is None:
         story.observe(Stage("asking, on a copy, what the configuration needs"))
         components = _needs(story, facts, root)
+    playbook = story.playbook
     if beside:
         components = _seen_at_work(story, facts, components, root, beside)
-    playbook = story.playbook
+    elif options.look_seconds and playbook.symptom and playbook.symptom.measure is Measure.MEMORY and not story.by_hand:
+        components = _seen_to_hold(story, facts, components, root)
     plain = Symptom(playbook.symptom_probes[0].name)
     problem = Problem(
         components,
@@ -156,7 +160,27 @@ def _seen_at_work(
             story.observe(Stage(f"not looked at what it is doing: {error.what}"))
             return components
         story.looking, seen = len(looked.measured.requests), looked.look
-    if seen is None or not (words := in_words(seen)):
+    return components if seen is None else _suspected(story, facts, components, seen)
+
+
+def _seen_to_hold(
+    story: Story, facts: Found, components: tuple[Component, ...], root: RootLink
+) -> tuple[Component, ...]:
+    """The components with the share of the largest process's memory that each one's data fills; a run does without."""
+    story.observe(Stage("looking at whose data fills the memory"))
+    try:
+        seen = look_at_memory(root)
+    except (Refused, LinkLost) as error:
+        story.observe(Stage(f"not looked at whose data it is: {error.what}"))
+        return components
+    return _suspected(story, facts, components, seen, of="memory")
+
+
+def _suspected(
+    story: Story, facts: Found, components: tuple[Component, ...], seen: Look, of: Literal["time", "memory"] = "time"
+) -> tuple[Component, ...]:
+    """The components with what was seen of each."""
+    if not (words := in_words(seen)):
         return components
     if story.playbook.select.include == _EVERY and not story.playbook.select.into:
         components = with_lines(story.playbook, facts, components, seen)
@@ -166,7 +190,7 @@ def _seen_at_work(
     for those, share, why in (*alone, *alike_in_vain(suspected, stay)):
         if share >= _WORTH_TELLING:
             story.observe(Stage(f"{those} may have to do with {share:.0%} of that, and stay as found: {why}"))
-    story.observe(Looked(seen.seconds, seen.busy, suspected, *words[0]))
+    story.observe(Looked(seen.seconds, seen.busy, suspected, *words[0], of))
     shares = {one.component: one.share for one in suspected}
     return tuple(replace(component, seen=round(shares.get(component.id, 0.0), 4)) for component in components)
 

@@ -92,9 +92,11 @@ class Looked:
     suspicions: tuple[Suspicion, ...]
     """Those that what was seen speaks against, the largest share first."""
     most: str
-    """What it was at for most of the time, in words."""
+    """What it was at for most of the time, in words; or whose data fills most of the memory."""
     share: float
     """Of the time in which it was at work."""
+    of: Literal["time", "memory"] = "time"
+    """What all shares are of."""
     type: Literal["looked"] = "looked"
 
 

@@ -30,7 +30,7 @@ from modbisect.model import (
 from modbisect.playbook import Playbook
 from modbisect.report import Report, Restored, Tried
 from modbisect.report.figures import listed, seconds
-from modbisect.run.events import Concluded, Effort, Known
+from modbisect.run.events import Concluded, Effort, Known, Looked
 from modbisect.run.past import Past
 from modbisect.run.person import SLOW_SECONDS
 from modbisect.run.trial import UNMOVED
@@ -113,7 +113,7 @@ def _seen_in_vain(told: Past, said: Conclusion, trials: Iterable[tuple[Flips, Me
     if not (looked := told.looked):
         return
     if said.outcome is not Outcome.FOUND and looked.share >= _WORTH_TELLING:
-        yield f"for {looked.share:.0%} of the time the slow request was seen at this: {looked.most}"
+        yield f"{_for(looked.share, looked)} {looked.most}"
     if said.outcome is not Outcome.FOUND:
         stayed = {component.id: component.pinned for component in told.components if component.pinned}
         stayed |= {each.component: each.reason for each in said.untestable}
@@ -122,11 +122,11 @@ def _seen_in_vain(told: Past, said: Conclusion, trials: Iterable[tuple[Flips, Me
             if one.share >= _WORTH_TRYING and one.component in stayed and one not in alike:
                 leave = f"; {_WITH_LEAVE}" if protects(stayed[one.component]) else ""
                 yield (
-                    f"{one.component} was seen at work for {one.share:.0%} of the time ({one.why}), "
+                    f"{one.component} {_at(one.share, looked)} ({one.why}), "
                     f"and nobody could try without: {stayed[one.component]}{leave}"
                 )
         for those, share, reason in alike_in_vain(looked.suspicions, stayed):
-            yield f"{those} may have to do with {share:.0%} of the time, and none was tried: {reason}"
+            yield f"{those} may have to do with {share:.0%} of the {looked.of}, and none was tried: {reason}"
     if told.found is None:
         return
     slow = level(told.found).log_seconds + math.log(_AS_SLOW)
@@ -136,9 +136,21 @@ def _seen_in_vain(told: Past, said: Conclusion, trials: Iterable[tuple[Flips, Me
         innocent = one.component not in accused(said) and any(one.component in flips for flips in without)
         if one.share >= _WORTH_TELLING and innocent:
             yield (
-                f"{one.component} was seen at work for {one.share:.0%} of the time ({one.why}), "
+                f"{one.component} {_at(one.share, looked)} ({one.why}), "
                 "but switched over it left it as slow, and that decides: it is not to blame alone"
             )
+
+
+def _for(share: float, looked: Looked) -> str:
+    if looked.of == "memory":
+        return f"{share:.0%} of the largest process's own memory is"
+    return f"for {share:.0%} of the time the slow request was seen at this:"
+
+
+def _at(share: float, looked: Looked) -> str:
+    if looked.of == "memory":
+        return f"was seen to hold {share:.0%} of the memory"
+    return f"was seen at work for {share:.0%} of the time"
 
 
 def _left(told: Past) -> Iterator[str]:
@@ -183,8 +195,8 @@ def alike_in_vain(
 
 def _detail(component: Component, told: Past) -> str:
     """What a person wants to know of a component, and what it was seen at."""
-    seen = told.looked.suspicions if told.looked else ()
-    why = [f"seen for {one.share:.0%} of the time: {one.why}" for one in seen if one.component == component.id]
+    seen, of = (told.looked.suspicions, told.looked.of) if told.looked else ((), "")
+    why = [f"seen for {one.share:.0%} of the {of}: {one.why}" for one in seen if one.component == component.id]
     return "; ".join(filter(None, (component.detail, *why)))
 
 

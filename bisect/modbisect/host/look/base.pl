@@ -1,7 +1,8 @@
 # Looks at what the slow request is doing, for so many seconds: read only, without a signal, a file or a stop. perl-base
 # alone; every part may be missing, and says so. Names and paths leave the host, never arguments or values.
 #
-#   SECONDS LOW HIGH GROUP...   whose requests come from a port between LOW and HIGH; the servers' control groups
+#   SECONDS LOW HIGH SUBJECT GROUP...   whose requests come from a port between LOW and HIGH; "requests" or "memory"; the
+#                                      servers' control groups
 #
 # This is the first of several files that travel as one (modbisect.host.look).
 use strict;

@@ -1,6 +1,9 @@
-# A look at the slow request, for a time: SECONDS LOW HIGH on standard input, the last two the ports that it comes from.
+# A look at the slow request, for a time: SECONDS LOW HIGH on standard input, the last two the ports that it comes from;
+# with "memory" behind them at whose data fills the servers' memory.
 # Without perl nothing is seen, and that is said.
-read -r seconds low high || exit 64
+read -r seconds low high subject || exit 64
+subject=${subject:-requests}
+case $subject in requests | memory) : ;; *) exit 64 ;; esac
 case "$seconds:$low:$high" in *[!0-9:]* | *: | :* | *::* | ???:* | *:??????:* | *:??????) exit 64 ;; esac
 command -v perl >/dev/null || {
   printf 'look 1\nseconds 0\nbusy 0\nsamples 0\ncpu 0\nmissing all perl is not there\nend\n'

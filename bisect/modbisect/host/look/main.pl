@@ -1,7 +1,7 @@
 # The look itself: every few milliseconds whoever serves our request, and what it is at; at the end what was seen, by how
 # long it was seen.
 
-my ($seconds, $low, $high, @groups) = @ARGV;
+my ($seconds, $low, $high, $subject, @groups) = @ARGV;
 
 my (%worker, %ours, %guessed);   # inode => pid; pid => its descriptor of the connection; descriptors that were one
 
@@ -185,6 +185,7 @@ sub serves { my $pid = shift; return (grep { $_ == $pid } members()) || engine($
 sub backends { our $BACKENDS; return grep { (slurp("/proc/$_/comm", 32) // '') =~ $BACKENDS } members() }
 
 sub look {
+  return memory() if $subject eq 'memory';
   watch(grep { m{^/} } @groups);
   begin_logs(@groups);
   my $began = clock();

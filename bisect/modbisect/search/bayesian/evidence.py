@@ -70,6 +70,7 @@ class Evidence:
             self.columns.inseparable,
             self.columns.prior(self.bench.problem.components),
             masked,
+            len(self.columns.of) / sum(not component.pinned for component in self.bench.problem.components),
         )
 
     def floor(self, fast: Level) -> float:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from modbisect.judging.levels import PRIOR_SD
-from modbisect.model import Component, ComponentId, Confirmation, Enough, Verdict
+from modbisect.model import Component, ComponentId, Confirmation, Enough, Measure, Verdict
 from modbisect.search.bayesian.design import enough
 from modbisect.search.bench import Bench
 from modbisect.search.problem import NOTHING, Flips, Talk
@@ -51,7 +51,9 @@ def opening(bench: Bench, seen: Iterable[Component]) -> Talk[Component | None]:
         flips = bench.feasible.close({component.id})
         if not flips:
             continue
-        why = f"{component.id} was seen at work for {100 * component.seen:.0f} % of the time"
+        at = "to hold" if bench.measure is Measure.MEMORY else "at work for"
+        of = "memory" if bench.measure is Measure.MEMORY else "time"
+        why = f"{component.id} was seen {at} {100 * component.seen:.0f} % of the {of}"
         if flips not in bench.seen:
             found = bench.level_of(NOTHING).log_seconds
             without = found + math.log(max(1 - component.seen, _SHORTEST))

@@ -112,7 +112,7 @@ class Planner(Conversation):
     def _by_what_was_seen(self) -> Talk[Conclusion | None]:
         """Whom a look has seen at work, proven; None where that comes to nothing."""
         symptom, bench = self.problem.symptom, self.bench
-        if symptom.until or symptom.measure not in (Measure.LATENCY, Measure.TAIL):
+        if symptom.until or symptom.measure is Measure.GROWTH:
             return None
         culprit = yield from opening(bench, seen_at_work(self.problem.components, self.suspects))
         if culprit is None:
@@ -121,6 +121,8 @@ class Planner(Conversation):
         self.tentative = True
         conclusion = yield from self._among(needs.Flippable(flips, (), all=False))
         self.tentative = False
+        if conclusion and conclusion.outcome is Outcome.FOUND and self._adds_up:
+            return conclusion  # nothing is large only together
         if conclusion and conclusion.outcome is Outcome.FOUND:
             seen = yield from alone(bench, culprit, self._together())
             if seen.verdict is not Verdict.FAST:

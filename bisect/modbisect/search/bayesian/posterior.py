@@ -104,6 +104,9 @@ class Posterior:
     """Something was faster than all flipped: some save time, and sets of four are thought of. Else pairs of pairs, for
     which there is no form, would be taken for such a set."""
 
+    part: float = 1.0
+    """Of all that a site's components add up to, what these may: where only some are thought of, less."""
+
     @cached_property
     def _parts(self) -> list[tuple[Family, Array]]:
         """Families with log prior + log evidence of (hypotheses, luck)."""
@@ -174,7 +177,7 @@ class Posterior:
 
     @property
     def _slope(self) -> float:
-        return _SLOPE[self.rows.measure]
+        return _SLOPE[self.rows.measure] * self.part
 
     @cached_property
     def widths(self) -> tuple[float, ...]:
