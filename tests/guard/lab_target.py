@@ -20,7 +20,12 @@ NO_WATCH = "systemctl stop modbisect-deputy.service modbisect-guard.timer"
 
 _STATE = ("/var/lib/apache2", "/var/lib/php")
 _GENERATION = 'p=$(cat "/$1" 2>/dev/null) && echo "$p" && cut -d " " -f 22 "/proc/$p/stat" || echo down'
-_PID_FILES = {"apache2": "run/apache2/apache2.pid", "httpd": "run/httpd/httpd.pid", "nginx": "run/nginx.pid"}
+_PID_FILES = {
+    "apache2": "run/apache2/apache2.pid",
+    "httpd": "run/httpd/httpd.pid",
+    "nginx": "run/nginx.pid",
+    "prefix": "usr/local/apache2/logs/httpd.pid",
+}
 _PHP = ("/etc/php", "/etc/php.d", "/etc/php.ini", "/etc/php-fpm.d")
 _LEFT = (
     *("/var/lib/modbisect", "/run/motd.d", "/etc/motd.d", "/etc/cron.d/modbisect"),

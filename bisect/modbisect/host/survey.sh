@@ -36,7 +36,7 @@ find /proc/[0-9]*/fd -lname 'socket:*' -printf '%h %l\n' 2>/dev/null | awk '
 done | grep -xE '[0-9]+ [A-Za-z0-9_.+-]+( elsewhere)?' | sort -un -k 1,1 -k 2
 
 section package-lock
-for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock; do
+for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock; do
   inode=$(stat -c %i "$lock" 2>/dev/null) || continue
   ! grep -q ":$inode 0" /proc/locks || echo "$lock"
 done

@@ -13,8 +13,11 @@ from modbisect.model import Component
 
 ROOT = "/etc/apache2"
 MAIN = f"{ROOT}/apache2.conf"
-HTTPD = "/etc/httpd"
-MAINS = (MAIN, f"{HTTPD}/conf/httpd.conf")
+HTTPDS = ("/etc/httpd", "/usr/local/apache2")
+"""Roots of httpd: RHEL's and its kin's; that of Apache's own build and of Docker's image."""
+HTTPD = f"({'|'.join(HTTPDS)})"
+"""Pattern of these."""
+MAINS = (MAIN, *(f"{root}/conf/httpd.conf" for root in HTTPDS))
 UNIT = UnitRule(r"(apache2|httpd)\.service")
 HANDS_OUT_SOURCE = "without it the source of the PHP pages is served"
 
@@ -24,7 +27,10 @@ class Apaches(Kind):
 
     survey = "apache"
     packages = ("apache2*", "libapache2*")
-    configuration = (f"{ROOT}/*.conf", f"{ROOT}/*-enabled/*", f"{HTTPD}/conf/*.conf", f"{HTTPD}/conf.d/*.conf")
+    configuration = (
+        *(f"{ROOT}/*.conf", f"{ROOT}/*-enabled/*"),
+        *(f"{root}/{files}" for root in HTTPDS for files in ("conf/*.conf", "conf/extra/*.conf", "conf.d/*.conf")),
+    )
     tested = True
 
     def units(self, found: Found) -> tuple[str, ...]:

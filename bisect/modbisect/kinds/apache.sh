@@ -5,7 +5,7 @@ apache_says -l 2>/dev/null | sed -n 's/^ *\(mod_\)\{0,1\}\(.*\)\.c$/\2/p'
 
 section files
 find /etc/apache2/mods-available /etc/apache2/mods-enabled /etc/apache2/conf-available /etc/apache2/conf-enabled \
-  /etc/apache2/sites-available /etc/apache2/sites-enabled /etc/httpd/conf /etc/httpd/conf.d /etc/httpd/conf.modules.d \
+  /etc/apache2/sites-available /etc/apache2/sites-enabled /etc/httpd/conf /etc/httpd/conf.d /etc/httpd/conf.modules.d /usr/local/apache2/conf /usr/local/apache2/conf.d \
   -maxdepth 1 -mindepth 1 -printf '%p\t%y\t%Y\t%T@\t%l\n' 2>/dev/null | sort
 
 section markers
@@ -22,14 +22,14 @@ section httpd-modules
   ! can_be_held "$file" || grep -D skip -nHE '^[[:space:]]*LoadModule[[:space:]]+[A-Za-z0-9_]+[[:space:]]+"?[A-Za-z0-9_./+-]+"?[[:space:]]*$' -- "$file"
 done
 section httpd-confs
-[ "$main" != httpd ] || printf '%s\n' "$httpd_files" | grep -xE '/etc/httpd/conf\.d/[A-Za-z0-9_.+-]+\.conf' | while IFS= read -r file; do
+[ "$main" != httpd ] || printf '%s\n' "$httpd_files" | grep -xE '(/etc/httpd|/usr/local/apache2)/conf\.d/[A-Za-z0-9_.+-]+\.conf' | while IFS= read -r file; do
   ! can_be_held "$file" || printf '%s\t%s\n' "$file" "$(grep -m 1 -oiE '^[[:space:]]*<VirtualHost' -- "$file" | tr -d '[:space:]')"
 done
 
 # Where a module's file is a link, the server's maps show what it leads to.
 section objects
-grep -D skip -hE '^[[:space:]]*LoadModule[[:space:]]' /etc/apache2/mods-available/*.load /etc/httpd/conf.modules.d/*.conf 2>/dev/null |
-  sed -nE 's|.*[[:space:]]"?([A-Za-z0-9_./+-]+)"?[[:space:]]*$|\1|p' | sed 's|^modules/|/etc/httpd/&|' | linked_objects
+{ ls /etc/apache2/mods-available/*.load; printf '%s\n' "$httpd_files"; } 2>/dev/null | tr '\n' '\0' | xargs -0r grep -D skip -hE '^[[:space:]]*LoadModule[[:space:]]' -- 2>/dev/null |
+  sed -nE 's|.*[[:space:]]"?([A-Za-z0-9_./+-]+)"?[[:space:]]*$|\1|p' | sed "s|^modules/|$httpd_home/&|" | linked_objects
 
 section handlers
 apache_files | tr '\n' '\0' | xargs -0r grep -D skip -nHE '^[[:space:]]*(SetHandler|ProxyPass(Match)?|AddHandler|FcgidWrapper)[[:space:]]' -- 2>/dev/null |

@@ -17,7 +17,7 @@ included() { # what a file of the link farms brings along: both, by Apache's own
   apache_says -t -D DUMP_INCLUDES 2>/dev/null | awk '
     match($0, /^ *\([^)]*\) \//) {
       path = substr($0, RSTART + RLENGTH - 1); match($0, /^ */); at[RLENGTH] = path; above = at[RLENGTH - 2]
-      if (above ~ /^(\/[A-Za-z0-9_.+-]+)+$/ && path ~ /^(\/[A-Za-z0-9_.+-]+)+$/ && path !~ /^\/etc\/(apache2\/((mods|conf|sites)-enabled\/[^\/]*|ports[.]conf)|httpd\/conf([.]modules)?[.]d\/[^\/]*)$/)
+      if (above ~ /^(\/[A-Za-z0-9_.+-]+)+$/ && path ~ /^(\/[A-Za-z0-9_.+-]+)+$/ && path !~ /^\/etc\/apache2\/((mods|conf|sites)-enabled\/[^\/]*|ports[.]conf)$/ && path !~ /^(\/etc\/httpd|\/usr\/local\/apache2)\/conf([.]modules)?[.]d\/[^\/]*$/)
         print above "\t" path
     }' | head -n 300 | while IFS=$(printf '\t') read -r above below; do printf '%s\t%s\n' "$(readlink -f -- "$above")" "$(readlink -f -- "$below")"; done | sort -u
 }

@@ -44,7 +44,10 @@ def by_packages(found: Found) -> tuple[Change, ...]:
     changes = []
     for (at, action, package), those in files.items():
         with suppress(ValueError):
-            when = datetime.strptime(f"{at} {zone}", "%Y-%m-%d %H:%M:%S %z").timestamp()
+            seconds = re.fullmatch(r"@(\d{1,12})", at)
+            when = (
+                float(seconds[1]) if seconds else datetime.strptime(f"{at} {zone}", "%Y-%m-%d %H:%M:%S %z").timestamp()
+            )
             changes.append(Change(when, f"{package} {_DONE[action]}", frozenset(those)))
     return _latest_first(changes)
 

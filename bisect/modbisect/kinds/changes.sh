@@ -1,6 +1,14 @@
 # What dpkg has lately put in, upgraded or taken away of what a site stands on: time as it logs it (the host's own), action,
-# package, and each of its files that a component may stand for, else "-".
+# package, and each of its files that a component may stand for, else "-". rpm keeps only when each package was put in last:
+# the seconds behind a "@".
+rpms() {
+  timeout 20 rpm -qa --qf '[@%{=INSTALLTIME}\tinstall\t%{=NAME}\t%{FILENAMES}\n]' 'httpd*' 'mod_*' 'php*' |
+    grep -E '	/(etc/(httpd/conf(\.modules)?\.d|php\.d)/[^/]+|usr/lib(64)?/(httpd|php)/.+\.so)$'
+  timeout 20 rpm -qa --qf '@%{INSTALLTIME}\tinstall\t%{NAME}\t-\n' | grep -E '	(httpd|mod_|php|mariadb|mysql|redis|valkey|memcached|varnish|nginx|haproxy|squid|openssl-libs|glibc)[^	]*	-$'
+}
+
 section packages
+! command -v rpm >/dev/null || rpms 2>/dev/null | grep -xE '@[0-9]+	install	[A-Za-z0-9_.+-]+	[A-Za-z0-9_.+/-]+' | sort -r | head -n 2000
 {
   cat /var/log/dpkg.log.1 /var/log/dpkg.log
   echo @

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from modbisect.kinds import access, php
+from modbisect.kinds import access, apache, php
 from modbisect.kinds.found import Found, Line, once
 from modbisect.kinds.kind import Kind, Step
 from modbisect.kinds.rules import DropInRule, EditRule, Rule
@@ -60,7 +60,8 @@ _CUT = (
     EditRule(
         "cut",
         "php-ini",
-        r"(/etc/apache2/(apache2|(conf|mods|sites)-available/[A-Za-z0-9_.+-]+)|/etc/httpd/conf(\.d)?/[A-Za-z0-9_.+-]+)\.conf",
+        r"(/etc/apache2/(apache2|(conf|mods|sites)-available/[A-Za-z0-9_.+-]+)"
+        rf"|{apache.HTTPD}/conf(/extra|\.d)?/[A-Za-z0-9_.+-]+)\.conf",
         rf'[ \t]*php_(admin_)?(value|flag)[ \t]+"?({_NAMES})"?[ \t].*',
     ),
     EditRule(

@@ -44,13 +44,15 @@ section unpackaged
   echo @
   find /etc/apache2/*-available /etc/php/*/mods-available -maxdepth 1 -type f 2>/dev/null | sort
 } | awk '$0 == "@" {listing = 1; next} !listing {own[$0] = 1; next} !($0 in own)'
+! command -v rpm >/dev/null || find /etc/httpd/conf.d /etc/httpd/conf.modules.d /etc/php.d -maxdepth 1 -type f 2>/dev/null | sort | tr '\n' '\0' |
+  timeout 20 xargs -0r rpm -qf 2>/dev/null | sed -n 's/^file \(.*\) is not owned by any package$/\1/p'
 
 section may-be-on
 may_be_on
 
 section access
 case $main in
-  httpd) access_control /etc/httpd /etc/httpd/conf/httpd.conf 'conf\.d' '/etc/httpd/conf.d/*.conf' ;;
+  httpd) access_control "$httpd_home" "$httpd_home/conf/httpd.conf" 'conf\.d' "$httpd_home/conf.d/*.conf" ;;
   *)
     access_control /etc/apache2 /etc/apache2/apache2.conf '(?:mods|conf|sites)-enabled' \
       '/etc/apache2/mods-available/*.load' '/etc/apache2/{mods,conf,sites}-available/*.conf' ;;

@@ -3,7 +3,10 @@
 # shellcheck disable=SC2034  # for the other files
 main_is() { # apache2, httpd or nginx
   main_program=$1 main_unit=$1.service pid_file=/run/$1/$1.pid
-  [ "$1" != nginx ] || pid_file=/run/nginx.pid
+  case $1 in
+    nginx) pid_file=/run/nginx.pid ;;
+    httpd) [ -d /run/httpd ] || [ ! -d /usr/local/apache2/logs ] || pid_file=/usr/local/apache2/logs/httpd.pid ;;
+  esac
 }
 
 # shellcheck disable=SC2034  # for the other files

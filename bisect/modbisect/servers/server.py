@@ -14,8 +14,8 @@ class Server:
     noun: str
     program: str
     """The name of its executable, as the survey's list of listeners has it."""
-    settings: str = ""
-    """A folder that is there where it is laid out as its kinds expect; empty where that need not be."""
+    settings: tuple[str, ...] = ()
+    """Folders, of which one is there where it is laid out as its kinds expect; none where that need not be."""
 
     @property
     def unit(self) -> str:
@@ -24,7 +24,7 @@ class Server:
 
     def is_there(self, found: Found) -> bool:
         """Whether it serves the host's site, or would, in a layout that is known."""
-        laid_out = not self.settings or any(path.startswith(f"{self.settings}/") for path in found.entries)
+        laid_out = not self.settings or any(path.startswith(self.settings) for path in found.entries)
         return found.main == self.program and laid_out
 
     def listens(self, found: Found, port: int) -> bool:
@@ -36,8 +36,8 @@ class Server:
         return sorted(port for port in found.listeners if self.listens(found, port))
 
 
-APACHE = Server("Apache", "apache2", "/etc/apache2/mods-available")
-HTTPD = Server("Apache", "httpd", "/etc/httpd/conf.d")
+APACHE = Server("Apache", "apache2", ("/etc/apache2/mods-available/",))
+HTTPD = Server("Apache", "httpd", ("/etc/httpd/conf/", "/usr/local/apache2/conf/"))
 NGINX = Server("nginx", "nginx")
 _SERVERS = {server.program: server for server in (APACHE, HTTPD, NGINX)}
 

@@ -29,13 +29,14 @@ for other in httpd:/run/httpd/httpd.pid nginx:/run/nginx.pid; do
   parent=$(main_pid "${other%%:*}.service" "${other#*:}")
   [ "$parent" = 0 ] || main=${other%%:*}
 done
-case $main in httpd) words=$(httpd_words) ;; *) words='' ;; esac
+program='' words='' httpd_home=/etc/httpd
+[ "$main" != httpd ] || { program=$(httpd_program) words=$(httpd_words); httpd_home=$(httpd_root "$program" "$words"); }
 
 # shellcheck disable=SC2086  # a word each
 apache_says() { # OPTION...: what Apache itself knows of its configuration
   case $main in
     apache2) ( . /etc/apache2/envvars 2>/dev/null; timeout -k 5 30 apache2 "$@" ) ;;
-    httpd) timeout -k 5 30 httpd $words "$@" ;;
+    httpd) timeout -k 5 30 "$program" $words "$@" ;;
   esac
 }
 httpd_files=$([ "$main" != httpd ] || apache_says -t -D DUMP_INCLUDES 2>/dev/null | sed -nE 's/^ *\([^)]*\) ((\/[A-Za-z0-9_.+-]+)+)$/\1/p' | sort -u)
@@ -101,9 +102,9 @@ section newer
   [ "$main" = apache2 ] || within=''
   if [ "$parent" = 0 ]; then :
   elif [ "$within" ]; then younger "$(oldest "$parent")" "/etc/$main" /etc/php/*/apache2 /etc/php/*/mods-available /usr/local/etc/php
-  elif [ "$main" = httpd ] && grep -q '/libphp[0-9.]*\.so$' "/proc/$parent/maps"; then younger "$(oldest "$parent")" /etc/httpd /etc/php.ini /etc/php.d
+  elif [ "$main" = httpd ] && grep -q '/libphp[0-9.]*\.so$' "/proc/$parent/maps"; then younger "$(oldest "$parent")" "$httpd_home"/conf* /etc/php.ini /etc/php.d /usr/local/etc/php
   else
-    younger "$(oldest "$parent")" "/etc/$main"
+    case $main in httpd) younger "$(oldest "$parent")" "$httpd_home"/conf* ;; *) younger "$(oldest "$parent")" "/etc/$main" ;; esac
     for fpm in $fpms; do
       # shellcheck disable=SC2046  # a folder each
       [ "$(fpm_pid "$fpm")" = 0 ] || younger "@$(stat -c %.Y "$(fpm_pid_file "$fpm")")" $(fpm_folders "$fpm")

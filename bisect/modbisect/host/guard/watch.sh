@@ -85,6 +85,7 @@ deputy() {
     marked "$alive" 6 || { end_stopped_of modbisect-guard.service; tick_on; }
     ( tick ) || :
   done
+  end_stopped_of modbisect-guard.service   # it would stay for ever, with nothing left to do
 }
 
 end_stopped_of() { # UNIT
