@@ -77,6 +77,11 @@ def test_packages_without_a_component_are_told_since_a_time() -> None:
     assert [change.what for change in kinds.latest(found)] == ["mariadb-server upgraded"]
 
 
+def test_rpm_says_in_seconds_when_a_package_was_put_in_last() -> None:
+    found = kinds.parse(upgraded("@1795815360|install|httpd|/etc/httpd/conf.d/x.conf", "@x|install|php-fpm|-"))
+    assert [str(change) for change in kinds.latest(found, since=0.0)][:1] == ["httpd installed 2026-11-27 21:36 UTC"]
+
+
 def test_what_was_changed_and_deployed_of_the_site() -> None:
     rows = "@@ site-files\n1795400000.5\t/srv/a.php\n1700000000\t/srv/b.php\nx\ty\n"
     rows += "@@ site-history\n1795400001\tpull\tin /srv\n"

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from modbisect.host.guard import Guard, Status
 from modbisect.lab.practice import CULPRIT, Machine, PracticeHost, site
 from modbisect.lab.practice.tree import Entry
 from modbisect.model import Outcome
+from modbisect.playbook import Budget
 from modbisect.run.access import opened
 from modbisect.run.conduct import new_run
 from modbisect.run.events import Curing, Event, PutBack, TrialEnded, Warned
@@ -154,7 +156,8 @@ def test_a_cure_that_cannot_be_made_to_last_is_put_back(
 def test_where_nothing_is_found_it_is_put_back_as_ever(tmp_path: Path) -> None:
     with small(tmp_path, lambda _: True) as made:
         before = state_of(made)
-        report = run_on(made, cure_seconds=600)
+        few = replace(made, playbook=replace(made.playbook, budget=Budget(restarts=6)))
+        report = run_on(few, cure_seconds=600)
         assert not report.findings
         assert report.restored.verified
         assert "nothing is kept switched over: no culprit was proven" in report.warnings
