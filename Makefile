@@ -10,7 +10,7 @@ demo: setup
 
 test: setup
 	$(BIN)/python -c 'from modbisect import lab; lab.build_tree(print)'
-	$(BIN)/pytest -n 8 --dist worksteal
+	$(BIN)/pytest -n 6 --dist worksteal
 
 # What needs neither root nor a lab host: what to run while a change is being made.
 quick: setup

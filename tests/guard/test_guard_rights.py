@@ -17,6 +17,7 @@ from modbisect.host import helper
 from modbisect.host.survey import config_tests, survey
 from modbisect.kinds import Found, Step, access
 from modbisect.kinds.kind import Linked
+from modbisect.kinds.placed import Placed
 
 # Off as found: two that no package switches on, two that one does, and a debugger, whose package does.
 SET_UP = """
@@ -94,9 +95,10 @@ def test_nothing_is_switched_on_that_the_survey_does_not_name(shut: Target, name
     assert name not in facts.may_be_on
     (component,) = (one for one in kinds.discover(facts) if one.id == name)
     (kind,) = (one for one in kinds.KINDS if one.name == component.kind)
-    assert isinstance(kind, Linked)
+    way = kind.way(facts) if isinstance(kind, Placed) else kind
+    assert isinstance(way, Linked)
     hold(shut)
-    steps = [Step(path, "link", target).line() for path, target in kind.links(facts, component)]
+    steps = [Step(path, "link", target).line() for path, target in way.links(facts, component)]
     assert (apply(shut, *steps)[0], bool(steps)) == (USAGE, True)
     (selected,) = (one for one in kinds.select([component], facts, off="all", allow_security=True))
     assert selected.pinned.endswith(f"may allow it: on {name}")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urlencode
 
 import pycurl
 
+import modbisect
 from modbisect.model import Auth, Probe
 from modbisect.probe.upload import Files
 
@@ -27,7 +27,7 @@ def apply(curl: pycurl.Curl, probe: Probe, files: Files) -> None:
     curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
     curl.setopt(pycurl.HTTP_VERSION, _HTTP[probe.http])
     curl.setopt(pycurl.HTTPHEADER, _headers(probe))
-    curl.setopt(pycurl.USERAGENT, f"modbisect/{_version()}".encode())
+    curl.setopt(pycurl.USERAGENT, f"modbisect/{modbisect.__version__}".encode())
     curl.setopt(pycurl.NOSIGNAL, 1)
     curl.setopt(pycurl.PROXY, b"")  # whatever the environment says: the site is measured, not a proxy
     if probe.encoding:
@@ -106,10 +106,3 @@ def _set_connection(curl: pycurl.Curl, probe: Probe) -> None:
     if not probe.verify:
         curl.setopt(pycurl.SSL_VERIFYPEER, 0)
         curl.setopt(pycurl.SSL_VERIFYHOST, 0)
-
-
-def _version() -> str:
-    try:
-        return version("modbisect")
-    except PackageNotFoundError:
-        return "dev"

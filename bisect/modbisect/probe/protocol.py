@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from msgspec import DecodeError, ValidationError
+from msgspec.json import Decoder
+from msgspec.json import encode as in_json
 
 from modbisect.model import Aged, Ageing, Enough, Probe, Request
 from modbisect.probe.oracle import Markers, Oracle
@@ -71,15 +74,13 @@ class WindowResult:
 
 
 _T = TypeVar("_T")
-_WINDOW = TypeAdapter(Window)
-_RESULT = TypeAdapter(WindowResult)
+_WINDOW = Decoder(Window)
+_RESULT = Decoder(WindowResult)
 
 
 def encode(message: Window | WindowResult) -> bytes:
     """A message as one JSON line. Numbers in it must be finite."""
-    if isinstance(message, Window):
-        return _WINDOW.dump_json(message) + b"\n"
-    return _RESULT.dump_json(message) + b"\n"
+    return in_json(message) + b"\n"
 
 
 def window(line: bytes) -> Window:
@@ -100,10 +101,10 @@ def result(line: bytes) -> WindowResult:
     return _decode(_RESULT, line)
 
 
-def _decode(adapter: TypeAdapter[_T], line: bytes) -> _T:
+def _decode(decoder: Decoder[_T], line: bytes) -> _T:
     try:
-        return adapter.validate_json(line)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"{where or 'the line'}: {first['msg']}") from None
+        return decoder.decode(line)
+    except ValidationError as error:  # of a value it tells the type, or quotes it in single quotes
+        raise ValueError(re.sub(r"'[^']*'", "a value", str(error))) from None
+    except DecodeError:
+        raise ValueError("the line is no JSON") from None

@@ -177,7 +177,8 @@ class Posterior:
 
     @property
     def _slope(self) -> float:
-        return _SLOPE[self.rows.measure] * self.part
+        part = self.part if self.rows.measure is Measure.MEMORY else 1.0  # no time to speak of is shared out
+        return _SLOPE[self.rows.measure] * part
 
     @cached_property
     def widths(self) -> tuple[float, ...]:
