@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -69,3 +71,19 @@ def test_memory_is_whose_objects_the_pointers_in_it_lead_into() -> None:
 
 def test_a_process_that_is_gone_holds_nothing() -> None:
     assert said("my ($own, $read) = owners(0, page()); print scalar(keys %$own), ' ', $read") == "0 0"
+
+
+def test_a_process_that_has_mapped_a_terabyte_costs_no_memory(tmp_path: Path) -> None:
+    code = (
+        "import mmap, sys\nfile = open(sys.argv[1], 'w+b'); file.truncate(1 << 40)\n"
+        "kept = mmap.mmap(file.fileno(), 0), mmap.mmap(-1, 1 << 40, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000)\n"
+        "print(flush=True); sys.stdin.read()"
+    )
+    words = [sys.executable, "-c", code, str(tmp_path / "sparse")]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as large:
+        assert large.stdout
+        assert large.stdout.readline() == b"\n", "it could not map so much"
+        asked = f"my ($own, $read) = owners({large.pid}, page()); print slurp('/proc/self/status', 8192);"
+        peak = int(said(asked).partition("VmHWM:")[2].split()[0])
+        large.communicate()
+    assert peak < 300_000  # KiB

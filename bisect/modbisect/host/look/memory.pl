@@ -2,7 +2,7 @@
 # lead into. What nothing leads out of, as long texts, is nobody's.
 
 my $MOST_PAGES = 2048;   # are read, as far apart as can be
-my $MOST_OF_ONE = 1 << 18;   # pages of one range
+my $MOST_ASKED = 1 << 21;   # pages of all ranges are asked for: whoever has a process can map what he likes
 my $NOBODYS = qr{/(?:libc|ld-linux[^/]*|libapr[^/]*|libpthread)[.-][^/]*$};   # they hold what others have asked for
 
 sub own { my $pid = shift; return (slurp("/proc/$pid/status", 8192) // '') =~ /^RssAnon:\s+(\d+)/m ? $1 : 0 } # KiB
@@ -22,16 +22,27 @@ sub ranges { # PID: of its objects [from, to, path], and of its own memory [from
 sub resident { # PID, page size, ranges: addresses of their pages that are in memory
   my ($pid, $page, @own) = @_;
   sysopen(my $map, "/proc/$pid/pagemap", 0) or return missing('memory', "$!");
-  my @pages;
+  my (@pages, $left);
+  $left = $MOST_ASKED;
   for (@own) {
     my ($from, $to) = @$_;
     my $count = ($to - $from) / $page;
-    $count = $MOST_OF_ONE if $count > $MOST_OF_ONE;
+    $count = $left if $count > $left;
+    last unless $count;
+    $left -= $count;
     sysseek($map, $from / $page * 8, 0) && sysread($map, my $entries, $count * 8) or next;
     my $at = 0;
     for (unpack 'Q*', $entries) { push @pages, $from + $at * $page if $_ >> 63; $at++ }
   }
   return @pages;
+}
+
+sub object_at { # objects in the order of their addresses, an address: the path of the one that it lies in, '' for none that counts
+  my ($objects, $address) = @_;
+  my ($low, $high) = (0, $#$objects);
+  while ($low < $high) { my $middle = ($low + $high + 1) >> 1; if ($objects->[$middle][0] <= $address) { $low = $middle } else { $high = $middle - 1 } }
+  my ($from, $to, $path) = @{$objects->[$low]};
+  return $address >= $from && $address < $to && $path !~ $NOBODYS ? $path : '';
 }
 
 sub owners { # PID, page size: pages by object, '' for nobody's, and how many were read
@@ -42,11 +53,10 @@ sub owners { # PID, page size: pages by object, '' for nobody's, and how many we
   return ({}, 0) unless @pages && defined $lowest;
   my $step = 1 + int($#pages / $MOST_PAGES);
   my (%object, %owner, $read);
-  for my $range (grep { $_->[2] !~ $NOBODYS } @$objects) { $object{$_} = $range->[2] for ($range->[0] >> 12) .. ($range->[1] - 1 >> 12) }
   for (my $at = 0; $at < @pages; $at += $step) {
     my $bytes = mem($pid, $pages[$at], $page) // next;
     my %count;
-    for (grep { $_ >= $lowest && $_ < $highest } unpack 'Q*', $bytes) { my $path = $object{$_ >> 12}; $count{$path}++ if $path }
+    for (grep { $_ >= $lowest && $_ < $highest } unpack 'Q*', $bytes) { my $path = $object{$_ >> 12} //= object_at($objects, $_); $count{$path}++ if $path }
     my ($most) = sort { $count{$b} <=> $count{$a} || $a cmp $b } keys %count;
     $owner{$most // ''} += $step;
     $read++;

@@ -17,7 +17,7 @@ from random import Random
 import numpy as np
 
 from modbisect.judging import level
-from modbisect.model import Confirmation, Enough, Finding, Measure, Measurement, Verdict
+from modbisect.model import Confirmation, Enough, Finding, Measurement, Verdict
 from modbisect.search.bayesian.design import enough
 from modbisect.search.bayesian.posterior import LUCK, Fit
 from modbisect.search.bayesian.rows import Array, coded, decoded, location, spread, variance
@@ -139,7 +139,7 @@ class Proof:
 
     def _of_a_restart(self, flips: Flips) -> int:
         """Requests that take no longer than a restart itself."""
-        return int(self.bench.problem.restart_seconds / decoded(self._level(flips, self.ceiling), Measure.LATENCY))
+        return int(self.bench.problem.restart_seconds / decoded(self._level(flips, self.ceiling), self.bench.measure))
 
     def _enough(self, flips: Flips, contrasts: Sequence[Contrast]) -> Enough | None:
         """When it is clear on which side of its contrasts a trial is."""
