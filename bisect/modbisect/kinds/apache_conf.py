@@ -12,6 +12,7 @@ from modbisect.kinds.placed import Placed
 from modbisect.kinds.rules import EditRule, Rule
 from modbisect.model import Component
 
+_SITE = "a site"
 _FILE = rf"{HTTPD}/conf\.d/[A-Za-z0-9_.+-]+\.conf"
 
 
@@ -102,9 +103,6 @@ class ApacheConf(Placed, _Conf):
     def is_vital(self, component: Component) -> bool:
         """A site: without it the site is another's, or nobody's."""
         return component.detail == _SITE
-
-
-_SITE = "a site"
 
 
 @once

@@ -156,6 +156,10 @@ class _Lines(_Module, OwnLines):
         """Those of the files that the server reads."""
         return _loading(found)
 
+    def at(self, found: Found, component: Component) -> tuple[tuple[str, int], ...]:
+        """Its lines: what else stands in such a file is not the module's."""
+        return tuple((line.path, line.number) for line in _loading(found)[component.name])
+
     def rules(self) -> tuple[Rule, ...]:
         """Lines that load a module, and nothing else."""
         path = rf"{HTTPD}/conf(\.d|\.modules\.d)?/[A-Za-z0-9_.+-]+\.conf"

@@ -50,7 +50,7 @@ class Found:
     role: str
     stop: bool
     main: str
-    """The program that serves the site: ``apache2`` or ``nginx``."""
+    """The program that serves the site: ``apache2``, ``httpd`` or ``nginx``."""
     parent: int
     """Its process id; 0 when it is down."""
     listeners: Mapping[int, frozenset[str]]
