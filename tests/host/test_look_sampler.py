@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -87,3 +88,9 @@ def test_a_process_that_has_mapped_a_terabyte_costs_no_memory(tmp_path: Path) ->
         peak = int(said(asked).partition("VmHWM:")[2].split()[0])
         large.communicate()
     assert peak < 300_000  # KiB
+
+
+def test_no_part_takes_the_name_of_another_s() -> None:
+    names = re.findall(r"^sub (\w+)", helper.sampler(), re.MULTILINE)
+    assert len(names) > 50
+    assert len(names) == len(set(names))

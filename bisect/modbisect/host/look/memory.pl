@@ -37,7 +37,7 @@ sub resident { # PID, page size, ranges: addresses of their pages that are in me
   return @pages;
 }
 
-sub object_at { # objects in the order of their addresses, an address: the path of the one that it lies in, '' for none that counts
+sub lies_in { # all objects in the order of their addresses, an address: the path of the one that it lies in, else nothing
   my ($objects, $address) = @_;
   my ($low, $high) = (0, $#$objects);
   while ($low < $high) { my $middle = ($low + $high + 1) >> 1; if ($objects->[$middle][0] <= $address) { $low = $middle } else { $high = $middle - 1 } }
@@ -56,7 +56,7 @@ sub owners { # PID, page size: pages by object, '' for nobody's, and how many we
   for (my $at = 0; $at < @pages; $at += $step) {
     my $bytes = mem($pid, $pages[$at], $page) // next;
     my %count;
-    for (grep { $_ >= $lowest && $_ < $highest } unpack 'Q*', $bytes) { my $path = $object{$_ >> 12} //= object_at($objects, $_); $count{$path}++ if $path }
+    for (grep { $_ >= $lowest && $_ < $highest } unpack 'Q*', $bytes) { my $path = $object{$_ >> 12} //= lies_in($objects, $_); $count{$path}++ if $path }
     my ($most) = sort { $count{$b} <=> $count{$a} || $a cmp $b } keys %count;
     $owner{$most // ''} += $step;
     $read++;
