@@ -230,6 +230,7 @@ CASES = {
         ),
         found_off=("php-module:opcache",),
         found_seconds=0.9,
+        tried=(Tried(7, "confirm", (UPLOAD.components[0],), 0.37), Tried(9, "as found", (), 0.9)),
         suspects_left=("apache-module:evasive",),
         reason="2 culprits confirmed; not confirmed: confirm: apache-module:evasive flipped: expected fast, was slow",
     ),

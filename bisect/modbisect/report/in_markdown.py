@@ -145,6 +145,8 @@ def _for_good(report: Report, finding: Finding) -> Iterator[str]:
         yield "### For good"
         yield "Any one of these is enough:" if len(ways) > 1 else "This switches it over for good:"
     yield from map(fenced, ways)
+    if said := wording.by_itself(report, finding):
+        yield f"By itself: {escaped(said)}."
     if finding.also_flipped:
         yield f"Switched with it: {escaped(listed(finding.also_flipped, len(finding.also_flipped)))}."
 

@@ -132,6 +132,8 @@ def _finding(report: Report, finding: Finding, number: str) -> Iterator[_Fact]:
         yield "other probe", f"{other.probe}: {times}: {wording.elsewhere(other)}"
     for label, way in zip(chain(["for good"], repeat("or")), wording.cures(report, finding), strict=False):
         yield label, _one_line(way)
+    if said := wording.by_itself(report, finding):
+        yield "by itself", said
 
 
 def _one_line(way: tuple[str, ...]) -> str:

@@ -63,7 +63,8 @@ def states(report: Report, finding: Finding) -> tuple[str, str]:
 def state(report: Report, finding: Finding, confirmation: Confirmation) -> str:
     """What was done to the host in one trial of the proof."""
     if confirmation.state == "on":
-        return "as found"
+        others = ("", "the other culprit cured", "the other culprits cured")
+        return others[min(len(report.findings), 3) - 1] or "as found"
     if confirmation.state == "alone":
         return "everything else switched over"
     off = [component in report.found_off for component in finding.components]
@@ -102,6 +103,19 @@ def cures(report: Report, finding: Finding) -> tuple[tuple[str, ...], ...]:
         lines = [line for component in switched for line in report.remedies.get(component, ())]
         ways = [tuple(reversed(dict.fromkeys(reversed(lines))))]
     return tuple(way for way in ways if way)
+
+
+def by_itself(report: Report, finding: Finding) -> str:
+    """What the site took with this culprit of several cured and the others left; empty where that was not tried."""
+    own = {*finding.components, *finding.also_flipped}
+    tried = [trial for trial in report.tried if trial.seconds is not None and own.issuperset(trial.flipped)]
+    tried = [trial for trial in tried if trial.flipped]
+    if len(report.findings) < 2 or not tried:
+        return ""
+    last = tried[-1]
+    took = at_least(last.seconds or 0.0, censored=last.censored, measure=report.measure)
+    others = "the other stays" if len(report.findings) == 2 else "the others stay"
+    return f"{report.probe} took {took} in trial {last.number}, where {others} as found: cure all of them"
 
 
 def elsewhere(other: Elsewhere) -> str:
