@@ -105,7 +105,10 @@ class PhpIni(Kind):
                 pinned = f"set in {elsewhere[0]} as well, where an ini file cannot change it"
             value = "is set" if line.text == _SET else f"= {line.text or 'empty'}"
             detail = f"{name} {value} in {line.path}:{line.number}; {known.what}"
-            settings.append(Component(self.id(name), self.name, name, not _is_off(line.text), pinned, detail=detail))
+            # A handler is what a module of its name brings: without that one the setting is an error.
+            needs = frozenset({f"php-module:{line.text}"} if line.text in php.enabled(found) else ())
+            on = not _is_off(line.text)
+            settings.append(Component(self.id(name), self.name, name, on, pinned, needs, detail=detail))
         return php.pinned_where_unread(found, settings)
 
     def steps(self, found: Found, flipped: Sequence[Component]) -> list[Step]:
