@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 
+from live import Live, compared, wrong
 from written import written
 
 from modbisect import lab
@@ -32,7 +33,8 @@ from modbisect.report.figures import after, before
 from scenes import INNOCENT, SCENES, Planted, Scene, planted
 
 _MANIFEST = (
-    "for d in /etc/apache2 /etc/php /var/lib/apache2 /var/lib/php/modules /etc/systemd/system; do "
+    "for d in /etc/apache2 /etc/httpd /usr/local/apache2/conf /etc/nginx /etc/php* /usr/local/etc/php /etc/mysql "
+    "/var/lib/apache2 /var/lib/php/modules /etc/systemd/system; do [ -e $d ] || continue; "
     r"find $d -printf '%p %y %m %U %G %T@ %l\n'; find $d -type f -exec sha256sum {} +; done | sort"
 )
 _LOAD_SECONDS = 600
@@ -77,6 +79,10 @@ class Row:
     restarts: int = 0
     changed: Sequence[str] = ()
     """What was changed by hand in the playbook that was written."""
+    compared: int = 0
+    """Components whose state can be held against what runs."""
+    wrong: Sequence[str] = ()
+    """Those that are in another state there than ``scan`` says."""
 
 
 def played(scene: Scene | Planted, number: int, strategy: str, seed: int, *, look: bool, own: bool) -> Row:
@@ -90,14 +96,21 @@ def played(scene: Scene | Planted, number: int, strategy: str, seed: int, *, loo
             text, changed = written(text, place, lambda words: _modbisect(*scan, *words))
             text += f"strategy: {strategy}\n"
         (playbook := Path(folder, "playbook.yml")).write_text(text)
-        total = len(json.loads(_modbisect("scan", host, "-i", str(inventory)).stdout))
+        components = json.loads(_modbisect("scan", host, "-i", str(inventory)).stdout)
+        live = Live.of(host)
         before = _manifest(host)
         began = time.monotonic()
         options = ("--quiet", "--open-security", "--look" if look else "--no-look", "--seed", str(seed + number))
         done = _modbisect("run", str(playbook), host, "-i", str(inventory), *options)
         seconds = time.monotonic() - began
         same = _manifest(host) == before
-    row = Row(scene.name, number, strategy, look, total, seconds, same, said=done.stderr.strip(), changed=changed)
+    row = Row(
+        *(scene.name, number, strategy, look, len(components), seconds, same),
+        said=done.stderr.strip(),
+        changed=changed,
+        compared=compared(live, components),
+        wrong=wrong(live, components),
+    )
     if not done.stdout:
         return row
     report = from_json(done.stdout)
@@ -201,6 +214,10 @@ def _table(rows: Sequence[Row]) -> None:
         accused, right = sum(bool(row.named) for row in innocent), sum(row.right for row in innocent)
         named = f"{accused} of {len(innocent)} runs under load accused somebody"
         print(_line(INNOCENT[0], innocent, named, f"{right}/{len(innocent)}"))
+    states, others = sum(row.compared for row in rows), [(row.scene, each) for row in rows for each in row.wrong]
+    print(f"states that scan said: {states} held against the live processes, {len(others)} of them wrong")
+    for name, each in others:
+        print(f"  {name}: {each}")
     for row in rows:
         if not row.right or not row.restored:
             print(f"\n{row.scene} {row.number}: {row.outcome}: {row.said}")
@@ -289,7 +306,7 @@ def main() -> int:
         rows.append(row)
         print(f"{place}/{len(wanted)} {scene.name}: right: {_word(row.right)}, {row.seconds:.0f} s", file=sys.stderr)
     show(rows)
-    return 0 if all(row.right and row.restored for row in rows) else 1
+    return 0 if all(row.right and row.restored and not row.wrong for row in rows) else 1
 
 
 def _kept(path: Path | None) -> dict[tuple[str, int, str, bool], Row]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from written import BUDGET
@@ -65,7 +65,8 @@ def _scene(name: str, kind: str, page: str, *truth: str) -> Scene:
     return Scene(name, kind, tuple(name.split()), page, frozenset(frozenset(one.split()) for one in truth))
 
 
-_ITEM = _page("get: /items/7")
+_HOME, _ITEM = _page("get: /"), _page("get: /items/7")
+_PREFIX = "/usr/local/apache2"
 _STOCK = "get: /stock.php"
 _UPLOAD = "post: /upload, file: {field: file, size: %s}, expect: {contains: stored}"
 
@@ -105,6 +106,18 @@ SCENES = (
     _scene("tenth-visit", "tail only", _page("get: /items/7", ", measure: tail"), "php-module:visits"),
     _scene("crs-idle", "memory only", _page("get: /items/7", ", measure: memory"), "apache-module:security2"),
     _scene("geodata", "memory only", _page("get: /items/7", ", measure: memory"), "php-module:geodata"),
+    replace(
+        _scene("httpd-fpm", "layout", _HOME, "apache-conf:/etc/httpd/conf.d/old-addresses.conf"), packages=("gawk",)
+    ),
+    _scene("httpd-prefix", "layout", _HOME, f"apache-conf:{_PREFIX}/conf/extra/httpd-old-addresses.conf"),
+    replace(
+        _scene(
+            "nginx-fpm", "layout", _page("get: /plan.pdf"), "nginx-directive:/etc/nginx/extra/speed.conf:limit_rate"
+        ),
+        packages=("nginx",),
+    ),
+    _scene("docker-php", "layout", _page("get: /terms.php"), "php-ini:pcre.jit"),
+    _scene("two-php", "layout", _page("get: /export.php"), "php-ini:zlib.output_compression"),
 )
 INNOCENT = tuple(
     Scene("innocent", "nobody", (), _page(page), frozenset(), loaded=True)
