@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from ground import SMALL, Ground
 from on_steps import COUNTING, TO_COUNT, Counts, count_steps
 from result import Result
 from sight import Sight
@@ -15,24 +16,24 @@ from trial import Found, Trial, played
 
 from modbisect import lab
 
-_SETUP = Path(__file__).parent / "small.sh"
-
 
 class Bench:
     """A host, kept from trial to trial; after a failure a new one."""
 
-    def __init__(self, label: str = "") -> None:
+    def __init__(self, label: str = "", ground: Ground = SMALL) -> None:
+        self._ground = ground
         self._name = f"faults-{os.getpid()}{label}"
         self._found: Found | None = None
 
     def play(self, name: str, act: Callable[[Trial], None], seed: int) -> Result:
         """One trial."""
         if self._found is None:
-            lab.up(self._name, [_SETUP])
-            self._found = Found.on(Sight.of(self._name))
+            lab.up(self._name, self._ground.scripts, packages=self._ground.packages)
+            sight = Sight.of(self._name, self._ground)
+            self._ground, self._found = sight.ground, Found.on(sight)
         (host,) = (one for one in lab.hosts() if one.name == self._name)
         with tempfile.TemporaryDirectory(prefix="faults-") as folder:
-            result = played(name, act, seed, host=host, found=self._found, folder=Path(folder))
+            result = played(name, act, seed, host=host, ground=self._ground, found=self._found, folder=Path(folder))
         if result.failure:
             self.close()
         return result

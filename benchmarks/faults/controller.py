@@ -16,6 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 
+from ground import spec
+
 from modbisect import lab
 from modbisect.errors import Exit, ModbisectError
 from modbisect.host import helper, ssh
@@ -35,13 +37,7 @@ MAIN, PLAIN, HTACCESS, CONFIG = (
 )
 FILES = (MAIN, HTACCESS, CONFIG)
 """Beside the folders: one is root's, two are their user's."""
-SPEC = "".join(
-    f"{line}\n"
-    for line in (
-        *("owner bench", *(f"dir {one}" for one in FOLDERS), *(f"file {one}" for one in FILES)),
-        f"unit {UNITS[0]}",
-    )
-)
+SPEC = spec(UNITS[0], FOLDERS, FILES)
 STEPS = {"connect": 0.3, "hold": 0.6, "beat": 0.2, "apply": 0.8, "measure": 0.3, "restore": 0.8, "disarm": 0.3}
 """What the controller does, and about how many seconds each takes: a moment within it is drawn from these."""
 NO_START = Step(f"{MODS}/slotmem_shm.load", "absent")

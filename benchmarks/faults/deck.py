@@ -72,6 +72,7 @@ FAULTS = (
     Fault("modbisect run: kill -9", whole_run.whole_run_killed, 1),
     Fault("modbisect run: Ctrl-C, TERM, HUP", whole_run.whole_run_interrupted, 1),
     Fault("modbisect run: network silent", whole_run.whole_run_loses_the_network, 1),
+    Fault("modbisect run: power cut, boot", whole_run.whole_run_loses_the_host, 1),
     Fault("modbisect run: one of the above", whole_run.whole_run_struck, 1),
 )
 

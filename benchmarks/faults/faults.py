@@ -46,10 +46,10 @@ def controller_sleeps(trial: Trial) -> None:
     trial.moment(controller, "beat", "apply", "measure", "restore")
     controller.send(signal.SIGSTOP)
     late = controller.alive() and wait(lambda: trial.sight.state() in ("NONE", "RESTORED"), trial.plan.lease + 5)
-    server = trial.sight.text("/run/apache2/apache2.pid")
+    server = trial.sight.server()
     controller.send(signal.SIGCONT)
     controller.ended()
-    if late and trial.sight.text("/run/apache2/apache2.pid") != server:
+    if late and trial.sight.server() != server:
         raise Dirty("the controller restarted the server after it was rolled back")
 
 
@@ -178,7 +178,7 @@ def _on_again(trial: Trial, *, held: bool) -> None:
     trial.reboot()
     trial.struck()
     sight = trial.sight
-    journal, server = sight.path("/run/modbisect/last-journal"), sight.path("/run/apache2/apache2.pid")
+    journal, server = sight.path("/run/modbisect/last-journal"), sight.path(sight.ground.pids[0])
     if held:
         trial.by = "boot"
         if (left := sight.state()) != "NONE":

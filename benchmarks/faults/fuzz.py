@@ -23,6 +23,7 @@ import on_steps
 import pairs
 from bench import Bench
 from deck import FAULTS, Fault, deck
+from ground import named
 from result import Result
 from summary import Summary, as_json
 from tracer import AVAILABLE
@@ -30,9 +31,10 @@ from tracer import AVAILABLE
 from modbisect import lab
 
 
-def work(job: int, jobs: int, cards: Iterator[tuple[Fault, int]], *, until: float, trials: int, writer: int) -> None:
+def work(
+    bench: Bench, job: int, jobs: int, cards: Iterator[tuple[Fault, int]], *, until: float, trials: int, writer: int
+) -> None:
     """Every ``jobs``-th card, until the time or the cards are over."""
-    bench = Bench(f"-{job}")
     try:
         for number, (fault, seed) in enumerate(cards):
             if number >= trials or time.monotonic() > until:
@@ -54,6 +56,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--trials", type=int, default=10**9, help="at most so many")
     parser.add_argument("--fault", action="append", metavar="NAME", help="only this one; more than once for more")
     parser.add_argument("--pairs", action="store_true", help="each pair of parts that may die at the same time, once")
+    parser.add_argument("--host", default="", metavar="NAME", help="one of benchmarks/culprits; whole runs strike it")
     parser.add_argument("--seed", type=int, help="of each fault's first trial")
     parser.add_argument("--jobs", type=int, default=2, choices=(1, 2), help="lab hosts at a time (2)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="a line a trial as it ends, and at last the table")
@@ -68,7 +71,10 @@ def _arguments() -> argparse.Namespace:
 def main() -> int:
     """1 when a host was left dirty."""
     arguments = _arguments()
+    ground = named(arguments.host)
     faults = [fault for fault in FAULTS if arguments.fault is None or fault.name in arguments.fault]
+    if arguments.host:
+        faults = [fault for fault in faults if fault.name.startswith("modbisect run: ")]
     if not AVAILABLE:
         faults = [fault for fault in faults if fault.seeds is None]
         print("no steps are counted on this processor: those faults are left out", file=sys.stderr)
@@ -91,7 +97,8 @@ def main() -> int:
             try:
                 os.close(reader)
                 cards = deck(faults, arguments.seed, counts)
-                work(job, arguments.jobs, cards, until=until, trials=arguments.trials, writer=writer)
+                bench = Bench(f"-{job}", ground)
+                work(bench, job, arguments.jobs, cards, until=until, trials=arguments.trials, writer=writer)
                 code = 0
             except Exception:  # noqa: BLE001  # the others go on
                 traceback.print_exc()

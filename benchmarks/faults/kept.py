@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import damage
-from sight import CURRENT, RUN, SWITCHED, Dirty
+from sight import CURRENT, RUN, Dirty
 from trial import Trial
 
 _SAVED = re.compile(rf"{CURRENT}/(snap(/.*)?|manifest|places)")
@@ -142,7 +142,8 @@ def _nothing_is_destroyed(trial: Trial) -> None:
     ours = {step.path for controller in trial.controllers for steps in controller.plan.configurations for step in steps}
     for path, row in trial.found.rows().items():
         now = trial.sight.row(path)
-        if path.startswith(SWITCHED) and path not in {*ours, *SWITCHED} and now != row:
+        switched = trial.sight.ground.switched
+        if path.startswith(switched) and path not in {*ours, *switched} and now != row:
             raise Dirty(f"with a part of the snapshot gone, {path} became {now}")
 
 

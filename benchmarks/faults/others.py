@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sight import SWITCHED, Dirty, wait
+from sight import Dirty, wait
 from trial import Trial
 
 _LIBRARY, _NEWER = "/usr/lib/x86_64-linux-gnu/libxml2.so.2", "libxml2.so.2.9.99"
@@ -34,8 +34,8 @@ _PLANTS = {
 _FOREVER = "sleep 987654"
 _AS = "setpriv --reuid {} --regid {} --clear-groups"
 _BYSTANDER = f"{_AS.format('www-data', 'www-data')} setsid sh -c '{_FOREVER}; :' >/dev/null 2>&1 &"
-_AWAY = f"""
-cd "$1" && for name in {" ".join(_NAMES)}; do rm -rf "$name" "$name.fifo"; done && touch -d "@$2" ."""
+_AWAY = """
+cd "$1" && time=$2 && shift 2 && for name; do rm -rf "$name" "$name.fifo"; done && touch -d "@$time" ."""
 _VERB_SECONDS = 15
 """No verb may take longer for what others have planted; the slowest restarts the server."""
 
@@ -54,10 +54,10 @@ def planted(trial: Trial) -> Iterator[None]:
     script = [f"export bystander={parent}"]
     for owner, group, folder, _ in folders:
         who = ("www-data", "www-data") if owner == "root" else (owner, group)
-        names = _PHP_NAMES if folder == "/run/php" else dice.sample(_NAMES, dice.randint(1, 3))
+        chosen = _PHP_NAMES if folder == "/run/php" else dice.sample(_NAMES, dice.randint(1, 3))
         lines = [
             f"[ -e {path} ] || [ -L {path} ] || {{ {_PLANTS[dice.choice(list(_PLANTS))].format(path=path)}; }}"
-            for path in (shlex.quote(f"{folder}/{name}") for name in names)
+            for path in (shlex.quote(f"{folder}/{name}") for name in chosen)
         ]
         script.append(f"{_AS.format(*who)} sh -c {shlex.quote(chr(10).join(lines))}")
     sight.call("sh", "-c", "\n".join(script))  # a folder may have gone meanwhile
@@ -70,7 +70,8 @@ def planted(trial: Trial) -> Iterator[None]:
             raise Dirty("a bystander was killed whose pid somebody had planted")
     finally:
         for _, _, folder, time in folders:
-            sight.call("sh", "-c", _AWAY, "sh", folder, time)
+            names = (name for name in _NAMES if f"{folder}/{name}" not in sight.ground.pids)
+            sight.call("sh", "-c", _AWAY, "sh", folder, time, *names)
         sight.call("kill", *map(str, bystanders))
 
 
@@ -81,8 +82,8 @@ def other_times(trial: Trial) -> Iterator[None]:
     The content stays, and nobody restarts the server for that again and again.
     """
     sight, found = trial.sight, trial.found.rows()
-    path = trial.dice.choice([one for one in sorted(found) if one.startswith(SWITCHED)])
-    there = trial.dice.choice(("/etc/apache2/mods-available", "/etc/php/8.2/mods-available"))
+    path = trial.dice.choice([one for one in sorted(found) if one.startswith(sight.ground.switched)])
+    there = trial.dice.choice(sight.ground.homes or ("/root",))
     turn = trial.dice.choice(("true", 'chmod 0775 "$1"', 'chown www-data "$1"', 'chgrp www-data "$1"'))
     sight.call("touch", "-hc", path)
     sight.sh(turn, there)
@@ -103,7 +104,7 @@ def _content_is_right(trial: Trial, but: str) -> None:
     for path, row in trial.found.rows().items():
         now = trial.sight.row(path)
         same = now == row or (path in (but, but.rpartition("/")[0]) and now[:4] + now[5:] == row[:4] + row[5:])
-        if path.startswith(SWITCHED) and not same:
+        if path.startswith(trial.sight.ground.switched) and not same:
             raise Dirty(f"somebody changed a time of {but}, and so {path} is not as found: {now}")
 
 
@@ -117,4 +118,4 @@ def upgraded_library(trial: Trial) -> Iterator[None]:
     finally:
         sight.sh('ln -sfn "$(cd "${1%/*}" && ls libxml2.so.2.9.1?)" "$1" && rm -f "${1%/*}/$2"', _LIBRARY, _NEWER)
         if any(_NEWER in one for one in sight.modules()):
-            sight.sh("systemctl reset-failed apache2; systemctl restart apache2")
+            sight.sh('systemctl reset-failed "$1"; systemctl restart "$1"', sight.ground.unit)

@@ -12,21 +12,13 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from ground import SMALL, Ground
+
 from modbisect import lab
 from modbisect.host.helper import GUARD
 
-PAGE = b"All 42 items"
 CURRENT = "/var/lib/modbisect/cur"
 RUN = "/run/modbisect"
-SWITCHED = (
-    *("/etc/apache2/mods-enabled", "/etc/apache2/conf-enabled", "/etc/apache2/sites-enabled"),
-    "/etc/php/8.2/apache2/conf.d",
-)
-"""The folders in which a run switches."""
-_KEPT = (
-    *("/etc/apache2", "/etc/php", "/etc/systemd", "/etc/cron.d", "/var/lib/apache2", "/var/lib/php"),
-    "/srv/site",
-)
 _STAY = {"lock", "last", "last-journal"}
 """What may stay in /run/modbisect."""
 _LEFT = (
@@ -58,12 +50,15 @@ class Sight:
     address: str
     root: Path
     """Its root folder; absolute links in it lead astray, and none is followed."""
+    ground: Ground
+    """Of it what is there."""
 
     @classmethod
-    def of(cls, name: str) -> Sight:
+    def of(cls, name: str, ground: Ground = SMALL) -> Sight:
         """The host as it runs now."""
         (host,) = (one for one in lab.hosts() if one.name == name)
-        return cls(name, host.address, Path(f"/proc/{host.pid}/root"))
+        root = Path(f"/proc/{host.pid}/root")
+        return cls(name, host.address, root, ground.missing(root))
 
     def path(self, inside: str) -> Path:
         """Where a path of the host lies for the box."""
@@ -84,11 +79,16 @@ class Sight:
         """Path, type and mode, owner, size, time, target and content of what a run must leave as it was."""
         own = self.path("/etc").lstat()
         return frozenset(
-            [("/etc", str(own.st_mtime_ns)), *(row for folder in _KEPT for row in self._tree(self.path(folder)))]
+            [
+                ("/etc", str(own.st_mtime_ns)),
+                *(row for folder in self.ground.kept for row in self._tree(self.path(folder))),
+            ]
         )
 
     def _tree(self, folder: Path) -> Iterator[tuple[str, ...]]:
         yield self.row(folder)
+        if not folder.is_dir():
+            return
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
@@ -113,17 +113,17 @@ class Sight:
         return inside, f"{own.st_mode:o}", f"{own.st_uid}:{own.st_gid}", str(size), str(own.st_mtime_ns), what
 
     def modules(self) -> frozenset[str]:
-        """The modules and extensions in the live server's parent; none while it is down.
+        """The modules and extensions in the live servers' parents; none while they are down.
 
         A library that they bring along may get another name at any time, and lies directly in a folder of libraries.
         """
-        pid = self.text("/run/apache2/apache2.pid").strip()
-        lines = self.text(f"/proc/{pid}/maps").splitlines() if pid.isdigit() else []
+        pids = [self.text(path).strip() for path in self.ground.pids]
+        lines = [line for pid in pids if pid.isdigit() for line in self.text(f"/proc/{pid}/maps").splitlines()]
         return frozenset(line.split()[5] for line in lines if ".so" in line and not _LIBRARY.fullmatch(line.split()[5]))
 
     def server(self) -> str:
         """Which server runs: its parent's pid and start; empty while it is down."""
-        pid = self.text("/run/apache2/apache2.pid").strip()
+        pid = self.text(self.ground.pids[0]).strip() if self.ground.pids else ""
         words = self.text(f"/proc/{pid}/stat").rpartition(") ")[2].split() if pid.isdigit() else []
         return f"{pid} since {words[19]}" if words else ""
 
@@ -157,7 +157,9 @@ class Sight:
         for folder, own in _NAMES:
             left += [f"{folder}/{one.name}" for one in self.path(folder).glob(f"{own}*")]
         return left + [
-            f"{folder}/.modbisect" for folder in SWITCHED if os.path.lexists(self.path(f"{folder}/.modbisect"))
+            f"{folder}/.modbisect"
+            for folder in self.ground.switched
+            if os.path.lexists(self.path(f"{folder}/.modbisect"))
         ]
 
     # --- acting on it --------------------------------------------------------------------------

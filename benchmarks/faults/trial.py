@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from controller import SPEC, STEPS, Controller, Plan, request
+from controller import STEPS, Controller, Plan, request
+from ground import Ground
 from result import SLACK_SECONDS, Result
-from sight import CURRENT, PAGE, RUN, Dirty, Sight, wait
+from sight import CURRENT, RUN, Dirty, Sight, wait
 
 from modbisect import lab
 from modbisect.errors import Exit
@@ -132,7 +133,7 @@ class Trial:
     def call(self, verb: str) -> tuple[list[str], bytes]:
         """A verb of the guard as this trial's run calls it: its words, and its standard input."""
         more = {"hold": [self.plan.run, "600"], "tick": [], "boot": [], "rescue": ["force"]}.get(verb, [self.plan.run])
-        stdin = {"hold": SPEC.encode(), "apply": request(self.plan.configurations[-1])}.get(verb, b"")
+        stdin = {"hold": self.sight.ground.spec.encode(), "apply": request(self.plan.configurations[-1])}.get(verb, b"")
         return [GUARD, verb, *more], stdin
 
     def brought(self, *verbs: str) -> None:
@@ -192,7 +193,7 @@ class Trial:
     def reboot(self) -> None:
         """Switch a host on again whose power was cut."""
         self.host = lab.boot(self.sight.name)
-        self.sight = Sight.of(self.sight.name)
+        self.sight = Sight.of(self.sight.name, self.sight.ground)
 
     # --- what comes behind every fault -----------------------------------------------------------
 
@@ -284,7 +285,7 @@ class Trial:
         run = f"{self.dice.getrandbits(128):032x}"
         while True:
             self.install()
-            status, said = self.sight.guard("snap", run, stdin=SPEC.encode())
+            status, said = self.sight.guard("snap", run, stdin=self.sight.ground.spec.encode())
             if status == 0:
                 break
             if time.monotonic() > until:
@@ -298,7 +299,7 @@ class Trial:
             raise Dirty(f"files differ: {sorted(other)[:6]}")
         if not wait(lambda: self.sight.modules() == self.found.modules, 5):
             raise Dirty(f"live modules differ: {sorted(self.sight.modules() ^ self.found.modules)[:6]}")
-        if not wait(lambda: PAGE in self.sight.page(), 5):
+        if not wait(lambda: self.sight.ground.page in self.sight.page(), 5):
             raise Dirty(f"the site answers {self.sight.page()!r}")
         if units := self.sight.sh("systemctl list-units --no-legend 'modbisect*'"):
             raise Dirty(f"units are left: {units}")
@@ -333,11 +334,11 @@ def dice_of(name: str, seed: int) -> Random:
 
 
 def played(
-    name: str, act: Callable[[Trial], None], seed: int, *, host: lab.LabHost, found: Found, folder: Path
+    name: str, act: Callable[[Trial], None], seed: int, *, host: lab.LabHost, ground: Ground, found: Found, folder: Path
 ) -> Result:
     """One trial, from its seed alone."""
     began = time.monotonic()
-    trial = Trial(seed, dice_of(name, seed), host, Sight.of(host.name), found, folder)
+    trial = Trial(seed, dice_of(name, seed), host, Sight.of(host.name, ground), found, folder)
     for file in ("last", "last-journal"):
         trial.sight.path(f"/run/modbisect/{file}").unlink(missing_ok=True)
     failure, seconds, clean = "", 0.0, 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -26,11 +27,12 @@ name: struck
 probes:
   front:
     get: /
-    expect: {status: 200, contains: All 42 items}
+    expect: {status: 200, contains: %s}
 symptom: {probe: front}
 components:
-  include: ["apache-module:[acs]*", "apache-conf:*", "php-module:[a-c]*"]
+  include: %s
 trial: {requests: 2, warm_up: 0}
+strategy: %s
 """
 
 
@@ -68,6 +70,23 @@ def whole_run_loses_the_network(trial: Trial) -> None:
     _journal(trial, process.returncode)
 
 
+def whole_run_loses_the_host(trial: Trial) -> None:
+    """The host loses its power, and is switched on again: put back before the server starts."""
+    process = _started(trial)
+    _moment(trial, process)
+    held = trial.sight.state() not in ("NONE", "SNAP")
+    trial.cut()
+    trial.reboot()
+    trial.struck()
+    if held:
+        trial.by = "boot"
+        if (left := trial.sight.state()) != "NONE":
+            raise Dirty(f"state {left} although the host has booted")
+    _await(process)
+    trial.struck()
+    _journal(trial, process.returncode)
+
+
 def whole_run_struck(trial: Trial) -> None:
     """One of `STRIKES` at a drawn moment, each in its turn; the program is killed then, or lives on."""
     strike = STRIKES[trial.seed % len(STRIKES)]
@@ -100,7 +119,8 @@ def _started(trial: Trial) -> subprocess.Popen[bytes]:
     trial.plan = replace(trial.plan, lease=_LEASE)
     trial.whole_journal = False  # the stand-in's journal is what that is compared with
     playbook, inventory = trial.folder / "playbook.yml", trial.folder / "inventory.yml"
-    playbook.write_text(_PLAYBOOK)
+    ground = trial.sight.ground
+    playbook.write_text(_PLAYBOOK % (ground.page.decode(), json.dumps(ground.components), ground.strategy))
     inventory.write_text(lab.inventory())
     argv = ["run", str(playbook), trial.sight.name, "-i", str(inventory), "--lease", str(_LEASE), "--seed", "1"]
     with (trial.folder / "said").open("wb") as said:
@@ -127,7 +147,7 @@ def _moment(trial: Trial, process: subprocess.Popen[bytes]) -> None:
 
 
 def _journal(trial: Trial, code: int) -> None:
-    if code not in {*Exit, -9}:
+    if code not in {*Exit, -9} - {Exit.USAGE}:
         raise Dirty(f"modbisect ended with {code}: {(trial.folder / 'said').read_text()[-2000:]}")
     try:
         events = list(journal.read("last", trial.folder / "state" / "modbisect" / "runs"))
