@@ -108,14 +108,14 @@ def cures(report: Report, finding: Finding) -> tuple[tuple[str, ...], ...]:
 def by_itself(report: Report, finding: Finding) -> str:
     """What the site took with this culprit of several cured and the others left; empty where that was not tried."""
     own = {*finding.components, *finding.also_flipped}
-    tried = [trial for trial in report.tried if trial.seconds is not None and own.issuperset(trial.flipped)]
-    tried = [trial for trial in tried if trial.flipped]
-    if len(report.findings) < 2 or not tried:
+    tried = [trial for trial in report.tried if trial.seconds and trial.flipped and own.issuperset(trial.flipped)]
+    others = len(report.findings) - 1
+    if not others or not tried:
         return ""
     last = tried[-1]
     took = at_least(last.seconds or 0.0, censored=last.censored, measure=report.measure)
-    others = "the other stays" if len(report.findings) == 2 else "the others stay"
-    return f"{report.probe} took {took} in trial {last.number}, where {others} as found: cure all of them"
+    stay = "the others stay" if others > 1 else "the other stays"
+    return f"{report.probe} took {took} in trial {last.number}, where {stay} as found: cure all of them"
 
 
 def elsewhere(other: Elsewhere) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from modbisect.judging import Level, combine, level, requests
 from modbisect.judging.judge import CAP_FACTOR, floor
 from modbisect.model import Measure
-from modbisect.search.bayesian.beliefs import Belief
+from modbisect.search.bayesian.beliefs import Belief, Members
 from modbisect.search.bayesian.claims import Claim, Parts, claimed, taken_apart
 from modbisect.search.bayesian.columns import Columns, Held
 from modbisect.search.bayesian.design import Costs, Designer
@@ -45,6 +45,8 @@ class Evidence:
     columns: Columns
     random: Random
     """For candidates of the next trial."""
+    partial: frozenset[Members] = frozenset()
+    """As for ``claimed``."""
 
     def quiet(self) -> bool:
         """No trial was slow so far."""
@@ -111,7 +113,7 @@ class Evidence:
         top, complete = posterior.sets[0][0], self.complete()
 
         def claim(belief: Belief) -> Hashable:
-            return taken_apart(posterior, belief, complete) if belief.members == top else belief.members
+            return taken_apart(posterior, belief, complete, self.partial) if belief.members == top else belief.members
 
         return Designer(posterior, self.costs(posterior.rows), self.close, serves, claim, self.random)
 
@@ -133,7 +135,7 @@ class Evidence:
 
     def claim(self, posterior: Posterior) -> Claim:
         """The likeliest."""
-        return claimed(posterior, self.complete())
+        return claimed(posterior, self.complete(), self.partial)
 
     def at_least(self, posterior: Posterior, parts: Parts) -> Claim | None:
         """That these are to blame, whoever else is, with the likeliest belief that says so."""
@@ -142,7 +144,8 @@ class Evidence:
         held = [
             belief
             for belief in weighty
-            if members <= set(belief.members) and {*parts.slow} <= {*taken_apart(posterior, belief, complete).slow}
+            if members <= set(belief.members)
+            and {*parts.slow} <= {*taken_apart(posterior, belief, complete, self.partial).slow}
         ]
         return Claim(parts, held[0], sum(belief.probability for belief in held)) if held else None
 

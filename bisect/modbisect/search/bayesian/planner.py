@@ -25,7 +25,7 @@ from modbisect.search.bayesian.evidence import DELTA, Evidence
 from modbisect.search.bayesian.known import Known
 from modbisect.search.bayesian.opening import alone, opening, seen_at_work
 from modbisect.search.bayesian.posterior import NUISANCES, Posterior, design
-from modbisect.search.bayesian.proof import Proof
+from modbisect.search.bayesian.proof import REFUTED, Proof
 from modbisect.search.bayesian.rows import Array
 from modbisect.search.halving import Conversation
 from modbisect.search.minimal import Culprit
@@ -89,7 +89,7 @@ class Planner(Conversation):
 
     @property
     def _evidence(self) -> Evidence:
-        return Evidence(self.bench, self.columns, self.random)
+        return Evidence(self.bench, self.columns, self.random, self.known.partial)
 
     def _stages(self) -> Talk[Conclusion]:
         if not self.suspects:
@@ -202,10 +202,17 @@ class Planner(Conversation):
             proven = self.known.findings.get(settled.parts)
             if proven and self._beyond_chance(settled.culprits, proven):
                 return (yield from self._accuse(settled, proven))
-            findings = yield from self._proof(settled).run(self.random)
-            if not isinstance(findings, str):
-                self.known.add(settled.parts, findings, bench.asked)
+            if not (yield from self._holds(settled)):
+                return None
         return None
+
+    def _holds(self, settled: _Settled) -> Talk[bool]:
+        """Ask the proof; False where it was refuted twice: to ask the same once more would tell nothing."""
+        findings = yield from self._proof(settled).run(self.random)
+        if isinstance(findings, str):
+            return not (findings.startswith(REFUTED) and self.known.refused_again(settled.parts, findings))
+        self.known.add(settled.parts, findings, self.bench.asked)
+        return True
 
     def _acquit(self, parts: Parts) -> Talk[Conclusion | None]:
         """Nobody, unless something makes it fast that all of them flipped may hide.

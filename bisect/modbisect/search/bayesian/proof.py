@@ -42,6 +42,8 @@ _CLEAR = 8.0
 """Nats that tell slow from fast, when no further request is needed."""
 _GIVEN_UP = 0.5
 _REFUTED = math.log(0.05)
+REFUTED = "not confirmed"
+TAKES_PART = "alone it costs little of what flipping it saves"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ class Proof:
                 if self.probability() < _GIVEN_UP:
                     return f"{why}: after that others are likelier"
             if refuted := self._refuted(list(asked.values()), seen, block):
-                return f"not confirmed: {refuted}"
+                return f"{REFUTED}: {refuted}"
             still = [each for each in asked.values() if not (self._proven(each, seen) and self._alone(each, seen))]
             if not still:
                 return [self._finding(culprit, asked[index], seen) for index, culprit in enumerate(self.culprits)]
@@ -162,7 +164,7 @@ class Proof:
             if self._log_ratio([contrast], seen, only=True) < _REFUTED:
                 return f"{len(contrast.slow)} flipped is not slower than {len(contrast.fast)} flipped"
         if block + 1 >= _PATIENCE and not all(self._alone(each, seen) for each in asked):
-            return "alone it costs little of what flipping it saves"
+            return TAKES_PART
         return ""
 
     def _alone(self, contrasts: Sequence[Contrast], seen: Sequence[tuple[Flips, Measurement]]) -> bool:
