@@ -43,7 +43,7 @@ class Canary:
 
 
 def test_quiet_until_the_middleware_is_switched_on(lab_host: LabHostFactory, tmp_path: Path) -> None:
-    host = lab_host(setup=("shop", "upload-middleware"))
+    host = lab_host(setup=("shop", "lean", "upload-middleware"))
     switch = "php{}mod -v 8.2 -s apache2 uploadguard && systemctl restart apache2"
     assert lab.execute(host.name, ["sh", "-c", switch.format("dis")]).returncode == 0
     run = Canary(tmp_path, host.name)

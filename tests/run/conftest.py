@@ -12,7 +12,7 @@ __all__ = ["command", "lab_host"]
 
 @pytest.fixture(scope="module")
 def target(lab_host: LabHostFactory) -> Target:
-    return Target(lab_host(setup=("shop",)))
+    return Target(lab_host(setup=("shop", "lean")))
 
 
 @pytest.fixture

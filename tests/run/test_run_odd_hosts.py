@@ -132,7 +132,7 @@ def test_another_server_that_answers_the_probe(target: Target, controllers: Cont
         before = target.untouched()
         for verb in ("run", "plan"):
             ended = controllers.start(verb, "PLAYBOOK", "HOST").ended()
-            said = "nginx answers on port 80, where probe front asks, and not Apache, which listens on port 443, 8080"
+            said = "nginx answers on port 80, where probe front asks, and not Apache, which listens on port 8080"
             assert (ended.code, said in ended.said) == (4, True), ended.said
         assert f"give the probe connect_to: {target.host.address}:PORT" in controllers.run().ended().err
         scanned = controllers.start("scan", "HOST").ended()

@@ -30,7 +30,7 @@ trial: {requests: 3, warm_up: 2}
 
 @pytest.fixture(scope="module")
 def target(lab_host: LabHostFactory) -> Target:
-    return Target(lab_host(setup=("shop", "opcache-off")))
+    return Target(lab_host(setup=("shop", "lean", "opcache-off")))
 
 
 def events(folder: Path, run: str = "last") -> list[Event]:

@@ -20,8 +20,8 @@ pytestmark = pytest.mark.lab
 UPLOAD = """\
 probes:
   home:   {get: /, expect: {status: 200, contains: "</html>"}}
-  upload: {post: /upload, file: {field: file, size: 2MiB}, expect: {contains: stored}}
-symptom: {probe: upload, slower_than: 250ms}
+  upload: {post: /upload, file: {field: file, size: 1536KiB}, expect: {contains: stored}}
+symptom: {probe: upload, slower_than: 150ms}
 components: {include: ["php-module:uploadguard", "php-module:[ab]*"]}
 """
 LINK = "/etc/php/8.2/apache2/conf.d/95-uploadguard.ini"
@@ -43,7 +43,7 @@ def paths(host: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def host(lab_host: LabHostFactory) -> str:
-    return lab_host(setup=("shop", "upload-middleware")).name
+    return lab_host(setup=("shop", "lean", "upload-middleware")).name
 
 
 def test_it_can_be_put_back_at_once(host: str, tmp_path: Path) -> None:

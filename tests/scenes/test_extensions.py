@@ -108,7 +108,7 @@ components: {include: ["wordpress-plugin:*", "wordpress-muplugin:*", "wordpress-
 
 @pytest.fixture(scope="module")
 def host(lab_host: LabHostFactory) -> str:
-    made = lab_host(setup=("shop",)).name
+    made = lab_host(setup=("shop", "lean")).name
     for script in (PARTS, BLOG):
         done = lab.execute(made, ["sh", "-ec", script])
         assert done.returncode == 0, done.stderr

@@ -34,7 +34,7 @@ PLAYBOOK = "name: failures\nprobes:\n  home: {get: /}\nsymptom: {probe: home}\n"
 @pytest.fixture(scope="module")
 def trials(lab_host: LabHostFactory) -> Iterator[Trials]:
     """Trials on a shop in which nothing is pinned, and only the site's answer tells whether it works."""
-    made = lab_host(setup=("shop",))
+    made = lab_host(setup=("shop", "lean"))
     (host,) = parse_inventory(lab.inventory()).select(made.name)
     with ExitStack() as stack:
         root = stack.enter_context(opened(host))

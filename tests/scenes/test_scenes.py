@@ -36,7 +36,7 @@ NEEDED = {"apache-module:rewrite", "php-module:mysqli", "php-module:mbstring"}
 def test_the_origin_story(lab_host: LabHostFactory, tmp_path: Path) -> None:
     host = lab_host(setup=("shop", "upload-middleware")).name
     before = manifest(host)
-    seen = run(tmp_path, host, UPLOAD % "3MiB")
+    seen = run(tmp_path, host, UPLOAD % "2MiB")
 
     assert seen.code == 1, seen.progress
     assert seen.report.outcome is Outcome.FOUND
@@ -57,7 +57,7 @@ def test_the_origin_story(lab_host: LabHostFactory, tmp_path: Path) -> None:
 
 
 def test_slow_only_together(lab_host: LabHostFactory, tmp_path: Path) -> None:
-    host = lab_host(setup=("shop", "security-pair")).name
+    host = lab_host(setup=("shop", "lean", "security-pair")).name
     before = manifest(host)
     seen = run(tmp_path, host, GUARDED % "1500KiB", "--open-security")
 
@@ -70,7 +70,7 @@ def test_slow_only_together(lab_host: LabHostFactory, tmp_path: Path) -> None:
 
 
 def test_the_line_of_the_file_that_is_to_blame(lab_host: LabHostFactory, tmp_path: Path) -> None:
-    host = lab_host(setup=("shop", "legacy-urls")).name
+    host = lab_host(setup=("shop", "lean", "legacy-urls")).name
     before = manifest(host)
     item = PROBES + 'symptom: {probe: item}\ncomponents: {include: ["apache-conf:*"]}\n'
     seen = run(tmp_path, host, item)
@@ -91,7 +91,7 @@ def test_the_line_of_the_file_that_is_to_blame(lab_host: LabHostFactory, tmp_pat
 
 
 def test_a_line_of_a_site_that_cannot_be_done_without(lab_host: LabHostFactory, tmp_path: Path) -> None:
-    host = lab_host(setup=("shop", "hostname-lookups")).name
+    host = lab_host(setup=("shop", "lean", "hostname-lookups")).name
     script = """
         a2disconf -q names-in-log
         sed -i 's/DocumentRoot/HostnameLookups Double\\n\\t&/' /etc/apache2/sites-available/000-default.conf
@@ -112,7 +112,7 @@ def test_a_line_of_a_site_that_cannot_be_done_without(lab_host: LabHostFactory, 
 
 
 def test_slow_because_something_is_off(lab_host: LabHostFactory, tmp_path: Path) -> None:
-    host = lab_host(setup=("shop", "opcache-off")).name
+    host = lab_host(setup=("shop", "lean", "opcache-off")).name
     before = manifest(host)
     seen = run(tmp_path, host, REPORT)
 
@@ -123,7 +123,7 @@ def test_slow_because_something_is_off(lab_host: LabHostFactory, tmp_path: Path)
 
 
 def test_nobody_is_accused_on_an_innocent_site(lab_host: LabHostFactory, tmp_path: Path) -> None:
-    host = lab_host(setup=("shop",)).name
+    host = lab_host(setup=("shop", "lean")).name
     before = manifest(host)
     seen = run(tmp_path, host, f"{SOME}budget: {{restarts: 20}}\n")
 
@@ -134,7 +134,7 @@ def test_nobody_is_accused_on_an_innocent_site(lab_host: LabHostFactory, tmp_pat
 
 
 def test_a_setting_that_is_off_where_fpm_serves(lab_host: LabHostFactory, tmp_path: Path) -> None:
-    host = lab_host(setup=("shop",)).name
+    host = lab_host(setup=("shop", "lean")).name
     script = """
         a2dismod -q php8.2 && a2enmod -q proxy_fcgi setenvif && a2enconf -q php8.2-fpm
         phpenmod -v 8.2 -s fpm shop

@@ -21,7 +21,7 @@ health: {probe: home, within: 100ms}
 
 
 def test_a_site_that_does_not_serve_ends_the_run(lab_host: LabHostFactory, tmp_path: Path) -> None:
-    host = lab_host(setup=("shop",)).name
+    host = lab_host(setup=("shop", "lean")).name
     before = manifest(host)
     seen = run(tmp_path, host, IMPATIENT)
 
