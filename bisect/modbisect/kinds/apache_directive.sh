@@ -7,11 +7,13 @@ htaccess() {
   done | grep -xE '(/[A-Za-z0-9_.+-]+)+' | sort -u
 }
 
+hidden=$(htaccess)
+
 section files
-htaccess | while IFS= read -r file; do find "$file" -maxdepth 0 -printf '%p\t%y\t%Y\t%T@\t%l\n'; done 2>/dev/null
+printf '%s\n' "$hidden" | while IFS= read -r file; do find "$file" -maxdepth 0 -printf '%p\t%y\t%Y\t%T@\t%l\n'; done 2>/dev/null
 
 section htaccess
-htaccess | while IFS= read -r file; do ! can_be_held "$file" || printf '%s\n' "$file"; done 2>/dev/null
+printf '%s\n' "$hidden" | while IFS= read -r file; do ! can_be_held "$file" || printf '%s\n' "$file"; done 2>/dev/null
 
 included() { # what a file of the link farms brings along: both, by Apache's own word
   apache_says -t -D DUMP_INCLUDES 2>/dev/null | awk '
@@ -33,16 +35,16 @@ section directives
 {
   printf '%s\n' "$includes" | cut -f 2
   { apache_files; [ ! -f /etc/apache2/ports.conf ] || echo /etc/apache2/ports.conf; } | tr '\n' '\0' | xargs -0r readlink -f -- | sort -u
-  htaccess
-} | while IFS= read -r file; do
+  printf '%s\n' "$hidden"
+} | tr '\n' '\0' | xargs -0r sh -c 'find "$@" -maxdepth 0 -type f -size -2049b -print0' sh 2>/dev/null |
   # A line that ends in a backslash goes on in the next.
-  head -c 1M -- "$file" | awk -v path="$file" '
-    !held {first = NR; text = ""}
+  xargs -0r awk '
+    FNR == 1 {held = 0}
+    !held {first = FNR; text = ""}
     {text = text $0; held = $0 ~ /\\\r?$/}
     held {next}
     match(text, /^[ \t]*[A-Za-z][A-Za-z0-9_]*([ \t\r]|$)/) {
       name = substr(text, RSTART, RLENGTH); gsub(/[ \t\r]/, "", name); low = tolower(text)
       forbids = low ~ /^[ \t]*rewriterule.*\[(.*,)?[ \t]*(f|forbidden|g|gone|r=4..|redirect=4..)[ \t]*(,.*)?\]/ || low ~ /^[ \t]*redirect(match)?[ \t]+(4|gone)/
-      print path ":" first ":" name (NR > first ? " ..." : "") (forbids ? " guards" : "")
-    }'
-done 2>/dev/null | head -n 5000
+      print FILENAME ":" first ":" name (FNR > first ? " ..." : "") (forbids ? " guards" : "")
+    }' 2>/dev/null | head -n 5000

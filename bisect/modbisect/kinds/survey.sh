@@ -25,15 +25,21 @@ can_be_held() {
   file=$1 path=$1
   set --
   while [ "$path" ]; do set -- "$@" "$path"; path=${path%/*}; done
-  uid=$(stat -c %u -- "$file") && [ "$(stat -c %h -- "$file")" = 1 ] || return 1
-  [ -z "$(stat -c %A -- "$@" | grep -v '^[-d].......[^w]')" ] || return 1
-  others=$(stat -c %u -- "$@" | grep -vxe 0 -e "$uid")
-  case $uid:${others:+others}:$(stat -c %u:%A -- "${file%/*}") in
-    0::* | 0:others:0:d????-??-?) return 0 ;;
-    0:* | *:others:*) return 1 ;;
+  holder=$(stat -c '%u %h %A %g %U' -- "$@" | awk -v count=$# '
+    NR == 1 {owner = $1; group = $4; name = $5; links = $2}
+    $3 !~ /^[-d].......[^w]/ {open = 1}
+    $1 != 0 && $1 != owner {others = 1}
+    NR == 2 {closed = $1 == 0 && $3 ~ /^d....-..-./; own = $1 == owner && $3 ~ /^d.wx/}
+    END {
+      if (NR < count || links != 1 || open) exit
+      if (owner == 0) print others && !closed ? "" : "root"
+      else if (!others && own) print name, group
+    }')
+  case $holder in
+    root) return 0 ;;
+    ?*" "?*) case " $(id -G -- "${holder% *}") " in *" ${holder#* } "*) command -v setpriv >/dev/null ;; *) return 1 ;; esac ;;
+    *) return 1 ;;
   esac
-  case " $(id -G -- "$(stat -c %U -- "$file")") " in *" $(stat -c %g -- "$file") "*) : ;; *) return 1 ;; esac
-  case $(stat -c '%u %A' -- "${file%/*}") in "$uid d"?wx*) command -v setpriv >/dev/null ;; *) return 1 ;; esac
 }
 
 # Files of the configuration that no package has brought, where that can be known. PHP's are registered by ucf.
