@@ -177,3 +177,17 @@ def test_what_the_database_was_at_is_told_of_whoever_waits_for_it() -> None:
 def test_a_query_that_is_none_is_refused() -> None:
     with pytest.raises(LookError, match="no query"):
         Look.read(NOTHING.replace("cpu", "query many|SELECT ?\ncpu"))
+
+
+def test_lines_of_a_file_claim_together_what_it_would() -> None:
+    path = "/etc/apache2/conf-available/charset.conf"
+    lines = "".join(f"{path}:{number}:Header\n" for number in range(1, 6))
+    found = kinds.parse((HERE / "surveys" / "many-culprits.txt").read_text() + f"@@ directives\n{lines}")
+    seen = f"seen 4.00|R||/x/libpcre.so < /x/mod_headers.so||\nnamed /x/mod_headers.so|{path}|1,2,3,4,5\nend"
+    look = Look.read(NOTHING.replace("busy 0.00", "busy 4.00").replace("end", seen))
+    ranked = suspicions(look, found, kinds.discover(found, (path,)))
+    shares = {one.component: round(one.share, 2) for one in ranked}
+    each = [shares.pop(f"apache-directive:{path}:{number}") for number in range(1, 6)]
+    (module,) = shares.values()
+    assert list(shares) == ["apache-module:headers"]
+    assert module == pytest.approx(sum(each)) == 0.5

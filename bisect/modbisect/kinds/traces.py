@@ -7,6 +7,7 @@ in which a request was at work.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from posixpath import dirname, normpath
@@ -72,13 +73,24 @@ class Suspicion:
 
 
 def suspicions(look: Look, found: Found, components: Iterable[Component]) -> tuple[Suspicion, ...]:
-    """Those that what was seen speaks against, the largest share first."""
+    """Those that what was seen speaks against, the largest share first.
+
+    The lines of one file claim together what the file would claim: there may be many, and a module beside them is one.
+    """
     parts = tuple(components)
     naming = _naming(look, found, parts)
+    file_of = {
+        component.id: place[0]
+        for component in parts
+        if not component.loads
+        for place in BY_NAME[component.kind].at(found, component)
+    }
     shares: dict[ComponentId, float] = {}
     most: dict[ComponentId, tuple[float, str]] = {}
     for moment in look.moments:
         claims = _claims(moment, naming, parts)
+        lines = Counter(file_of[component] for component in claims if component in file_of)
+        claims = {each: strength / lines.get(file_of.get(each, ""), 1) for each, strength in claims.items()}
         whole = sum(claims.values())
         for component, strength in claims.items():
             seconds = moment.seconds * strength / max(whole, _OWN_CODE)
