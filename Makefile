@@ -53,7 +53,7 @@ fuzz-search: setup
 # Every moment at which the guard is struck in the tests, and not some of them.
 fuzz-guard: setup
 	$(BIN)/python -c 'from modbisect import lab; lab.build_tree(print)'
-	MODBISECT_FUZZ=1 $(BIN)/pytest -q -n 6 --dist worksteal tests/guard
+	MODBISECT_FUZZ=1 $(BIN)/pytest -q -n 6 --dist worksteal tests/guard tests/run
 
 setup: debian $(VENV)/installed
 

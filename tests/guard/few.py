@@ -14,4 +14,4 @@ def few(cases: Iterable[Case], most: int) -> list[Case]:
     every = list(cases)
     if os.environ.get("MODBISECT_FUZZ") or len(every) <= most:
         return every
-    return [every[at * (len(every) - 1) // (most - 1)] for at in range(most)]
+    return [every[at * (len(every) - 1) // max(1, most - 1)] for at in range(most)]

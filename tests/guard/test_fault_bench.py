@@ -13,6 +13,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from guard.few import few
+
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "faults"))  # tests/run has a controller as well
 
 import damage
@@ -55,16 +57,19 @@ def step(verb: str, at: int) -> int:
 @pytest.mark.lab
 @pytest.mark.parametrize(
     ("name", "seed"),
-    [
-        ("controller: kill -9 at any time", 0),
-        ("controller: SIGSTOP past the lease", 0),
-        ("sudo withdrawn", 1),
-        ("disk: no blocks", 0),
-        ("power cut, boot", 0),
-        ("foreign edit", 0),
-        ("stop file", 0),
-        ("configuration test fails", 0),
-    ],
+    few(
+        [
+            ("controller: kill -9 at any time", 0),
+            ("controller: SIGSTOP past the lease", 0),
+            ("sudo withdrawn", 1),
+            ("disk: no blocks", 0),
+            ("power cut, boot", 0),
+            ("foreign edit", 0),
+            ("stop file", 0),
+            ("configuration test fails", 0),
+        ],
+        5,
+    ),
 )
 def test_whatever_strikes_the_host_is_as_found(bench: Bench, name: str, seed: int) -> None:
     assert bench.play(name, ACTS[name], seed).failure == ""
@@ -74,19 +79,22 @@ def test_whatever_strikes_the_host_is_as_found(bench: Bench, name: str, seed: in
 @pytest.mark.skipif(not AVAILABLE, reason="no steps are counted on this processor")
 @pytest.mark.parametrize(
     ("name", "seed"),
-    [
-        ("guard: killed at a step", step("apply", 40)),
-        ("guard: killed at a step", step("boot", 1)),  # nobody was left to put the host back
-        ("guard: a helper killed at a step", step("tick", 100)),  # it ended with a status that stands nowhere
-        ("guard: a helper killed at a step", step("disarm", 35)),  # folders with another time, that nobody knew of
-        ("guard: killed at a step", step("hold", 469)),  # a folder for its note, that nobody knew of
-        ("guard: an error at a step", step("hold", 243)),  # a status that stands nowhere
-        ("guard: an error at a step", step("hold", 507)),  # a note at login that cannot be written ended it, with 1
-        ("guard: a helper killed at a step", 92),  # it changed files that nobody had written down: a foreign edit
-        ("guard: an error at a step", 99),  # nor had it when a line of these could not be written
-        ("guard: a helper killed at a step", step("rescue", 270)),  # see below: a watch that cannot be stopped
-        ("guard: an error at a step", step("rescue", 200)),  # as when the helper is killed
-    ],
+    few(
+        [
+            ("guard: killed at a step", step("apply", 40)),
+            ("guard: killed at a step", step("boot", 1)),  # nobody was left to put the host back
+            ("guard: a helper killed at a step", step("tick", 100)),  # it ended with a status that stands nowhere
+            ("guard: a helper killed at a step", step("disarm", 35)),  # folders with another time, that nobody knew of
+            ("guard: killed at a step", step("hold", 469)),  # a folder for its note, that nobody knew of
+            ("guard: an error at a step", step("hold", 243)),  # a status that stands nowhere
+            ("guard: an error at a step", step("hold", 507)),  # a note at login that cannot be written ended it, with 1
+            ("guard: a helper killed at a step", 92),  # it changed files that nobody had written down: a foreign edit
+            ("guard: an error at a step", 99),  # nor had it when a line of these could not be written
+            ("guard: a helper killed at a step", step("rescue", 270)),  # see below: a watch that cannot be stopped
+            ("guard: an error at a step", step("rescue", 200)),  # as when the helper is killed
+        ],
+        4,
+    ),
 )
 def test_the_guard_is_struck_at_a_step(bench: Bench, name: str, seed: int) -> None:
     struck = ""
@@ -101,22 +109,25 @@ def test_the_guard_is_struck_at_a_step(bench: Bench, name: str, seed: int) -> No
 @pytest.mark.lab
 @pytest.mark.parametrize(
     ("name", "seed"),
-    [
-        ("others' files", 3),  # a fifo of www-data in /run/php: every verb waited for it, a rescue as well
-        ("no room in /run", 49),  # an empty retry file: no tick came past it
-        ("a state file spoiled", 115),  # without its list the run's own changes were somebody else's edit
-        ("the snapshot spoiled", 100),
-        ("half a request", 22),  # it had the lock, and a rescue waited
-        ("one way of the watch dead", 0),  # a tick that is stopped
-        ("one way of the watch dead", 3),  # a timer that is stopped
-        ("a library upgraded", 0),  # restarted again and again
-        ("times changed", 0),
-        ("noexec", 0),  # nobody was left who could run
-        ("no watch starts", 0),  # held without a watch
-        (pairs.NAME, 3),  # controller and tick
-        (pairs.NAME, 20),  # disk and power
-        ("modbisect run: one of the above", 8),  # noexec
-    ],
+    few(
+        [
+            ("others' files", 3),  # a fifo of www-data in /run/php: every verb waited for it, a rescue as well
+            ("no room in /run", 49),  # an empty retry file: no tick came past it
+            ("a state file spoiled", 115),  # without its list the run's own changes were somebody else's edit
+            ("the snapshot spoiled", 100),
+            ("half a request", 22),  # it had the lock, and a rescue waited
+            ("one way of the watch dead", 0),  # a tick that is stopped
+            ("one way of the watch dead", 3),  # a timer that is stopped
+            ("a library upgraded", 0),  # restarted again and again
+            ("times changed", 0),
+            ("noexec", 0),  # nobody was left who could run
+            ("no watch starts", 0),  # held without a watch
+            (pairs.NAME, 3),  # controller and tick
+            (pairs.NAME, 20),  # disk and power
+            ("modbisect run: one of the above", 8),  # noexec
+        ],
+        6,
+    ),
 )
 def test_those_who_know_how_it_works_find_no_way_past_it(bench: Bench, name: str, seed: int) -> None:
     assert bench.play(name, ACTS[name], seed).failure == ""

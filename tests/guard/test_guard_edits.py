@@ -284,7 +284,7 @@ def test_owner_and_rights_stay(edited: Target) -> None:
             ("/usr/bin/awk", "-v shape=", 1),
             ("/usr/bin/sha256sum", "apache2.conf", 1),
         ],
-        6,
+        3,
     ),
 )
 def test_whatever_ends_an_edit_it_comes_back(

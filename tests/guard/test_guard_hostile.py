@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from guard.controller_side import held, logged_in
+from guard.few import few
 from guard.lab_target import Target
 from guard.test_guard_verbs import CONF, MODS, OTHER, RUN, SPEC
 from modbisect.errors import Refused
@@ -47,9 +48,10 @@ def trapped(target: Target) -> Iterator[Target]:
     target.sh("rm -rf /root/victim /root/guard /home/ops/trap")
 
 
-@pytest.mark.parametrize("plant", PLANTS.values(), ids=PLANTS.keys())
+@pytest.mark.parametrize("plant", few(PLANTS, 4))
 @pytest.mark.parametrize("path", ["/var/lib/modbisect", "/run/modbisect"])
 def test_a_planted_folder_is_refused_by_every_verb(trapped: Target, path: str, plant: str) -> None:
+    plant = PLANTS[plant]
     before = trapped.files("/etc", TRAP) | {trapped.generation()}
     trapped.sh(PUT + plant, path)
     try:

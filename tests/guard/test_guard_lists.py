@@ -34,7 +34,7 @@ pytestmark = pytest.mark.lab
 
 @pytest.mark.parametrize(
     ("path", "how"),
-    few(zip(LISTS, itertools.cycle(("torn", "garbage", "lost")), strict=False), 7),
+    few(zip(LISTS, itertools.cycle(("torn", "garbage", "lost")), strict=False), 4),
     ids=lambda word: word.rpartition("/")[2],
 )
 def test_a_damaged_list_is_put_back_by_the_watch(target: Target, path: str, how: str) -> None:
@@ -51,11 +51,14 @@ def test_a_damaged_list_is_put_back_by_the_watch(target: Target, path: str, how:
 
 @pytest.mark.parametrize(
     ("names", "how"),
-    [
-        *(("retry", how) for how in ("empty", "lost")),
-        *(("state", how) for how in ("torn", "garbage")),
-        *(("reason lease served", how) for how in ("empty", "torn", "lost")),
-    ],
+    few(
+        [
+            *(("retry", how) for how in ("empty", "lost")),
+            *(("state", how) for how in ("torn", "garbage")),
+            *(("reason lease served", how) for how in ("empty", "torn", "lost")),
+        ],
+        3,
+    ),
 )
 def test_it_never_gives_up_behind_a_failed_restore(target: Target, names: str, how: str) -> None:
     before = target.kept()

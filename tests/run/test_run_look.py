@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from guard.few import few
 from guard.lab_target import Target
 from run.controller import Controllers
 
@@ -14,18 +15,21 @@ pytestmark = pytest.mark.lab
 
 @pytest.mark.parametrize(
     "verb",
-    [
-        ("plan", "PLAYBOOK", "HOST"),
-        ("plan", "PLAYBOOK", "HOST", "--verbose"),
-        ("plan", "PLAYBOOK", "HOST", "--json"),
-        ("scan", "HOST"),
-        ("scan", "HOST", "--all", "--playbook", "PLAYBOOK"),
-        ("scan", "HOST", "--json"),
-        ("scan", "HOST", "--since", "36h", "--url", "/items/12"),
-        ("status", "HOST"),
-        ("restore", "HOST"),
-        ("probe", "PLAYBOOK", "HOST", "-n", "1"),
-    ],
+    few(
+        [
+            ("plan", "PLAYBOOK", "HOST"),
+            ("plan", "PLAYBOOK", "HOST", "--verbose"),
+            ("plan", "PLAYBOOK", "HOST", "--json"),
+            ("scan", "HOST"),
+            ("scan", "HOST", "--all", "--playbook", "PLAYBOOK"),
+            ("scan", "HOST", "--json"),
+            ("scan", "HOST", "--since", "36h", "--url", "/items/12"),
+            ("status", "HOST"),
+            ("restore", "HOST"),
+            ("probe", "PLAYBOOK", "HOST", "-n", "1"),
+        ],
+        6,
+    ),
     ids=" ".join,
 )
 def test_looking_touches_nothing(target: Target, controllers: Controllers, verb: tuple[str, ...]) -> None:
