@@ -105,6 +105,8 @@ class Alone:
     were flipped, and it stayed as it was. ``UNSURE``: the site broke without them, so that some were not tried."""
     confirmations: tuple[Confirmation, ...] = ()
     """The trials in which it stayed slow."""
+    among: Flips = NOTHING
+    """Where others take part: it, and those of whom some do."""
 
 
 def alone(bench: Bench, culprit: Component, suspects: Iterable[ComponentId]) -> Talk[Alone]:
@@ -135,7 +137,7 @@ def alone(bench: Bench, culprit: Component, suspects: Iterable[ComponentId]) -> 
             verdict = verdict if len(group) > 1 else Verdict.UNSURE
             continue
         if bench.judge(NOTHING).settled(bench.seen[flips]) is not Verdict.SLOW:
-            return Alone(Verdict.FAST)
+            return Alone(Verdict.FAST, among=wide)
         here = bench.level_of(flips)
         slow.append(Confirmation("alone", Verdict.SLOW, here.seconds, here.censored))
         if not explained:

@@ -48,6 +48,9 @@ _FEW_MORE = 4
 _TENTATIVE = 0.5
 _NOT_ALONE = "whether others take part in it was not tested with all of them: the site breaks without some"
 _NOT_ALL = "the rest is still slower than with all switched over, and nobody stands out for that"
+_OTHERS = "others take part in it, and who was not found: with more switched over it is fast although this stays"
+_MOST_FOR_OTHERS = 25
+"""Trials that these are worth, once one is proven whose flipping cures it."""
 _NEVER_ALL = 0.99
 """More is not said of what is not proven yet."""
 
@@ -80,6 +83,10 @@ class Planner(Conversation):
     """Only somebody whom a look has seen is on trial: what is not proven soon is for the search."""
     fast_since: int = 0
     """The trial that was plainly fast first; 0 before."""
+    cure: tuple[Finding, ...] = ()
+    """Who is proven to cure it, though others take part: they are named where these are not found."""
+    cured_at: int = 0
+    """The trial behind which that was known."""
 
     def __post_init__(self) -> None:
         Conversation.__post_init__(self)
@@ -92,6 +99,14 @@ class Planner(Conversation):
         return Evidence(self.bench, self.columns, self.random, self.known.partial)
 
     def _stages(self) -> Talk[Conclusion]:
+        conclusion = yield from self._every_stage()
+        return conclusion if conclusion.outcome is Outcome.FOUND or not self.cure else self._by_the_cure()
+
+    def _by_the_cure(self) -> Conclusion:
+        self.warnings.append(_OTHERS)
+        return self._conclude(Outcome.FOUND, "one culprit confirmed", findings=self.cure)
+
+    def _every_stage(self) -> Talk[Conclusion]:
         if not self.suspects:
             return self._open("no component may be flipped: all are pinned, or needed by pinned ones")
         if conclusion := (yield from self._by_what_was_seen()):
@@ -107,7 +122,7 @@ class Planner(Conversation):
         if not learned.all and not (conclusion and (yield from self._is_whole(conclusion))):
             self.known.forget()  # it held among a part
             conclusion = yield from self._among((yield from needs.learn(self.bench, self._together())))
-        return conclusion or (yield from self._by_halving())
+        return conclusion or (self._by_the_cure() if self.cure else (yield from self._by_halving()))
 
     def _by_what_was_seen(self) -> Talk[Conclusion | None]:
         """Whom a look has seen at work, proven; None where that comes to nothing."""
@@ -130,8 +145,25 @@ class Planner(Conversation):
                 proven = replace(proven, confirmations=(*proven.confirmations, *seen.confirmations))
                 warnings = (_NOT_ALONE,) if seen.verdict is Verdict.UNSURE else ()
                 return replace(conclusion, findings=(proven, *others), warnings=(*conclusion.warnings, *warnings))
+            self._begin_anew()
+            self.cure, self.cured_at = conclusion.findings, bench.asked
+            return (yield from self._with_others(seen.among))
+        self._begin_anew()
+        return None
+
+    def _begin_anew(self) -> None:
+        """What held among a part of the suspects."""
         self.known.forget()
-        self.kept, self.columns, bench.fast = (), none(bench.feasible), NOTHING
+        self.kept, self.columns, self.bench.fast = (), none(self.bench.feasible), NOTHING
+
+    def _with_others(self, among: Flips) -> Talk[Conclusion | None]:
+        """Who takes part, where that is known to be some of a few."""
+        if not among:
+            return None
+        conclusion = yield from self._among(needs.Flippable(among, (), all=False))
+        if conclusion and conclusion.outcome is Outcome.FOUND and (yield from self._is_whole(conclusion)):
+            return conclusion
+        self._begin_anew()
         return None
 
     def _spent(self, reason: str) -> Conclusion:
@@ -141,7 +173,7 @@ class Planner(Conversation):
                 self.warnings.append(f"whether others take part is not known: {reason}")
                 culprits = [self._culprit(part) for part in claim.parts.slow]
                 return self._found(culprits, self.known.findings[claim.parts])
-        return self._open(reason)
+        return self._by_the_cure() if self.cure else self._open(reason)
 
     def _is_whole(self, conclusion: Conclusion) -> Talk[bool]:
         """Whether what was found among a part of the suspects holds where all others are flipped too.
@@ -339,7 +371,7 @@ class Planner(Conversation):
     def _settle(self) -> Talk[_Settled | _End]:
         """Asks until one set, or none, is left."""
         broken, bench, within = 0, self.bench, self.columns.within
-        while broken < _MOST_BROKEN:
+        while broken < _MOST_BROKEN and not (self.cure and bench.asked - self.cured_at >= _MOST_FOR_OTHERS):
             if bench.levels(within) and (NOTHING in bench.seen or self._evidence.quiet()):
                 yield from self._baseline()
             if not bench.levels(within):  # what served behind a restart may break with visitors
