@@ -164,6 +164,19 @@ def test_whom_it_speaks_against(seen: str, found_in: str, suspects: list[str]) -
     assert [one.component.partition(":")[2] for one in suspicions(look, found, kinds.discover(found))] == suspects
 
 
+def test_what_a_page_writes_is_compressed_by_a_setting() -> None:
+    text = (HERE / "surveys" / "many-culprits.txt").read_text()
+    line = "/etc/php/8.2/apache2/conf.d/97-compress.ini:1:zlib.output_compression = On"
+    found = kinds.parse(f"{text}@@ php-settings\n{line}\n")
+    for frames, suspects in (
+        ("main /srv/a.php:3", {"php-ini:zlib.output_compression"}),
+        ("gzencode [zlib] < main /srv/a.php:3", set()),
+    ):
+        seen = f"seen 4.00|R||/x/libz.so.1.2.13|{frames}|\nend"
+        look = Look.read(NOTHING.replace("busy 0.00", "busy 4.00").replace("end", seen))
+        assert {one.component for one in suspicions(look, found, kinds.discover(found))} == suspects
+
+
 def test_what_the_database_was_at_is_told_of_whoever_waits_for_it() -> None:
     lines = ("query 9|SELECT * FROM a WHERE b = ?", "query 2|SELECT ?", "seen 1.000|R||||", "cpu")
     text = NOTHING.replace("busy 0.00", "busy 5.00").replace("cpu", WAITS + "\n".join(lines))

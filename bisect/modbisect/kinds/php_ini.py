@@ -37,7 +37,8 @@ def _known() -> dict[str, _Setting]:
 
 
 _KNOWN = _known()
-_COMPILES = 0.9
+_COMPILES = _COMPRESSES = 0.9
+_COMPRESS = frozenset(("zlib.output_compression", "zlib.output_compression_level", "zlib.output_handler"))
 _KEEPS_PAGES = frozenset(
     f"opcache.{name}"
     for name in (
@@ -145,9 +146,14 @@ class PhpIni(Kind):
         return (DropInRule(self.name, folder, DROP_IN, lines), *_CUT, *php.UNITS)
 
     def claim(self, component: Component, moment: Moment) -> float:
-        """Pages are compiled anew where nothing keeps them."""
+        """Pages are compiled anew where nothing keeps them; what they write is compressed where a setting says so."""
         compiling = bool(moment.frames) and not moment.frames[0].function
-        return _COMPILES if compiling and component.name in _KEEPS_PAGES else 0.0
+        if compiling and component.name in _KEEPS_PAGES:
+            return _COMPILES
+        # A page that writes and is in there has not asked for it: a function that did would be the innermost.
+        writing = bool(moment.frames and moment.frames[0].file and moment.objects)
+        compressing = writing and moment.objects[0].rpartition("/")[2].startswith("libz.so")
+        return _COMPRESSES if compressing and component.name in _COMPRESS else 0.0
 
     def remedy(self, found: Found, component: Component) -> str:
         """No command: the files and the lines."""

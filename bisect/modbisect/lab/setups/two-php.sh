@@ -40,14 +40,16 @@ declare(strict_types=1);
 // All items for a dealer's own stock-keeping.
 header('Content-Type: text/plain; charset=utf-8');
 $lines = '';
-for ($item = 1; $item <= 400000; $item++) {
+for ($item = 1; $item <= 8000; $item++) {
     $lines .= "$item;" . ($item * 7919 % 99991) . ";item of our own make\n";
 }
-echo $lines;
+for ($shelf = 1; $shelf <= 40; $shelf++) {
+    echo "shelf $shelf\n", $lines;
+}
 PHP
 systemctl daemon-reload
 systemctl enable -q "php$php-fpm" php$old-fpm
 apache2ctl configtest
 systemctl restart "php$php-fpm" php$old-fpm apache2
-curl -fsS --retry 20 --retry-connrefused --retry-delay 1 http://localhost/export.php | tail -1 | grep -q '^400000;'
+curl -fsS --retry 20 --retry-connrefused --retry-delay 1 http://localhost/export.php | tail -1 | grep -q '^8000;'
 curl -fsS http://localhost/new/index.php | grep -q new

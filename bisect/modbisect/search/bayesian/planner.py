@@ -102,6 +102,10 @@ class Planner(Conversation):
         conclusion = yield from self._every_stage()
         return conclusion if conclusion.outcome is Outcome.FOUND or not self.cure else self._by_the_cure()
 
+    def _long_enough(self) -> bool:
+        """Whether those who take part beside a proven one have been looked for with trials enough."""
+        return bool(self.cure) and self.bench.asked - self.cured_at >= _MOST_FOR_OTHERS
+
     def _by_the_cure(self) -> Conclusion:
         self.warnings.append(_OTHERS)
         return self._conclude(Outcome.FOUND, "one culprit confirmed", findings=self.cure)
@@ -119,7 +123,8 @@ class Planner(Conversation):
             yield from self._baseline()
         learned = yield from needs.learn(self.bench, self._together(), self._plainly_fast)
         conclusion = yield from self._among(learned)
-        if not learned.all and not (conclusion and (yield from self._is_whole(conclusion))):
+        whole = learned.all or self._long_enough() or (conclusion and (yield from self._is_whole(conclusion)))
+        if not whole:
             self.known.forget()  # it held among a part
             conclusion = yield from self._among((yield from needs.learn(self.bench, self._together())))
         return conclusion or (self._by_the_cure() if self.cure else (yield from self._by_halving()))
@@ -371,7 +376,7 @@ class Planner(Conversation):
     def _settle(self) -> Talk[_Settled | _End]:
         """Asks until one set, or none, is left."""
         broken, bench, within = 0, self.bench, self.columns.within
-        while broken < _MOST_BROKEN and not (self.cure and bench.asked - self.cured_at >= _MOST_FOR_OTHERS):
+        while broken < _MOST_BROKEN and not self._long_enough():
             if bench.levels(within) and (NOTHING in bench.seen or self._evidence.quiet()):
                 yield from self._baseline()
             if not bench.levels(within):  # what served behind a restart may break with visitors
