@@ -60,7 +60,7 @@ def test_a_window_has_a_cold_request_a_warm_up_and_the_measured_ones(site: Site,
 
 def test_markers_teach_the_next_oracle(site: Site, files: Files) -> None:
     first = measure(window(site.url(), oracle=Oracle()), files)
-    assert first.markers == Markers(200, len(PAGE), "text/html", "Shop")
+    assert first.markers == Markers(200, len(PAGE), "text/html", "Shop", whole=True)
     assert first.markers is not None
     learned = Oracle(baseline=(first.markers,))
     assert measure(window(site.url(), oracle=learned), files).broken == ""

@@ -11,6 +11,7 @@ from modbisect.harmless import one_line
 from modbisect.model import Expect
 
 # Sites send what they like, and 47 KB may unpack to 32 MiB of "<title>": so a title ends at the next "<", whichever.
+_END = re.compile(rb"</html>\s*(<!--[^>]*-->\s*)*\Z", re.IGNORECASE)
 _TITLE = re.compile(rb"<title\b[^<>]{0,200}>([^<]{0,1000})", re.IGNORECASE)
 _LEAKS = (
     ("the server sends PHP source", re.compile(rb"<\?php\b", re.IGNORECASE)),
@@ -72,6 +73,8 @@ class Markers:
     """Largest distance in bytes of a response of the window from ``size``."""
     passed: str = ""
     """As in `Response`, of the latest that has any."""
+    whole: bool = False
+    """It ends as a page of HTML does."""
 
     @classmethod
     def of(cls, response: Response) -> Markers:
@@ -85,6 +88,7 @@ class Markers:
             location=response.location,
             leaks=tuple(text for text, pattern in _LEAKS if pattern.search(response.body)),
             passed=response.passed,
+            whole=bool(_END.search(response.body)),
         )
 
     @classmethod
@@ -100,6 +104,7 @@ class Markers:
             leaks=tuple(sorted({leak for each in alike for leak in each.leaks})),
             passed=next((each.passed for each in reversed(seen) if each.passed), ""),
             spread=max(abs(each.size - middle.size) + each.spread for each in alike),
+            whole=all(each.whole for each in alike),
         )
 
 
@@ -119,7 +124,7 @@ class Oracle:
         return (
             self._wrong_status(seen.status)
             or self._unlike_baseline(seen)
-            or self._wrong_size(seen.size)
+            or self._wrong_size(seen)
             or self._wrong_text(response)
         )
 
@@ -148,13 +153,15 @@ class Oracle:
             return f"title {printable(seen.title or '')!r}, not {printable(right)!r}"
         return ""
 
-    def _wrong_size(self, size: int) -> str:
+    def _wrong_size(self, seen: Markers) -> str:
+        size = seen.size
         low: float = self.expect.min_bytes
         high = float("inf") if self.expect.max_bytes is None else self.expect.max_bytes
         if self.baseline and (low, high) == (0, float("inf")):
             low = min(each.size - each.spread for each in self.baseline) * (1 - _SIZE_SHARE) - _SIZE_BYTES
-            # A page that has all that the playbook asks for may be without what made it smaller.
-            more = _WHOLE_SHARE if self.expect.contains or self.expect.matches else _SIZE_SHARE
+            # A page that has all that the playbook asks for, or its end, may be without what made it smaller.
+            ends = seen.whole and all(each.whole for each in self.baseline)
+            more = _WHOLE_SHARE if ends or self.expect.contains or self.expect.matches else _SIZE_SHARE
             high = max(each.size + each.spread for each in self.baseline) * (1 + more) + _SIZE_BYTES
         if size < low:
             return f"{size} bytes, at least {low:.0f} expected"
