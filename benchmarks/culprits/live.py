@@ -94,8 +94,8 @@ def _state(live: Live, component: str) -> bool | None:
     """Whether it is loaded; None where that is not to be seen."""
     kind, _, name = component.partition(":")
     if kind == "apache-module":
-        known = f"lib{name}.so" if name.startswith("php") else f"mod_{name}.so"
-        return any(each in live.server for each in (known, f"lib{name}8.2.so"))
+        known = f"lib{name}" if name.startswith("php") else f"mod_{name}.so"  # mod_wsgi.so-3.11 as well
+        return any(each.startswith(known) for each in live.server)
     if kind == "nginx-module":
         return f"ngx_{name.removeprefix('mod-').replace('-', '_')}_module.so" in live.server
     if kind == "php-module" and f"{name}.so" in live.there:
