@@ -49,7 +49,7 @@ _POOL = (
     *(Step(f"{PHP}/{name}.ini", "absent") for name in ("20-calendar", "20-exif", "10-opcache", "20-apcu")),
     Step(f"{CONF}/charset.conf", "absent"),
     Step(f"{PHP}/20-iconv.ini", "link", "/etc/php/8.2/mods-available/iconv.ini"),
-    Step(f"{PHP}/zz-modbisect.ini", "file", 'realpath_cache_size = "4096k"\n'),
+    Step(f"{PHP}/zzzz-modbisect.ini", "file", 'realpath_cache_size = "4096k"\n'),
     *(Step(MAIN, "cut", "2"), Step(MAIN, "cut", "2,3"), Step(MAIN, "word", "2")),
     *(Step(PLAIN, "cut", "1,3"), Step(PLAIN, "word", "3"), Step(PLAIN, "aside")),
     *(Step(HTACCESS, "cut", "2"), Step(HTACCESS, "word", "3"), Step(HTACCESS, "aside"), Step(CONFIG, "aside")),

@@ -22,7 +22,7 @@ from modbisect.kinds.php_ini import _KNOWN, flipped_lines
 MODS = "/etc/apache2/mods-enabled"
 CONF = "/etc/apache2/conf-enabled"
 PHP = "/etc/php/8.2/apache2/conf.d"
-DROP_IN = f"{PHP}/zz-modbisect.ini"
+DROP_IN = f"{PHP}/zzzz-modbisect.ini"
 SETTING = 'realpath_cache_size = "4096k"\n'
 RUN, OTHER = "a" * 32, "b" * 32
 SPEC = f"""owner somebody@controller process 1
@@ -227,7 +227,7 @@ BAD_REQUESTS: tuple[tuple[str, ...], ...] = (
     (f"file\t{DROP_IN}\t{base64.b64encode(bytes(3)).decode()}",),
     (f"file\t{DROP_IN}\tA",),
     (f"file\t{PHP}/99-mine.ini\t{base64.b64encode(SETTING.encode()).decode()}",),
-    (f"file\t{MODS}/zz-modbisect.ini\t{base64.b64encode(SETTING.encode()).decode()}",),
+    (f"file\t{MODS}/zzzz-modbisect.ini\t{base64.b64encode(SETTING.encode()).decode()}",),
     (f"file\t{DROP_IN}\t{'A' * 65536}",),
     ("mount\t/dev/sda",),
     ("absent",),

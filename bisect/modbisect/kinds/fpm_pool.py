@@ -14,7 +14,7 @@ from modbisect.kinds.rules import DropInRule, Rule
 from modbisect.kinds.seen import KEPT, QUEUED, Moment
 from modbisect.model import Component
 
-DROP_IN = "zz-modbisect.conf"
+DROP_IN = "zzzz-modbisect.conf"
 """FPM reads a pool's further settings behind those it has, and the last one counts."""
 _ROOM = "pm.max_children"
 _LEAST_ROOM, _MOST_ROOM, _MORE = 32, 200, 4
@@ -57,6 +57,8 @@ class FpmPool(Kind):
             if line.text != calm and not (calm in ("0", "no") and line.text in _OFF) and line.text != "dynamic":
                 detail = f"{setting} = {line.text} in {line.path}:{line.number}; {_KNOWN[setting].what}"
                 pinned = "" if is_safe_name(pool) else "its pool's name is unusual"
+                if php.is_behind(line.path, self.folders(found), DROP_IN):
+                    pinned = f"{php.BEHIND} {line.path}"
                 name = f"{pool}.{setting}"
                 listed.append(Component(self.id(name), self.name, name, on=True, pinned=pinned, detail=detail))
         return listed

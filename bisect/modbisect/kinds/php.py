@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from modbisect.kinds import apache, nginx
@@ -39,6 +40,7 @@ CONFIGURATION = (
     *("/etc/php/*/*/conf.d/*.ini", "/etc/php/*/*/php.ini", "/etc/php/*/fpm/pool.d/*.conf"),
     *(file for place in PLACES for file in (f"{place.folder}/*.ini", place.main, f"{place.pools}/*.conf")),
 )
+BEHIND = "read behind all that a trial could write, in"
 UNITS = (apache.UNIT, nginx.UNIT, UnitRule(r"php[0-9.]*-fpm\.service"))
 
 
@@ -105,6 +107,11 @@ def _read_by(found: Found, sapi: Sapi) -> list[str] | None:
     fields = (line.split("\t") for line in found.sections.get("php-scanned", ()))
     read_by = {name.removeprefix("php").removesuffix("-fpm"): folders for name, *folders in fields}
     return read_by.get(sapi.version if sapi.name == "fpm" else found.main)
+
+
+def is_behind(path: str, folders: Iterable[str], name: str) -> bool:
+    """Whether a file in one of these folders is read behind one of that name."""
+    return any(path.startswith(f"{folder}/") and path.rpartition("/")[2] > name for folder in folders)
 
 
 def folders(found: Found) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from modbisect.kinds.rules import DropInRule, EditRule, Rule
 from modbisect.kinds.seen import Moment
 from modbisect.model import Component
 
-DROP_IN = "zz-modbisect.ini"
+DROP_IN = "zzzz-modbisect.ini"
 """Sorts behind every other file of conf.d, so its settings win."""
 
 
@@ -104,6 +104,8 @@ class PhpIni(Kind):
             pinned = access.SWITCHED if known.guards else ""
             if elsewhere := [path for path, _ in overrides(found).get(name, ()) if not _may_be_cut(path)]:
                 pinned = f"set in {elsewhere[0]} as well, where an ini file cannot change it"
+            if php.is_behind(line.path, php.folders(found), DROP_IN):
+                pinned = f"{php.BEHIND} {line.path}"
             value = "is set" if line.text == _SET else f"= {line.text or 'empty'}"
             detail = f"{name} {value} in {line.path}:{line.number}; {known.what}"
             # A handler is what a module of its name brings: without that one the setting is an error.
