@@ -123,8 +123,9 @@ class Planner(Conversation):
             yield from self._baseline()
         learned = yield from needs.learn(self.bench, self._together(), self._plainly_fast)
         conclusion = yield from self._among(learned)
-        # With somebody proven, those who take part are worth no search among all.
-        whole = learned.all or self.cure or (conclusion and (yield from self._is_whole(conclusion)))
+        whole = learned.all or bool(conclusion and (yield from self._is_whole(conclusion)))
+        if not whole and self.cure:
+            return self._by_the_cure()  # those who take part are worth no search among all
         if not whole:
             self.known.forget()  # it held among a part
             conclusion = yield from self._among((yield from needs.learn(self.bench, self._together())))
