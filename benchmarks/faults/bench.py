@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from ground import SMALL, Ground
@@ -30,7 +31,8 @@ class Bench:
         if self._found is None:
             lab.up(self._name, self._ground.scripts, packages=self._ground.packages)
             sight = Sight.of(self._name, self._ground)
-            self._ground, self._found = sight.ground, Found.on(sight)
+            self._ground = self._ground.there(sight.root)
+            self._found = Found.on(replace(sight, ground=self._ground))
         (host,) = (one for one in lab.hosts() if one.name == self._name)
         with tempfile.TemporaryDirectory(prefix="faults-") as folder:
             result = played(name, act, seed, host=host, ground=self._ground, found=self._found, folder=Path(folder))

@@ -35,13 +35,13 @@ class Ground:
     packages: tuple[str, ...] = ()
     strategy: str = "auto"
 
-    def missing(self, root: Path) -> Ground:
+    def there(self, root: Path) -> Ground:
         """Without what is not on the host whose root folder this is."""
 
-        def there(paths: tuple[str, ...]) -> tuple[str, ...]:
+        def on_it(paths: tuple[str, ...]) -> tuple[str, ...]:
             return tuple(path for path in paths if (root / path.lstrip("/")).exists())
 
-        return replace(self, pids=there(self.pids), kept=there(self.kept), switched=there(self.switched))
+        return replace(self, pids=on_it(self.pids), kept=on_it(self.kept), switched=on_it(self.switched))
 
 
 _DEBIAN = ("/etc/apache2/mods-enabled", "/etc/apache2/conf-enabled", "/etc/apache2/sites-enabled")

@@ -51,14 +51,12 @@ class Sight:
     root: Path
     """Its root folder; absolute links in it lead astray, and none is followed."""
     ground: Ground
-    """Of it what is there."""
 
     @classmethod
     def of(cls, name: str, ground: Ground = SMALL) -> Sight:
         """The host as it runs now."""
         (host,) = (one for one in lab.hosts() if one.name == name)
-        root = Path(f"/proc/{host.pid}/root")
-        return cls(name, host.address, root, ground.missing(root))
+        return cls(name, host.address, Path(f"/proc/{host.pid}/root"), ground)
 
     def path(self, inside: str) -> Path:
         """Where a path of the host lies for the box."""
