@@ -32,6 +32,7 @@ bench: setup
 	$(BIN)/python benchmarks/guard_cost.py
 	$(BIN)/python benchmarks/look_cost.py
 	$(BIN)/python benchmarks/plan_cost.py
+	$(BIN)/python benchmarks/many_components.py
 
 bench-search: setup
 	$(BIN)/pip install --quiet --editable '.[bench]'
