@@ -22,7 +22,7 @@ pytestmark = pytest.mark.lab
 
 SWEEP = f"{QUICK}strategy: one-at-a-time\n"
 SLOW = r"""
-echo "<?php usleep(30000);" >/etc/php/late.php
+echo "<?php usleep(100000);" >/etc/php/late.php
 echo "php_admin_value auto_prepend_file /etc/php/late.php" >/etc/apache2/conf-available/late.conf
 a2enconf -q late && systemctl restart apache2
 """
