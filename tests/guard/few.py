@@ -1,4 +1,4 @@
-"""Some of the many moments at which the guard is struck in one way; all of them in `make fuzz-guard`."""
+"""Some of many cases that are much alike, as the moments at which the guard is struck; all in `make fuzz-guard`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Case = TypeVar("Case")
 
 
 def few(cases: Iterable[Case], most: int) -> list[Case]:
-    """The first, the last, and as far apart as can be some between."""
+    """The first, the last, and as far apart as can be some between; of one the first."""
     every = list(cases)
     if os.environ.get("MODBISECT_FUZZ") or len(every) <= most:
         return every

@@ -19,7 +19,7 @@ from modbisect.kinds.seen import Moment
 from modbisect.model import Component
 
 DROP_IN = "zzzz-modbisect.ini"
-"""Sorts behind every other file of conf.d, so its settings win."""
+"""Sorts behind the files of conf.d, so its settings win; what a file behind it sets is pinned."""
 
 
 @dataclass(frozen=True, slots=True)
