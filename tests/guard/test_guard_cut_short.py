@@ -46,6 +46,9 @@ class Killer:
         )
         self.taken.append(program)
 
+    def struck(self) -> bool:
+        return self.target.sh("[ $(cat /var/tmp/calls) -ge $(cat /var/tmp/fatal) ] && echo yes; :") == "yes\n"
+
     def release(self) -> None:
         for program in set(self.taken):
             self.target.sh('[ ! -e "$1.real" ] || mv -fT "$1.real" "$1"; rm -f /var/tmp/calls /var/tmp/fatal', program)

@@ -276,12 +276,12 @@ def test_owner_and_rights_stay(edited: Target) -> None:
     ("program", "word", "call"),
     few(
         [
-            *(("/usr/bin/cp", "cur/half", call) for call in (1, 2, 3)),
-            *(("/usr/bin/mv", "cur/half", call) for call in (1, 2, 3)),
-            *(("/usr/bin/cat", "run/modbisect/edits", call) for call in (1, 2)),
+            *(("/usr/bin/cp", "cur/halves", call) for call in (1, 2, 3)),
+            *(("/usr/bin/mv", "cur/halves", call) for call in (1, 2, 3)),
+            *((f"/usr/bin/{name}", "./etc/apache2/apache2.conf", 1) for name in ("cat", "stat")),
             ("/usr/bin/find", "-exec sha256sum -- {} +", 3),
-            *(("/usr/bin/rm", "deflate.conf", call) for call in (1, 2)),
-            ("/usr/bin/awk", "-v shape=", 1),
+            ("/usr/bin/rm", "deflate.conf", 1),
+            ("/usr/bin/awk", "-v into=", 1),
             ("/usr/bin/sha256sum", "apache2.conf", 1),
         ],
         3,
@@ -296,6 +296,7 @@ def test_whatever_ends_an_edit_it_comes_back(
     killer.take(program, f'"{word}"', call)
     edited.guard("apply", RUN, stdin=request(f"cut\t{MAIN}\t{keep}", f"word\t{INI}\t{tag}", f"aside\t{MORE}"))
     edited.guard("apply", RUN, stdin=request(f"word\t{MAIN}\t{keep}"))
+    assert killer.struck()
     killer.release()
     status, said = edited.guard("rescue", "force")
     assert (status, said) == (0, "restored\n")

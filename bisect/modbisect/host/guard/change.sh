@@ -151,15 +151,13 @@ carry_out() ( # the rm, cp, ln, wr, ed and back lines of a plan. Split at newlin
     done
     [ $# = 0 ] || cp -a -t "$d" -- "$@" || exit 1
   done <"$cur/places"
+  put_edits || exit 1
   for line in $plan; do
     rest=${line#*"$tab"} path=${rest%%"$tab"*} value=${rest#*"$tab"}
     case $line in
       "ln$tab"*) ln -sT -- "$value" "$path" || exit 1 ;;
       "as$tab"*) chown -h -- "${value%"$tab"*}" "$path" && touch -h -d "@${value#*"$tab"}" -- "$path" || exit 1 ;;
       "wr$tab"*) printf '%s' "$value" | base64 -d >"$path" && chmod 0644 -- "$path" || exit 1 ;;
-      "ed$tab"*"${tab}aside$tab"*) put_aside "$path" || exit 1 ;;
-      "ed$tab"*) in_place "$path" "$run_dir/edits/made$path" || exit 1 ;;
-      "back$tab"*) in_place "$path" || exit 1 ;;
     esac
     case $line in
       # Of several names of one file (hard links) this one comes back as such.

@@ -16,47 +16,76 @@ edit_rules() {
     $1 == "unit" && NF == 2 && $2 ~ /^[A-Za-z0-9@_.-]+$/ {gsub(/[.]/, "[.]", $2); print "unit\t" $2}'
 }
 
-# The ed lines of $plan, carried out on copies in $run_dir/edits/made, with their digests in $run_dir/edits/sums. No pipe
-# into what is written: of a file that was read in part no part may come to the host. A line that goes on in the next, or goes on the one
-# before, is none by itself.
-make_edits() {
-  rm -rf -- "$run_dir/edits" && mkdir -p -- "$run_dir/edits/made" && edit_rules >"$run_dir/edits/rules" || return 1
-  pick ed | while IFS=$tab read -r path shape lines; do
-    [ "$shape" != aside ] || continue
-    mkdir -p -- "$run_dir/edits/made${path%/*}" || exit 1
-    [ -z "$(find "$cur/snap$path" -size +1024k)" ] && tr -d '\000' <"$cur/snap$path" | cmp -s - "$cur/snap$path" || exit 1
-    awk -F '\t' -v shape="$shape" -v path="$path" -v lines="$lines" '
-      function turned(text, at, start, word) {
-        if (!match(text, /(On|Off|ON|OFF|on|off|Yes|No|YES|NO|yes|no|True|False|TRUE|FALSE|true|false|1|0)"?[ \t]*;?[ \t\r]*$/)) return ""
-        start = RSTART
-        if (start > 1 && substr(text, start - 1, 1) ~ /[A-Za-z0-9_.]/) return ""
-        match(substr(text, start), /^[A-Za-z01]+/)
-        word = substr(text, start, RLENGTH)
-        return substr(text, 1, start - 1) opposite[word] substr(text, start + RLENGTH)
+# The ed lines of $plan, carried out on copies in $cur/halves, with their digests in $run_dir/edits/sums; all in one go, since
+# a trial may edit a hundred files. No pipe into what is written: of a file that was read in part no part may come to the
+# host. A line that goes on in the next, or goes on the one before, is none by itself.
+make_edits() (
+  set -f; IFS=$nl
+  rm -rf -- "$run_dir/edits" && mkdir -- "$run_dir/edits" && edit_rules >"$run_dir/edits/rules" &&
+    { pick ed || exit 1; } >"$run_dir/edits/plan" && true >"$run_dir/edits/sums" || exit 1
+  # shellcheck disable=SC2046  # one path a word
+  set -- $(awk -F '\t' '$2 != "aside" {print $1}' "$run_dir/edits/plan")
+  [ $# != 0 ] || exit 0
+  copies "$@" && cd -- "$cur/snap" || exit 1
+  wanted=$(printf '.%s\n' "$@")
+  # shellcheck disable=SC2086
+  set -- $wanted
+  size=$(stat -c %s -- "$@" | awk '$1 > 1048576 {exit 1} {size += $1} END {print size}') &&
+    [ "$(cat -- "$@" | tr -d '\000' | wc -c)" = "$size" ] || exit 1
+  awk -F '\t' -v into="$cur/halves" '
+    function turned(text, at, start, word) {
+      if (!match(text, /(On|Off|ON|OFF|on|off|Yes|No|YES|NO|yes|no|True|False|TRUE|FALSE|true|false|1|0)"?[ \t]*;?[ \t\r]*$/)) return ""
+      start = RSTART
+      if (start > 1 && substr(text, start - 1, 1) ~ /[A-Za-z0-9_.]/) return ""
+      match(substr(text, start), /^[A-Za-z01]+/)
+      word = substr(text, start, RLENGTH)
+      return substr(text, 1, start - 1) opposite[word] substr(text, start + RLENGTH)
+    }
+    function ended() {if (left || (half != "" && close(half))) exit failed = 1}
+    function begun(path, number, n, i) {
+      half = into path; shape = shapes[path]; at = went_on = behind = count = 0
+      split("", wanted); n = split(lines[path], number, ",")
+      for (i = 1; i <= n; i++) if (!(number[i] in wanted)) {wanted[number[i]] = 1; left++}
+      for (i = 1; i <= rules; i++) if (rule_shape[i] == shape && path ~ rule_path[i]) {
+        count++; pattern[count] = rule_pattern[i]; but[count] = rule_but[i]
       }
-      BEGIN {
-        n = split("On Off ON OFF on off Yes No YES NO yes no True False TRUE FALSE true false 1 0", word, " ")
-        for (i = 1; i < n; i += 2) {opposite[word[i]] = word[i + 1]; opposite[word[i + 1]] = word[i]}
-        n = split(lines, number, ",")
-        for (i = 1; i <= n; i++) if (!(number[i] in wanted)) {wanted[number[i]] = 1; left++}
+      printf "" >half   # nothing may be left in it
+      files--
+    }
+    BEGIN {
+      n = split("On Off ON OFF on off Yes No YES NO yes no True False TRUE FALSE true false 1 0", word, " ")
+      for (i = 1; i < n; i += 2) {opposite[word[i]] = word[i + 1]; opposite[word[i + 1]] = word[i]}
+    }
+    FILENAME == ARGV[1] {
+      rules++; rule_shape[rules] = $2; rule_path[rules] = "^(" $3 ")$"; rule_pattern[rules] = "^(" $4 ")$"
+      rule_but[rules] = $5 ~ /^-?$/ ? "" : "^(" $5 ")$"
+      next
+    }
+    FILENAME == ARGV[2] {if ($2 != "aside") {shapes[$1] = $2; lines[$1] = $3; files++}; next}
+    FNR == 1 {ended(); begun(substr(FILENAME, 2))}
+    behind {next}
+    {
+      at++; goes_on = $0 ~ /\\\r?$/; text = $0
+      if (at in wanted) {
+        allowed = 0
+        for (i = 1; i <= count; i++) if ($0 ~ pattern[i] && (but[i] == "" || tolower($0) !~ but[i])) allowed = 1
+        if (shape == "word" && (text = turned($0)) == "") allowed = 0
+        if (!allowed || goes_on || went_on) exit failed = 1
+        left--
       }
-      FILENAME == ARGV[1] {if ($2 == shape && path ~ "^(" $3 ")$") {pattern[++count] = "^(" $4 ")$"; but[count] = $5 ~ /^-?$/ ? "" : "^(" $5 ")$"}; next}
-      {
-        at++; goes_on = $0 ~ /\\\r?$/; text = $0
-        if (at in wanted) {
-          allowed = 0
-          for (i = 1; i <= count; i++) if ($0 ~ pattern[i] && (but[i] == "" || tolower($0) !~ but[i])) allowed = 1
-          if (shape == "word" && (text = turned($0)) == "") allowed = 0
-          if (!allowed || goes_on || went_on) {failed = 1; exit}
-          left--
-        }
-        if (!(at in wanted) || shape != "cut") print text
-        if (shape == "tail" && (at in wanted)) exit
-        went_on = goes_on
-      }
-      END {exit failed || left}' "$run_dir/edits/rules" "$cur/snap$path" >"$run_dir/edits/made$path" || exit 1
-  done && ( cd -- "$run_dir/edits/made" && find . -type f -exec sha256sum -- {} + ) >"$run_dir/edits/sums"
-}
+      if (!(at in wanted) || shape != "cut") print text >half
+      behind = shape == "tail" && (at in wanted)
+      went_on = goes_on
+    }
+    END {if (!failed) ended(); exit failed || files}' "$run_dir/edits/rules" "$run_dir/edits/plan" "$@" &&
+    cd -- "$cur/halves" && sha256sum -- "$@" >"$run_dir/edits/sums"
+)
+
+copies() ( # PATH...: of files in the snapshot, with owner and rights, in $cur/halves
+  rm -rf -- "$cur/halves" && mkdir -- "$cur/halves" && cd -- "$cur/snap" || exit 1
+  # shellcheck disable=SC2046  # one path a word
+  cp -a --no-preserve=links --parents -t "$cur/halves" -- $(printf '.%s\n' "$@")
+)
 
 # What somebody has written into a file between two of our edits is his, and no edit of ours goes over it.
 edited_meanwhile() {
@@ -69,15 +98,52 @@ edited_meanwhile() {
 
 edit_sums() { awk '{print "sum\t" substr($0, 68) "\t" substr($0, 1, 64)}' "$run_dir/edits/sums"; }
 
-in_place() { # PATH [CONTENT]: its copy in the snapshot, or that content with the same owner and rights
-  ! owner_of "$1" || { his_in_place "$@"; return; }
-  half=$cur/half   # a folder that gets one more name may grow, and stays so
-  [ "$(stat -c %d -- "$cur")" = "$(stat -c %d -- "${1%/*}")" ] || half=${1%/*}/$halfway
-  rm -f -- "$half" && cp -aT -- "$cur/snap$1" "$half" && { [ $# = 1 ] || cat -- "$2" >"$half"; } && mv -fT -- "$half" "$1"
+# The ed and back lines of $plan: what make_edits has made, and what the snapshot has, comes into its place by a rename.
+put_edits() (
+  set -f; IFS=$nl
+  his=$nl$(sed -n 's/^his \([^ ]*\) .*/\1/p' "$cur/spec")$nl aside='' ready='' back=''
+  for line in $plan; do
+    rest=${line#*"$tab"} path=${rest%%"$tab"*}
+    case $line in "ed$tab"* | "back$tab"*) : ;; *) continue ;; esac
+    case $line:$his in
+      *:*"$nl$path$nl"*) his_edit "$path" "$line" || exit 1 ;;
+      "ed$tab$path${tab}aside$tab:"*) aside=$aside$path$nl ;;
+      "ed$tab"*) ready=$ready$path$nl ;;
+      *) back=$back$path$nl ;;
+    esac
+  done
+  # shellcheck disable=SC2086  # one path a word
+  {
+    set -- $aside
+    [ $# = 0 ] || rm -f -- "$@" || exit 1
+    renamed $ready && set -- $back && { [ $# = 0 ] || { copies "$@" && renamed "$@"; }; }
+  }
+)
+
+renamed() { # PATH...: from $cur/halves, folder by folder
+  [ $# != 0 ] || return 0
+  paths=$*
+  folders=$(printf '%s\n' "$paths" | sed 's|[^/]*$||' | sort -u)
+  # shellcheck disable=SC2086
+  elsewhere=$nl$(stat -c '%d %n' -- "$cur" $folders | awk 'NR == 1 {here = $1} $1 != here {sub(/^[0-9]+ /, ""); print}')$nl
+  for d in $folders; do
+    set --
+    for path in $paths; do [ "${path%/*}/" != "$d" ] || set -- "$@" "$cur/halves$path"; done
+    case $elsewhere in
+      *"$nl$d$nl"*)
+        for half; do rm -f -- "$d$halfway" && cp -aT -- "$half" "$d$halfway" && mv -fT -- "$d$halfway" "$d${half##*/}" || return 1; done ;;
+      *) mv -f -t "$d" -- "$@" || return 1 ;;   # $cur/halves: a folder that gets one more name may grow, and stays so
+    esac
+  done
 }
 
-put_aside() { # PATH
-  if owner_of "$1"; then as_owner aside "$1" </dev/null; else rm -f -- "$1"; fi
+his_edit() { # PATH, its line of the plan
+  owner_of "$1" || return 1
+  case $2 in
+    "ed$tab$1${tab}aside$tab"*) as_owner aside "$1" </dev/null ;;
+    "ed$tab"*) as_owner edit "$1" <"$cur/halves$1" ;;
+    *) his_back "$1" ;;
+  esac
 }
 
 no_halves() { # of an edit that was cut short

@@ -149,8 +149,7 @@ his_ground() {
   as_owner check "$path" </dev/null || die 77 "$path is not root's, and its owner may not read it, or not write to its folder"
 }
 
-his_in_place() { # PATH [CONTENT], behind owner_of
-  if [ $# = 2 ]; then as_owner edit "$1" <"$2"; return; fi
+his_back() { # PATH, behind owner_of
   # shellcheck disable=SC2046  # digest, mode and time
   set -- "$1" $(awk -F '\t' -v path="$1" '$1 == path && $2 == "f" {mode = $3; time = $6} $1 == "sha256" && $2 == path {sum = $3} END {print sum; print mode; print time}' "$cur/manifest")
   [ $# = 4 ] && as_owner back "$@" <"$cur/snap$1"
