@@ -93,6 +93,9 @@ def test_each_shape_from_snapshot_to_disarm(edited: Target) -> None:
     assert status == 0, said
     assert edited.sh(f"sed -n {keep}p {MAIN}; sed -n {tag}p {INI}") == "KeepAlive Off\nshort_open_tag = Off\n"
     assert "All items" in edited.page()
+    status, said = apply(edited, f"cut\t{PLAIN}\t1,2", f"word\t{MAIN}\t{keep}")
+    assert status == 0, said
+    assert edited.sh(f"cat {PLAIN}; stat -c '%s %a' {PLAIN}; sed -n {keep}p {MAIN}") == "0 644\nKeepAlive Off\n"
     assert apply(edited)[0] == 0
     assert edited.guard("restore", RUN)[0] == 0
     assert edited.guard("disarm", RUN) == (0, "")

@@ -157,9 +157,10 @@ def test_a_variable_of_the_database(host: str, tmp_path: Path) -> None:
     assert "remove line 4" in str(seen.report.remedies)
     assert "systemctl restart mariadb" in str(seen.report.remedies)
     assert lab.execute(host, ["sh", "-c", FILES]).stdout == before
-    # A trial that switches nothing of the database leaves it alone, unless nobody knows how the last one left it.
+    # A trial that switches nothing of the database leaves it alone, unless nobody knows how the last one left it. After
+    # them the cure may be switched once more, for a look at what remains.
     wanted = [frozenset(fnmatch.filter(trial.flipped, "mariadb-variable:*")) for trial in seen.report.tried]
     unknown = sum(trial.verdict is Verdict.BROKEN for trial in seen.report.tried)
     changes = sum(one != other for one, other in pairwise([frozenset(), *wanted, frozenset()]))
     began = int(lab.execute(host, ["sh", "-c", STARTS]).stdout) - starts
-    assert began <= changes + unknown, [(trial.why, trial.flipped, trial.broken) for trial in seen.report.tried]
+    assert began <= changes + unknown + 2, [(trial.why, trial.flipped, trial.broken) for trial in seen.report.tried]

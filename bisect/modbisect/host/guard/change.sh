@@ -1,6 +1,6 @@
 # A configuration: the request becomes a plan, the plan is carried out, tested, and the server restarted with it.
 
-# Turns the wanted deviations (stdin) and the present ones ($run_dir/now) into rm, cp, ln, wr, ed and back lines; the snapshot's
+# Turns the wanted deviations ($request) and the present ones ($run_dir/now) into rm, cp, ln, wr, ed and back lines; the snapshot's
 # manifest tells what is put back by a copy and what by removal. Beside them the wanted ones again as "now" lines, "reap"
 # when that is asked, "rest" with each unit that needs no restart, "new" when one is not among $cur/touched, and "may" with
 # each component that was off as found.
@@ -8,12 +8,9 @@
 # is no drop-in, one of a component's links without that which may tame it), and a request without its "end": a link
 # that breaks must not cut off a part.
 plan_changes() {
-  {
-    rules
-    case $request in *"cut$tab"* | *"tail$tab"* | *"word$tab"* | *"aside$tab"*) edit_rules ;; esac
-    echo @
-    cat
-  } | awk -F '\t' -v main="$main_unit" -v places="$cur/places" -v spec="$cur/spec" -v now="$run_dir/now" -v manifest="$cur/manifest" -v touched="$cur/touched" '
+  [ -d "$run_dir/edits" ] || mkdir -- "$run_dir/edits" || return 1
+  case $request in *"cut$tab"* | *"tail$tab"* | *"word$tab"* | *"aside$tab"*) edit_rules ;; esac >"$run_dir/edits/rules" || return 1
+  { rules; echo @; printf '%s\n' "$request"; } | awk -F '\t' -v main="$main_unit" -v places="$cur/places" -v spec="$cur/spec" -v now="$run_dir/now" -v manifest="$cur/manifest" -v touched="$cur/touched" -v allowed="$run_dir/edits/rules" '
     function bad(why) {print "bad " why >"/dev/stderr"; failed = 1; exit 1}
     function ends(text, end) {return length(text) > length(end) && substr(text, length(text) - length(end) + 1) == end}
     function link_rule(path, i, name, folder) {   # the number of the rule for a link, 0 for none; bare: its name at home
@@ -56,6 +53,7 @@ plan_changes() {
       if (!ended) bad("what is switched now is not known")
       while ((getline line <manifest) > 0) {split(line, f, "\t"); if (f[1] != "sha256") found[f[1]] = f[2] f[7]}
       while ((getline line <touched) > 0) old[line] = 1
+      while ((getline line <allowed) > 0) {split(line, f, "\t"); if (f[1] == "edit") {edits++; edit_shape[edits] = f[2]; edit_path[edits] = "^(" f[3] ")$"}}
     }
     !requested && $0 == "@" {requested = NR; next}
     !requested && $1 == "link" {
@@ -64,7 +62,6 @@ plan_changes() {
       link_home[links] = $6; link_with[links] = $7
     }
     !requested && $1 == "drop-in" {files++; file_folder[files] = "^(" $3 ")$"; file_name[files] = $4}
-    !requested && $1 == "edit" {edits++; edit_shape[edits] = $2; edit_path[edits] = "^(" $3 ")$"}
     !requested {next}
     whole {bad("line " NR - requested " behind the end")}
     $0 == "end" {whole = 1; next}
@@ -178,13 +175,18 @@ apply() { # RUN [BYTES of the request]
   lease_holds || fenced "$1"
   whole || die 73 "a list of the guard's own is damaged: $lost"
   began=$hundredths
-  plan=$(printf '%s\n' "$request" | plan_changes) && { ! has "wr$tab" || drop_ins_are_known; } || die 64 "bad request"
+  plan=$(plan_changes) && { ! has "wr$tab" || drop_ins_are_known; } || die 64 "bad request"
   ! off=$(refused) ||
     die 64 "refused: $off was off, and not by its package's default; /etc/modbisect/allow on the host may allow it: on $off"
   parent_now
   if changes; then
-    edited_meanwhile
-    mend_copies && ! has "lost$tab" || die 73 "a copy of the snapshot is damaged: $(pick lost | head -n 1)"
+    if has "ed$tab" || has "back$tab"; then
+      # shellcheck disable=SC2046  # one path a word
+      both=$(set -f; manifest_now "$cur" $(copies_of_places)) || die 73 "cannot look at the files"
+      edited_meanwhile "$both"
+      mend_copies "$both"
+    else mend_copies
+    fi && ! has "lost$tab" || die 73 "a copy of the snapshot is damaged: $(pick lost | head -n 1)"
     ! has "ed$tab" || make_edits || die 64 "bad request: no such line to edit, or not by the rules"
     # Before anything changes: what we are about to leave, so that a restore can tell it from somebody's edit; and that the
     # server may read what it must not keep. No pipe, here and below: what one end of it loses the other never misses.

@@ -18,20 +18,19 @@ edit_rules() {
 
 # The ed lines of $plan, carried out on copies in $cur/halves, with their digests in $run_dir/edits/sums; all in one go, since
 # a trial may edit a hundred files. No pipe into what is written: of a file that was read in part no part may come to the
-# host. A line that goes on in the next, or goes on the one before, is none by itself.
+# host, nor of one with bytes that are no text. A line that goes on in the next, or goes on the one before, is none by itself.
 make_edits() (
   set -f; IFS=$nl
-  rm -rf -- "$run_dir/edits" && mkdir -- "$run_dir/edits" && edit_rules >"$run_dir/edits/rules" &&
-    { pick ed || exit 1; } >"$run_dir/edits/plan" && true >"$run_dir/edits/sums" || exit 1
-  # shellcheck disable=SC2046  # one path a word
-  set -- $(awk -F '\t' '$2 != "aside" {print $1}' "$run_dir/edits/plan")
+  set --
+  for line in $plan; do
+    rest=${line#*"$tab"}
+    case $line in
+      "ed$tab"*"${tab}aside$tab") : ;;
+      "ed$tab"*) set -- "$@" ".${rest%%"$tab"*}" && printf '%s\n' "$rest" || exit 1 ;;
+    esac
+  done >"$run_dir/edits/plan" && true >"$run_dir/edits/sums" || exit 1
   [ $# != 0 ] || exit 0
-  copies "$@" && cd -- "$cur/snap" || exit 1
-  wanted=$(printf '.%s\n' "$@")
-  # shellcheck disable=SC2086
-  set -- $wanted
-  size=$(stat -c %s -- "$@" | awk '$1 > 1048576 {exit 1} {size += $1} END {print size}') &&
-    [ "$(cat -- "$@" | tr -d '\000' | wc -c)" = "$size" ] || exit 1
+  copies --attributes-only "$@" && cd -- "$cur/snap" && stat --printf '%n\t%s\n' -- "$@" >"$run_dir/edits/sizes" || exit 1
   awk -F '\t' -v into="$cur/halves" '
     function turned(text, at, start, word) {
       if (!match(text, /(On|Off|ON|OFF|on|off|Yes|No|YES|NO|yes|no|True|False|TRUE|FALSE|true|false|1|0)"?[ \t]*;?[ \t\r]*$/)) return ""
@@ -41,16 +40,25 @@ make_edits() (
       word = substr(text, start, RLENGTH)
       return substr(text, 1, start - 1) opposite[word] substr(text, start + RLENGTH)
     }
-    function ended() {if (left || (half != "" && close(half))) exit failed = 1}
+    function ended() {
+      if (left || (written && close(half)) || (half != "" && bytes != size[file] && bytes != size[file] + 1)) exit failed = 1
+    }
     function begun(path, number, n, i) {
-      half = into path; shape = shapes[path]; at = went_on = behind = count = 0
+      file = path; half = into path; shape = shapes[path]; at = went_on = behind = written = bytes = 0
       split("", wanted); n = split(lines[path], number, ",")
       for (i = 1; i <= n; i++) if (!(number[i] in wanted)) {wanted[number[i]] = 1; left++}
-      for (i = 1; i <= rules; i++) if (rule_shape[i] == shape && path ~ rule_path[i]) {
-        count++; pattern[count] = rule_pattern[i]; but[count] = rule_but[i]
-      }
-      printf "" >half   # nothing may be left in it
       files--
+    }
+    function allowed(i, path, n, number, k, text) {   # rule by rule: to compile a pattern takes longer than to match it
+      for (i = 1; i <= rules; i++) for (path in shapes) if (rule_shape[i] == shapes[path] && path ~ rule_path[i]) {
+        n = split(lines[path], number, ",")
+        for (k = 1; k <= n; k++) if ((path, number[k]) in asked) {
+          text = asked[path, number[k]]
+          if (text ~ rule_pattern[i] && (rule_but[i] == "" || tolower(text) !~ rule_but[i])) delete asked[path, number[k]]
+        }
+      }
+      for (i in asked) return 0
+      return 1
     }
     BEGIN {
       n = split("On Off ON OFF on off Yes No YES NO yes no True False TRUE FALSE true false 1 0", word, " ")
@@ -61,36 +69,34 @@ make_edits() (
       rule_but[rules] = $5 ~ /^-?$/ ? "" : "^(" $5 ")$"
       next
     }
-    FILENAME == ARGV[2] {if ($2 != "aside") {shapes[$1] = $2; lines[$1] = $3; files++}; next}
+    FILENAME == ARGV[2] {shapes[$1] = $2; lines[$1] = $3; files++; next}
+    FILENAME == ARGV[3] {if ($2 > 1048576) exit failed = 1; size[substr($1, 2)] = $2; next}
     FNR == 1 {ended(); begun(substr(FILENAME, 2))}
+    {bytes += length($0) + 1}
     behind {next}
     {
       at++; goes_on = $0 ~ /\\\r?$/; text = $0
       if (at in wanted) {
-        allowed = 0
-        for (i = 1; i <= count; i++) if ($0 ~ pattern[i] && (but[i] == "" || tolower($0) !~ but[i])) allowed = 1
-        if (shape == "word" && (text = turned($0)) == "") allowed = 0
-        if (!allowed || goes_on || went_on) exit failed = 1
+        if (goes_on || went_on || (shape == "word" && (text = turned($0)) == "")) exit failed = 1
+        asked[file, at] = $0
         left--
       }
-      if (!(at in wanted) || shape != "cut") print text >half
+      if (!(at in wanted) || shape != "cut") {print text >>half; written = 1}
       behind = shape == "tail" && (at in wanted)
       went_on = goes_on
     }
-    END {if (!failed) ended(); exit failed || files}' "$run_dir/edits/rules" "$run_dir/edits/plan" "$@" &&
+    END {if (!failed) ended(); exit failed || files || !allowed()}' "$run_dir/edits/rules" "$run_dir/edits/plan" "$run_dir/edits/sizes" "$@" &&
     cd -- "$cur/halves" && sha256sum -- "$@" >"$run_dir/edits/sums"
 )
 
-copies() ( # PATH...: of files in the snapshot, with owner and rights, in $cur/halves
-  rm -rf -- "$cur/halves" && mkdir -- "$cur/halves" && cd -- "$cur/snap" || exit 1
-  # shellcheck disable=SC2046  # one path a word
-  cp -a --no-preserve=links --parents -t "$cur/halves" -- $(printf '.%s\n' "$@")
+copies() ( # [OPTION] ./PATH...: of files in the snapshot, with owner and rights, in $cur/halves
+  cd -- "$cur/snap" && { [ -d "$cur/halves" ] || mkdir -- "$cur/halves"; } &&
+    cp -a --remove-destination --no-preserve=links --parents -t "$cur/halves" "$@"
 )
 
 # What somebody has written into a file between two of our edits is his, and no edit of ours goes over it.
-edited_meanwhile() {
-  has "ed$tab" || has "back$tab" || return 0
-  edits=$(plan_restore) || die 73 "cannot look at the files"
+edited_meanwhile() { # in $plan; a manifest
+  edits=$(plan_restore "$1") || die 73 "cannot look at the files"
   edits=$(plan=$edits; pick foreign)
   [ ! "$edits" ] || ! his=$({ pick ed; pick back; } | cut -f 1 | grep -xF -m 1 -e "$edits") ||
     die 78 "edited by somebody else meanwhile: $his"
@@ -101,39 +107,47 @@ edit_sums() { awk '{print "sum\t" substr($0, 68) "\t" substr($0, 1, 64)}' "$run_
 # The ed and back lines of $plan: what make_edits has made, and what the snapshot has, comes into its place by a rename.
 put_edits() (
   set -f; IFS=$nl
-  his=$nl$(sed -n 's/^his \([^ ]*\) .*/\1/p' "$cur/spec")$nl aside='' ready='' back=''
+  foreign=$nl aside='' ready='' back=''
+  while IFS=" " read -r word path _; do [ "$word" != his ] || foreign=$foreign$path$nl; done <"$cur/spec"
   for line in $plan; do
     rest=${line#*"$tab"} path=${rest%%"$tab"*}
     case $line in "ed$tab"* | "back$tab"*) : ;; *) continue ;; esac
-    case $line:$his in
+    case $line:$foreign in
       *:*"$nl$path$nl"*) his_edit "$path" "$line" || exit 1 ;;
       "ed$tab$path${tab}aside$tab:"*) aside=$aside$path$nl ;;
-      "ed$tab"*) ready=$ready$path$nl ;;
-      *) back=$back$path$nl ;;
+      "ed$tab"*) ready=$ready.$path$nl ;;
+      *) back=$back.$path$nl ;;
     esac
   done
   # shellcheck disable=SC2086  # one path a word
   {
     set -- $aside
     [ $# = 0 ] || rm -f -- "$@" || exit 1
-    renamed $ready && set -- $back && { [ $# = 0 ] || { copies "$@" && renamed "$@"; }; }
+    set -- $ready
+    renamed "$@" || exit 1
+    set -- $back
+    [ $# = 0 ] || copies "$@" && renamed "$@"
   }
 )
 
-renamed() { # PATH...: from $cur/halves, folder by folder
+renamed() { # ./PATH...: from $cur/halves, folder by folder
   [ $# != 0 ] || return 0
-  paths=$*
-  folders=$(printf '%s\n' "$paths" | sed 's|[^/]*$||' | sort -u)
+  folders='' paths=$*
+  for path; do
+    d=${path%/*}/
+    case $nl$folders in *"$nl$d$nl"*) : ;; *) folders=$folders$d$nl ;; esac
+  done
   # shellcheck disable=SC2086
-  elsewhere=$nl$(stat -c '%d %n' -- "$cur" $folders | awk 'NR == 1 {here = $1} $1 != here {sub(/^[0-9]+ /, ""); print}')$nl
+  devices=$(cd / && stat -c %d -- "$cur" $folders) || return 1
+  here=${devices%%"$nl"*}
   for d in $folders; do
+    devices=${devices#*"$nl"}
     set --
-    for path in $paths; do [ "${path%/*}/" != "$d" ] || set -- "$@" "$cur/halves$path"; done
-    case $elsewhere in
-      *"$nl$d$nl"*)
-        for half; do rm -f -- "$d$halfway" && cp -aT -- "$half" "$d$halfway" && mv -fT -- "$d$halfway" "$d${half##*/}" || return 1; done ;;
-      *) mv -f -t "$d" -- "$@" || return 1 ;;   # $cur/halves: a folder that gets one more name may grow, and stays so
-    esac
+    for path in $paths; do [ "${path%/*}/" != "$d" ] || set -- "$@" "$cur/halves/$path"; done
+    d=${d#.}
+    if [ "${devices%%"$nl"*}" = "$here" ]; then mv -f -t "$d" -- "$@" || return 1   # from there: a folder that gets one more name may grow, and stays so
+    else for half; do rm -f -- "$d$halfway" && cp -aT -- "$half" "$d$halfway" && mv -fT -- "$d$halfway" "$d${half##*/}" || return 1; done
+    fi
   done
 }
 

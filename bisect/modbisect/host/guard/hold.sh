@@ -10,13 +10,17 @@ manifest() {
 }
 
 seen_whole() (
-  absent='' rows='' sums=''
+  absent='' above='' rows='' sums=''
   for d; do
     shift
     if [ -e "$d" ] || [ -L "$d" ]; then set -- "$@" "$d"; else absent="$absent$d${tab}ABSENT$nl"; fi
     # The folder of a single file, since its time changes with it.
-    [ -d "$d" ] || [ ! -d "${d%/*}" ] || rows="$rows$(find "${d%/*}" -maxdepth 0 -printf '%p\t%y\t%m\t%U\t%G\t%T@\t%l')$nl" || exit 1
+    case $nl$above in
+      *"$nl${d%/*}$nl"*) : ;;
+      *) [ -d "$d" ] || [ ! -d "${d%/*}" ] || above=$above${d%/*}$nl ;;
+    esac
   done
+  [ ! "$above" ] || rows=$(set -f; IFS=$nl; find $above -maxdepth 0 -printf '%p\t%y\t%m\t%U\t%G\t%T@\t%l\n')$nl || exit 1
   [ $# = 0 ] || {
     rows=$rows$(find "$@" -path "*/$reserved" -prune -o -printf '%p\t%y\t%m\t%U\t%G\t%T@\t%l\n')
     [ $? -le 1 ] || exit 1   # 1: something has gone meanwhile
@@ -38,10 +42,10 @@ written_to() { # the folders of a write set, whose list lies in a folder: those 
   done <"$1/places" | sort -u
 }
 
-manifest_now() { # of the write set, whose list lies in a folder
+manifest_now() { # of the write set, whose list lies in a folder, and of PATH...
   set -f
   # shellcheck disable=SC2046  # one path a word
-  set -- "$1" $(cat -- "$1/places")
+  set -- "$@" $(cat -- "$1/places")
   set +f
   whose=$1
   shift

@@ -2,9 +2,9 @@
 
 # Prints rm, cp and back lines that lead from the tree as it is to the snapshot. A path that is neither as found nor as this
 # run left it is somebody else's work: printed as "foreign" and left alone.
-plan_restore() {
-  seen=$(manifest_now "$cur") || return 1
-  printf '%s\n' "$seen" | awk -F '\t' -v touched="$cur/touched" -v old="$cur/manifest" '
+plan_restore() { # [a manifest that holds more]
+  seen=${1-$(manifest_now "$cur")} || return 1
+  printf '%s\n' "$seen" | awk -F '\t' -v touched="$cur/touched" -v old="$cur/manifest" -v copies="$cur/snap/" '
     function value(f) {return f[2] == "l" ? "link\t" f[7] : f[2] == "f" ? "file" : f[2]}
     # A link or file of ours, or the found one with only its times changed (a copy that was cut short).
     function known(p) {return (now_kind[p] == "f" && (p "\t" now_sum[p]) in made) || ((p "\t" now_value[p]) in ours) || (now_value[p] == was_value[p] && now_sum[p] == sum[p])}
@@ -21,6 +21,7 @@ plan_restore() {
         if (f[1] == "sha256") sum[f[2]] = f[3]; else {was[f[1]] = line; kind[f[1]] = f[2]; was_value[f[1]] = value(f)}
       }
     }
+    index(($1 == "sha256" ? $2 : $1) "/", copies) == 1 {next}
     $1 == "sha256" {now_sum[$2] = $3; next}
     {is[$1] = $0; now_kind[$1] = $2; split($0, f, "\t"); now_value[$1] = value(f)}
     END {
@@ -38,21 +39,24 @@ plan_restore() {
     }'
 }
 
+copies_of_places() { sed "s|^|$cur/snap|" "$cur/places" && sed -n "s|^his \([^ ]*\).*|$cur/snap\1|p" "$cur/spec"; }
+
 # Where the copy of what is put back, or edited, is not as it was written: a link is made anew as the manifest has it; a file is lost,
 # and nothing is removed in its place.
-mend_copies() { # in $plan
+mend_copies() { # in $plan; [a manifest that holds more]
   has "cp$tab" || has "back$tab" || has "ed$tab" || return 0
-  set -f
   # shellcheck disable=SC2046  # one folder a word
-  set -- $(sed "s|^|$cur/snap|" "$cur/places"; sed -n "s|^his \([^ ]*\).*|$cur/snap\1|p" "$cur/spec")
-  set +f
-  copies=$(manifest "$@") || return 1
-  plan=$({ printf '%s\n' "$copies" | sed "s|$cur/snap||"; echo @; printf '%s\n' "$plan"; } | awk -F '\t' -v old="$cur/manifest" '
+  copies=${1-$(set -f; manifest $(copies_of_places))} || return 1
+  plan=$({ printf '%s\n' "$copies"; echo @; printf '%s\n' "$plan"; } | awk -F '\t' -v old="$cur/manifest" -v snap="$cur/snap" '
+    function copied(path) {return index(path, snap "/") == 1 ? substr(path, length(snap) + 1) : ""}
     BEGIN {
       while ((getline line <old) > 0) {split(line, f, "\t"); if (f[1] == "sha256") sum[f[2]] = f[3]; else was[f[1]] = line}
     }
     $0 == "@" {planned = 1; next}
-    !planned {if ($1 == "sha256") copy_sum[$2] = $3; else copy[$1] = $0; next}
+    !planned {
+      if ($1 == "sha256") copy_sum[copied($2)] = $3; else {path = copied($1); copy[path] = path substr($0, length($1) + 1)}
+      next
+    }
     $1 !~ /^(cp|back|ed)$/ || copy[$2] == was[$2] && copy_sum[$2] == sum[$2] {out[++n] = $0; next}
     {
       split(was[$2], f, "\t")
