@@ -201,6 +201,8 @@ def test_what_no_rule_allows_is_refused(edited: Target) -> None:
     ):
         status, said = apply(edited, line)
         assert status == USAGE, (line, said)
+    twice = [f"cut\t{MAIN}\t{number(edited, MAIN, line)}" for line in ("KeepAlive On", "Timeout 300")]
+    assert apply(edited, *twice)[0] == USAGE, "of two edits of one file only one would be made"
     assert (edited.files("/etc/apache2", "/etc/php"), edited.generation()) == (before, server)
 
 

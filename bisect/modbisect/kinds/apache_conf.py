@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from modbisect.kinds.apache import HANDS_OUT_SOURCE, HTTPD, UNIT, Apaches, Farm, handlers, in_farms, serves_by_fpm
 from modbisect.kinds.found import Found, once
-from modbisect.kinds.kind import Kind, Step
+from modbisect.kinds.kind import Aside, Kind
 from modbisect.kinds.placed import Placed
 from modbisect.kinds.rules import EditRule, Rule
 from modbisect.model import Component
@@ -39,7 +38,7 @@ class _Links(_Conf, Farm):
         return "" if name.startswith("/") else super().opens(name)
 
 
-class _Files(_Conf):
+class _Files(_Conf, Aside):
     """The file itself is taken away; it is named by its path, since sites lie there as well."""
 
     def components(self, found: Found) -> list[Component]:
@@ -54,29 +53,9 @@ class _Files(_Conf):
         serves = serves_by_fpm(found) and any(line.path == name for line in handlers(found))
         return HANDS_OUT_SOURCE if serves else ""
 
-    def steps(self, found: Found, flipped: Sequence[Component]) -> list[Step]:  # noqa: ARG002
-        """It is taken away."""
-        return [Step(component.name, "aside") for component in flipped]
-
-    def folders(self, found: Found) -> tuple[str, ...]:  # noqa: ARG002
-        """None: each is edited where it is."""
-        return ()
-
-    def files(self, found: Found, components: Sequence[Component]) -> tuple[str, ...]:  # noqa: ARG002
-        """Each."""
-        return tuple(component.name for component in components)
-
-    def traces(self, found: Found, component: Component) -> tuple[str, ...]:  # noqa: ARG002
-        """The file itself."""
-        return (component.name,)
-
     def brings(self, found: Found, component: Component) -> frozenset[str]:  # noqa: ARG002
         """The file itself."""
         return frozenset({component.name})
-
-    def opens(self, name: str) -> str:
-        """The file itself."""
-        return name if name.startswith("/") else ""
 
     def owner(self, path: str) -> str:
         """By its place."""

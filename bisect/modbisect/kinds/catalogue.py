@@ -11,7 +11,7 @@ from dataclasses import replace
 from modbisect.kinds import access, priors
 from modbisect.kinds.every import BY_NAME, KINDS
 from modbisect.kinds.found import Found
-from modbisect.kinds.kind import Step
+from modbisect.kinds.kind import Step, merged
 from modbisect.kinds.rules import table
 from modbisect.model import Component, ComponentId, Configuration
 
@@ -121,8 +121,7 @@ def _steps(
     for component in components:
         if component.id in configuration.flipped and component.kind in flipped:
             flipped[component.kind].append(component)
-    steps = (step for kind, those in flipped.items() for step in BY_NAME[kind].steps(found, those))
-    return tuple(sorted(steps, key=lambda step: step.path))
+    return merged(step for kind, those in flipped.items() for step in BY_NAME[kind].steps(found, those))
 
 
 def is_tested(component: Component) -> bool:

@@ -12,6 +12,7 @@ from modbisect.kinds.fpm_pool import FpmPool
 from modbisect.kinds.htaccess import Htaccess
 from modbisect.kinds.kind import Kind
 from modbisect.kinds.mariadb_variable import MariadbVariable
+from modbisect.kinds.nginx_conf import NginxConf
 from modbisect.kinds.nginx_directive import NginxDirective
 from modbisect.kinds.nginx_module import NginxModule
 from modbisect.kinds.php_ini import PhpIni
@@ -24,6 +25,7 @@ KINDS: tuple[Kind, ...] = (
     ApacheConf(),
     ApacheSite(),
     NginxModule(),
+    NginxConf(),
     NginxDirective(),
     PhpModule(),
     PhpIni(),

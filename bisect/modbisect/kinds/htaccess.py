@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from modbisect.kinds import access, apache
 from modbisect.kinds.apache_directive import HTACCESS, guards
 from modbisect.kinds.found import Found
-from modbisect.kinds.kind import NOT_HELD, Kind, Step
+from modbisect.kinds.kind import NOT_HELD, Aside
 from modbisect.kinds.rules import EditRule, Rule
 from modbisect.model import Component
 
 
-class Htaccess(Kind):
+class Htaccess(Aside):
     """A file ``.htaccess`` below a document root; it is taken away with the rights of its owner."""
 
     name = "htaccess"
@@ -39,29 +38,9 @@ class Htaccess(Kind):
         """Most applications find their pages by it."""
         return True
 
-    def steps(self, found: Found, flipped: Sequence[Component]) -> list[Step]:  # noqa: ARG002
-        """It is taken away."""
-        return [Step(component.name, "aside") for component in flipped]
-
-    def folders(self, found: Found) -> tuple[str, ...]:  # noqa: ARG002
-        """None: each is edited where it is."""
-        return ()
-
-    def files(self, found: Found, components: Sequence[Component]) -> tuple[str, ...]:  # noqa: ARG002
-        """Each."""
-        return tuple(component.name for component in components)
-
     def units(self, found: Found) -> tuple[str, ...]:
         """Apache's."""
         return apache.units(found)
-
-    def traces(self, found: Found, component: Component) -> tuple[str, ...]:  # noqa: ARG002
-        """The file itself."""
-        return (component.name,)
-
-    def opens(self, name: str) -> str:
-        """The file itself."""
-        return name
 
     def rules(self) -> tuple[Rule, ...]:
         """Files of that name alone."""

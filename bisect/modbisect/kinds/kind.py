@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from modbisect.kinds.found import Found, Line
@@ -43,6 +43,23 @@ class Step:
             what = "cut" if self.kind == "cut" else "turn the last word of"
             return f"{what} line {self.content.replace(',', ', ')} of {self.path}"
         return f"{self.kind} {self.path} -> {self.content.strip()}"
+
+
+_STRONGER = ("cut", "tail", "aside")
+"""Of two edits of one file the later here leaves nothing for the other to do."""
+
+
+def merged(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """One for each path, ordered by it: kinds may edit the same file, and the guard makes of it one file."""
+    by_path: dict[str, Step] = {}
+    for step in steps:
+        other = by_path.setdefault(step.path, step)
+        if step.kind == other.kind == "cut":
+            numbers = sorted({int(number) for each in (step, other) for number in each.content.split(",")})
+            by_path[step.path] = replace(step, content=",".join(map(str, numbers)))
+        elif step != other:
+            by_path[step.path] = max(step, other, key=lambda each: _STRONGER.index(each.kind))
+    return tuple(sorted(by_path.values(), key=lambda step: step.path))
 
 
 class Kind(ABC):
@@ -205,6 +222,30 @@ class OwnLines(Kind):
     def traces(self, found: Found, component: Component) -> tuple[str, ...]:
         """The files that set it."""
         return self.files(found, [component])
+
+
+class Aside(Kind):
+    """The shape of whole files: a component is named by its file's path, and the file is taken away."""
+
+    def steps(self, found: Found, flipped: Sequence[Component]) -> list[Step]:  # noqa: ARG002
+        """It is taken away."""
+        return [Step(component.name, "aside") for component in flipped]
+
+    def folders(self, found: Found) -> tuple[str, ...]:  # noqa: ARG002
+        """None: each is edited where it is."""
+        return ()
+
+    def files(self, found: Found, components: Sequence[Component]) -> tuple[str, ...]:  # noqa: ARG002
+        """Each."""
+        return tuple(component.name for component in components)
+
+    def traces(self, found: Found, component: Component) -> tuple[str, ...]:  # noqa: ARG002
+        """The file itself."""
+        return (component.name,)
+
+    def opens(self, name: str) -> str:
+        """The file itself."""
+        return name if name.startswith("/") else ""
 
 
 class Linked(Kind):

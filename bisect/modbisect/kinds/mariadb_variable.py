@@ -69,11 +69,9 @@ class MariadbVariable(OwnLines):
         return _WAITED_FOR if moment.waits_for_database else 0.0
 
     def remedy(self, found: Found, component: Component) -> str:
-        """By hand: the file and the line."""
-        line = _lines(found)[component.name][-1]
-        unit, _ = _server(found)
-        restart = f"systemctl restart {unit.removesuffix('.service')}"
-        return f"# in {line.path} remove line {line.number} ({line.text}), then: {restart}"
+        """By hand: the files and the lines."""
+        said = "; ".join(f"in {line.path} remove line {line.number}" for line in _lines(found)[component.name])
+        return f"# {said} ({component.name})"
 
 
 @once

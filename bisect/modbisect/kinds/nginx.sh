@@ -39,6 +39,23 @@ section nginx-directives
     }'
 done 2>/dev/null | head -n 1000
 
+# Files of conf.d: the path, the last of its directives that guards access, and whether it holds a site.
+section nginx-confs
+[ "$main" != nginx ] || nginx_files | grep -xE '/etc/nginx/conf\.d/[A-Za-z0-9_.+-]+\.conf' | while IFS= read -r read_file; do
+  head -c 1M -- "$read_file" | awk -v path="$read_file" '
+    !/^[ \t]*#/ {text = text " " $0}
+    END {
+      n = split(text, part, /[{};]/)
+      for (i = 1; i <= n; i++) {
+        words = split(part[i], word, " "); name = word[1]
+        if (name ~ /^(allow|deny|auth_|satisfy|limit_(req|conn|except)|ssl_|secure_link|internal$|valid_referers|set_real_ip|real_ip_|modsecurity|access_by_|js_access|include$)/) guard = name
+        if (name == "return" && word[2] ~ /^4/) guard = name
+        if (name == "server" && words == 1) site = "a site"
+      }
+      print path "\t" guard "\t" site
+    }'
+done 2>/dev/null | head -n 300
+
 # Where it hands on to PHP: the directive and the name of FPM.
 section handlers
 [ "$main" != nginx ] || nginx_files | while IFS= read -r read_file; do

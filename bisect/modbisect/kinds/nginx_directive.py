@@ -12,6 +12,7 @@ from pathlib import Path
 from modbisect.kinds import access, nginx
 from modbisect.kinds.found import Found, Line, once
 from modbisect.kinds.kind import OwnLines
+from modbisect.kinds.nginx_conf import as_a_whole
 from modbisect.kinds.rules import EditRule, Rule
 from modbisect.model import Component
 
@@ -34,7 +35,15 @@ class NginxDirective(OwnLines):
     saves = frozenset({"proxy_cache", "fastcgi_cache", "open_file_cache", "sendfile", "fastcgi_keep_conn"})
 
     def components(self, found: Found) -> list[Component]:
-        """Those that nginx reads, named after file and directive."""
+        """Those of files that are not switched as a whole, named after file and directive."""
+        return [component for component in self._read(found) if _file(component) not in as_a_whole(found)]
+
+    def inside(self, found: Found, path: str) -> list[Component]:
+        """Those of a file that could be."""
+        whole = as_a_whole(found)
+        return [component for component in self._read(found) if _file(component) == path in whole]
+
+    def _read(self, found: Found) -> list[Component]:
         return [
             Component(
                 self.id(name),
@@ -72,6 +81,10 @@ class NginxDirective(OwnLines):
         lines = _lines(found)[component.name]
         said = ", ".join(str(line.number) for line in lines)
         return f"# in {lines[-1].path} remove line{'s' if len(lines) > 1 else ''} {said} ({lines[-1].text})"
+
+
+def _file(component: Component) -> str:
+    return component.name.rpartition(":")[0]
 
 
 @once

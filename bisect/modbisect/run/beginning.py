@@ -84,7 +84,8 @@ def _refuse_closed(story: Story, facts: Found, components: tuple[Component, ...]
     into = kinds.brought(facts, story.playbook.select.into)
     if into and not any(kinds.is_inside(component, into) for component in components):
         raise Refused(
-            f"there is nothing to look into in {', '.join(into)}: the server reads no such file, or nothing in it",
+            f"there is nothing to look into in {', '.join(into)}: the server reads no such file, "
+            "or no line of it could be switched",
             host=story.host.name,
             state="nothing was changed",
             advice="name a file as the server's own folders (*-available) have it, with its whole path",

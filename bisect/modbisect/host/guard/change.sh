@@ -81,6 +81,7 @@ plan_changes() {
       }
       else if ($1 == "file" && NF == 3 && $3 ~ /^[A-Za-z0-9+\/=]*$/ && length($3) < 65536 && drop_in(folder, name)) {}
       else bad("line " NR - requested)
+      if ($2 in want) bad("two lines for " $2)
       want[$2] = $0
       print "now\t" $0
       if (!($0 in old)) fresh = 1
