@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from modbisect.host.helper import _read
 from modbisect.kinds.every import BY_NAME
 from modbisect.kinds.seen import Frame, Moment
 from modbisect.model import Component, Listing
+from modbisect.playbook import load_listing
 
 SETTINGS = """\
 SECRET = "swordfish"
@@ -61,6 +63,38 @@ def test_the_entries_between_begin_and_end(settings: Path) -> None:
         ["middleware", str(settings), "3", "app.one.One", "-", ""],
         ["middleware", str(settings), "5", "app.two.Two", "-", ""],
     ]
+
+
+EXAMPLES = {
+    "django-middleware": ("MIDDLEWARE = [\n    'app.one.One',\n]\nOTHER = [\n    'no.No',\n]\n", ["app.one.One"]),
+    "laravel-provider": (
+        "<?php\n\nreturn [\n    App\\Providers\\One::class,\n    // App\\Off::class,\n];\n",
+        ["App\\Providers\\One"],
+    ),
+    "symfony-bundle": (
+        (
+            "<?php\n\nreturn [\n    App\\One\\OneBundle::class => ['all' => true],\n"
+            "    Two\\TwoBundle::class => ['dev' => true, 'test' => true],\n];\n"
+        ),
+        ["App\\One\\OneBundle", "Two\\TwoBundle"],
+    ),
+    "magento-module": (
+        (
+            "<?php\nreturn [\n    'modules' => [\n        'Magento_Store' => 1,\n        'Acme_Upload' => 1,\n"
+            "        'Acme_Off' => 0,\n    ],\n    'scopes' => [\n        'Not_One' => 1,\n    ],\n];\n"
+        ),
+        ["Magento_Store", "Acme_Upload"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_examples_pick_the_parts_and_nothing_else(tmp_path: Path, name: str) -> None:
+    text, parts = EXAMPLES[name]
+    (tmp_path / "list.php").write_text(text)
+    listing = load_listing(Path(__file__).parents[2] / f"playbooks/kinds/{name}.yml")
+    rows = listed(replace(listing, files=(str(tmp_path / "list.php"),)), f"list {tmp_path}/list.php")
+    assert [row[3] for row in rows if row[4] == "-"] == parts
 
 
 def test_without_roots_word_no_line_is_read(settings: Path) -> None:

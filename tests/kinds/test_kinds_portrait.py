@@ -46,6 +46,17 @@ def test_applications_by_a_file_that_only_they_have(tmp_path: Path) -> None:
     [
         ("WordPress\t/srv/a\t6.4.2", "WordPress 6.4.2 in /srv/a"),
         ("MediaWiki\t/srv/w\t-", "MediaWiki in /srv/w"),
+        (
+            "Drupal\t/srv/d\t10.1.2",
+            (
+                "Drupal 10.1.2 in /srv/d; its extensions stand in its database, which no run writes to: "
+                "none of them is switched"
+            ),
+        ),
+        (
+            "Laravel\t/srv/l\t-",
+            "Laravel in /srv/l; its parts are switched where they are declared (--kind laravel-provider.yml)",
+        ),
     ],
 )
 def test_lines_about_a_host(row: str, line: str) -> None:

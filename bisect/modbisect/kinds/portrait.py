@@ -8,6 +8,20 @@ from dataclasses import dataclass
 from modbisect.kinds import apache, php
 from modbisect.kinds.found import Found
 
+_IN_ITS_DATABASE = "its extensions stand in its database, which no run writes to: none of them is switched"
+_PARTS = {
+    **dict.fromkeys(("Drupal", "Joomla", "Moodle", "Nextcloud"), _IN_ITS_DATABASE),
+    **{
+        name: f"its parts are switched where they are declared (--kind {kind}.yml)"
+        for name, kind in (
+            ("Laravel", "laravel-provider"),
+            ("Magento", "magento-module"),
+            ("Symfony", "symfony-bundle"),
+        )
+    },
+}
+"""Of applications that no kind is made for: what becomes of their parts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Application:
@@ -19,7 +33,8 @@ class Application:
     """Empty where nobody knows."""
 
     def __str__(self) -> str:
-        return f"{self.name}{f' {self.version}' if self.version else ''} in {self.folder}"
+        parts = _PARTS.get(self.name, "")
+        return f"{self.name}{f' {self.version}' if self.version else ''} in {self.folder}{parts and f'; {parts}'}"
 
 
 def applications(found: Found) -> tuple[Application, ...]:
