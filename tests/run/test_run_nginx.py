@@ -12,6 +12,7 @@ import pytest
 from guard.lab_target import Target, wait_until
 from lab_fixtures import LabHostFactory
 from modbisect import lab
+from modbisect.host import helper
 from run.controller import LEASE, Controllers
 
 pytestmark = pytest.mark.lab
@@ -45,6 +46,32 @@ def test_a_line_of_a_file_that_it_includes(target: Target, controllers: Controll
     assert "/etc/nginx/extra/speed.conf:3" in report["details"][SPEED]
     assert "remove line 3" in report["remedies"][SPEED][0]
     assert target.kept() == before
+
+
+def test_configurations_are_tested_on_a_copy(target: Target) -> None:
+    """What of a configuration cannot do without another part is known before anything is switched."""
+    confs = "/etc/nginx/conf.d/map.conf", "/etc/nginx/conf.d/use.conf"
+    target.sh("echo 'log_format x $uri;' >$1; echo 'access_log /var/log/nginx/x.log x;' >$2", *confs)
+    before = target.untouched()
+    asked = (
+        f"use\t{confs[1]}",
+        f"map\t{confs[0]}",
+        f"both\t{confs[0]}\t{confs[1]}",
+        "line\t/etc/nginx/extra/speed.conf#2,3",
+        "farm\t/etc/nginx/sites-available/default#11",
+        "out\t/etc/nginx/../passwd",
+        "link\t/etc/nginx/modules-enabled/x.conf=/etc/passwd",
+    )
+    script = helper.reading("scratch")
+    done = lab.execute(
+        target.host.name, ["/bin/sh", "-c", script], input="".join(f"{line}\n" for line in asked).encode()
+    )
+    answers = dict(line.split("\t", 1) for line in done.stdout.decode().splitlines())
+    statuses = {key: said.split("\t")[0] for key, said in answers.items()}
+    assert statuses == {"use": "0", "map": "1", "both": "0", "line": "0", "farm": "1"}
+    assert answers["map"].strip().endswith(f" in {confs[1]}:1")
+    assert target.untouched() == before
+    target.sh('rm "$1" "$2"', *confs)
 
 
 def test_what_php_does_behind_it(target: Target, controllers: Controllers) -> None:

@@ -65,7 +65,7 @@ def advice_about(who: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ConfigTest:
-    """Apache's word on one configuration, tested on a copy."""
+    """The server's word on one configuration, tested on a copy."""
 
     ok: bool
     text: str

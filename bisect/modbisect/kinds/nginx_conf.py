@@ -23,6 +23,7 @@ class NginxConf(Aside):
     survey = "nginx"
     packages = ("nginx*",)
     configuration = nginx.CONFIGURATION
+    tested = True
     needs_leave = False
 
     def components(self, found: Found) -> list[Component]:

@@ -31,6 +31,7 @@ class NginxDirective(OwnLines):
     survey = "nginx"
     packages = ("nginx*",)
     configuration = nginx.CONFIGURATION
+    tested = True
     needs_leave = False
     saves = frozenset({"proxy_cache", "fastcgi_cache", "open_file_cache", "sendfile", "fastcgi_keep_conn"})
 

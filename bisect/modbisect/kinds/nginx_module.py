@@ -25,6 +25,7 @@ class NginxModule(Linked):
     survey = "nginx"
     packages = ("nginx*", "libnginx-mod-*")
     configuration = nginx.CONFIGURATION
+    tested = True
 
     def components(self, found: Found) -> list[Component]:
         """Every one that is on or could be."""

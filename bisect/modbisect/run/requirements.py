@@ -12,7 +12,7 @@ from modbisect.kinds import Found, Step
 from modbisect.model import Component, ComponentId, Configuration
 from modbisect.search import Feasible
 
-_IN_FILE = re.compile(r"of (/\S+?):")
+_IN_FILE = re.compile(r"(?:of|in) (/\S+?):")
 _LOADED = re.compile(r"Cannot load (\S+)")
 _ROUNDS = 6
 

@@ -1,4 +1,4 @@
-# Tests configurations of Apache on a copy in memory; restarts nothing, changes nothing outside the copy.
+# Tests configurations of Apache or nginx on a copy in memory; restarts nothing, changes nothing outside the copy.
 # Standard input: one configuration a line, "KEY<tab>PATH<tab>PATH=TARGET<tab>PATH#LINES...": a path alone is left out, with
 # a target it is a link, with numbers of lines it is a file without these. Output: "KEY<tab>STATUS<tab>first lines".
 # A line that names a path outside of the folders of modules, confs and sites, or a target that is not the module's, conf's
@@ -9,13 +9,22 @@ copy=$(mktemp -d /run/modbisect-scratch.XXXXXXXX) || exit 73
 trap 'rm -rf -- "$copy"' EXIT
 trap 'exit 143' HUP INT TERM
 [ "$(stat -f -c %T "$copy")" = tmpfs ] || exit 73
+head -c 8M >"$copy/asked" || exit 73
 root=/etc/apache2 program=apache2 words=''
-. /etc/apache2/envvars 2>/dev/null
-[ -d /etc/apache2/mods-available ] || { program=$(httpd_program) words=$(httpd_words); root=$(httpd_root "$program" "$words"); }
+if grep -q "$(printf '\t/etc/nginx/')" "$copy/asked"; then root=/etc/nginx
+elif [ -d /etc/apache2/mods-available ]; then . /etc/apache2/envvars 2>/dev/null
+else program=$(httpd_program) words=$(httpd_words); root=$(httpd_root "$program" "$words")
+fi
 
-prepared() { # FOLDER: what is there, twice; of httpd all but its configuration by links, and its paths lead into the copy
+# FOLDER: what is there, twice; of httpd all but its configuration by links. Its own paths lead into the copy, but for Apache's
+# farms, whose links do so by themselves.
+prepared() {
   mkdir -p "$1" || return 1
   if [ "$root" = /etc/apache2 ]; then cp -a "$root" "$1/tree"
+  elif [ "$root" = /etc/nginx ]; then
+    cp -a "$root" "$1/tree" &&
+      find "$1/tree" -type l -lname "$root/*" -printf '%p %l\n' | while read -r link target; do ln -sfT -- "$1/tree${target#"$root"}" "$link"; done
+    find "$1/tree" -type f -size -1024k -exec sed -i "s|$root/|$1/tree/|g" {} +
   else
     mkdir "$1/tree"
     for part in "$root"/*; do
@@ -29,6 +38,7 @@ prepared() { # FOLDER: what is there, twice; of httpd all but its configuration 
 tested() { # FOLDER
   case $root in
     /etc/apache2) timeout -k 5 30 apache2 -t -d "$1/tree" -f apache2.conf 2>&1 ;;
+    /etc/nginx) timeout -k 5 30 nginx -t -c "$1/tree/nginx.conf" 2>&1 ;;
     *) timeout -k 5 30 "$program" $(printf '%s\n' "$words" | sed "s|$root|$1/tree|g") -d "$1/tree" -t 2>&1 ;;
   esac
 }
@@ -57,8 +67,13 @@ worker() {
     done <"$here/paths"
   done
 }
-head -c 8M | awk -F '\t' -v root="$root" '
+awk -F '\t' -v root="$root" '
   function allowed(text,    part, n, home) {
+    if (root == "/etc/nginx") {
+      n = split(text, part, "=")
+      if (n == 2) return part[1] ~ /^\/etc\/nginx\/modules-enabled\/[A-Za-z0-9][-A-Za-z0-9_.+]*\.conf$/ && part[2] ~ /^\/usr\/share\/nginx\/modules-available\/[A-Za-z0-9][-A-Za-z0-9_.+]*\.conf$/
+      return n == 1 && text ~ /^\/etc\/nginx(\/[A-Za-z0-9][-A-Za-z0-9_.+]*)+(#[0-9]+(,[0-9]+)*)?$/
+    }
     if (root != "/etc/apache2")
       return index(text, root "/conf") == 1 && substr(text, length(root) + 1) ~ /^\/conf(\.d|\.modules\.d)?\/[A-Za-z0-9][-A-Za-z0-9_.+]*\.conf(#[0-9]+(,[0-9]+)*)?$/
     n = split(text, part, "=")
@@ -69,7 +84,7 @@ head -c 8M | awk -F '\t' -v root="$root" '
   {
     for (i = 2; i <= NF; i++) if (!allowed($i)) next
     if ($1 ~ /^[-A-Za-z0-9_.:+\/]+$/) print
-  }' >"$copy/all"
+  }' "$copy/asked" >"$copy/all"
 awk 'NR % 2' "$copy/all" >"$copy/odd"
 awk 'NR % 2 == 0' "$copy/all" >"$copy/even"
 worker a <"$copy/odd" >"$copy/out-a" &

@@ -14,9 +14,10 @@ told() {
       return ""
     }
     $0 == "Syntax OK" {print; next}
-    /^nginx: / {   # "nginx: [emerg] WORDS in FILE:LINE"
+    # "nginx: [emerg] WORDS in FILE:LINE", and behind its error_log "DATE TIME [emerg] 12#12: WORDS in FILE:LINE"
+    /^(nginx: |[0-9]+\/[0-9]+\/[0-9]+ [0-9:]+ \[)/ {
       where = match($0, /\/[A-Za-z0-9_.\/+-]+:[0-9]+$/) ? " in " substr($0, RSTART) : ""
-      if ($2 == "[emerg]") print "nginx: " (sort_of($0) == "" ? "an error" : sort_of($0)) where
+      if (/^[^[]* \[emerg\] /) print "nginx: " (sort_of($0) == "" ? "an error" : sort_of($0)) where
       next
     }
     {
