@@ -85,6 +85,10 @@ def _wrong(live: Live, components: Sequence[Mapping[str, object]]) -> Iterator[s
                 yield f"{name} is {there}, not {here}"
 
 
+_NGINX = {"mod-http-ndk": "ndk_http_module.so"}
+"""Objects of nginx's modules that are not named as most are."""
+
+
 def _plain(value: object) -> str:
     text = str(value or "").lower()
     return _OFF.get(text, text)
@@ -97,7 +101,8 @@ def _state(live: Live, component: str) -> bool | None:
         known = f"lib{name}" if name.startswith("php") else f"mod_{name}.so"  # mod_wsgi.so-3.11 as well
         return any(each.startswith(known) for each in live.server)
     if kind == "nginx-module":
-        return f"ngx_{name.removeprefix('mod-').replace('-', '_')}_module.so" in live.server
+        object_name = _NGINX.get(name, f"ngx_{name.removeprefix('mod-').replace('-', '_')}_module.so")
+        return object_name in live.server
     if kind == "php-module" and f"{name}.so" in live.there:
         return f"{name}.so" in live.php
     return None

@@ -116,6 +116,10 @@ SCENES = (
         ),
         packages=("nginx",),
     ),
+    replace(
+        _scene("nginx-fpm nginx-crawlers", "layout", _HOME, "nginx-conf:/etc/nginx/conf.d/crawlers.conf"),
+        packages=("nginx", "libnginx-mod-http-lua"),
+    ),
     _scene("docker-php", "layout", _page("get: /terms.php"), "php-ini:pcre.jit"),
     _scene("two-php", "layout", _page("get: /export.php"), "php-ini:zlib.output_compression"),
 )
