@@ -10,7 +10,7 @@ from written import BUDGET
 
 from modbisect import lab
 
-_PLANTED = Path(__file__).parent / "planted"
+_PLANTED, _REPORTED = (Path(__file__).parent / folder for folder in ("planted", "reported"))
 
 _SHOP = """\
 probes:
@@ -145,8 +145,8 @@ class Planted:
 
     @property
     def scripts(self) -> tuple[Path, ...]:
-        """One, behind the shop and its further pages."""
-        return (self.folder / "setup.sh",)
+        """Run behind the shop and its further pages, in this order."""
+        return tuple(sorted(self.folder.glob("setup*.sh")))
 
     @property
     def packages(self) -> tuple[str, ...]:
@@ -174,5 +174,6 @@ class Planted:
 
 
 def planted() -> Iterator[Planted]:
-    """Every one of them."""
-    return (Planted(folder) for folder in sorted(_PLANTED.iterdir()))
+    """Every one of them, and those rebuilt from what people reported in public."""
+    yield from (Planted(folder) for folder in sorted(_PLANTED.iterdir()))
+    yield from (Planted(folder, "reported") for folder in sorted(_REPORTED.iterdir()))
