@@ -7,37 +7,24 @@ or the posterior does not settle. Then halving takes over, with everything alrea
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from enum import Enum, auto
-from random import Random
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from modbisect.judging.judge import floor
-from modbisect.model import Conclusion, Finding, Measure, Measurement, Outcome, Verdict
+from modbisect.model import Conclusion, Finding, Measure, Outcome, Verdict
 from modbisect.search import apart, baseline, needs
 from modbisect.search.bayesian import weather
-from modbisect.search.bayesian.beliefs import Belief
-from modbisect.search.bayesian.claims import Claim, Parts
+from modbisect.search.bayesian.claims import Parts
 from modbisect.search.bayesian.columns import Columns, none
-from modbisect.search.bayesian.evidence import DELTA, Evidence
-from modbisect.search.bayesian.known import Known
 from modbisect.search.bayesian.opening import alone, opening, seen_at_work
-from modbisect.search.bayesian.posterior import NUISANCES, Posterior, design
+from modbisect.search.bayesian.posterior import NUISANCES, design
 from modbisect.search.bayesian.proof import REFUTED, Proof
 from modbisect.search.bayesian.rows import Array
-from modbisect.search.halving import Conversation
-from modbisect.search.minimal import Culprit
+from modbisect.search.bayesian.settling import End, Settled, Settling
 from modbisect.search.problem import NOTHING, Flips, Talk
 
-_WORTH_PROVING = 0.6
-"""The proof's trials tell as much as the search's would."""
 _PROOFS = 8
-_DISTURBANCE = 40.0
-"""Seconds of waiting that one restart less is worth: the site's users feel it."""
-_MOST_BROKEN = 6
-"""A component that breaks the site wherever another is flipped cannot be told from the two together."""
 _DOUBTFUL = 0.2
 """Probability of nobody at which as found, before any restart, is no control to go by."""
 _PLAIN = math.log(5)
@@ -45,66 +32,21 @@ _SEVERAL = 16
 """Where the site is fast with so many flipped, they are enough to search among."""
 _FEW_MORE = 4
 """So many trials after the first fast one, fewer are enough as well."""
-_TENTATIVE = 0.5
 _NOT_ALONE = "whether others take part in it was not tested with all of them: the site breaks without some"
 _NOT_ALL = "the rest is still slower than with all switched over, and nobody stands out for that"
 _OTHERS = "others take part in it, and who was not found: with more switched over it is fast although this stays"
-_MOST_FOR_OTHERS = 25
-"""Trials that these are worth, once one is proven whose flipping cures it."""
-_NEVER_ALL = 0.99
-"""More is not said of what is not proven yet."""
-
-
-class _End(Enum):
-    """How the posterior settled, when not on a set."""
-
-    NONE = auto()
-    LOST = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class _Settled:
-    """One claim is likely enough."""
-
-    posterior: Posterior
-    belief: Belief
-    parts: Parts
-    culprits: list[Culprit]
 
 
 @dataclass(slots=True)
-class Planner(Conversation):
+class Planner(Settling):
     """One run's planner."""
 
-    random: Random = field(init=False)
-    columns: Columns = field(init=False)
-    known: Known = field(default_factory=Known)
-    tentative: bool = False
-    """Only somebody whom a look has seen is on trial: what is not proven soon is for the search."""
     fast_since: int = 0
     """The trial that was plainly fast first; 0 before."""
-    cure: tuple[Finding, ...] = ()
-    """Who is proven to cure it, though others take part: they are named where these are not found."""
-    cured_at: int = 0
-    """The trial behind which that was known."""
-
-    def __post_init__(self) -> None:
-        Conversation.__post_init__(self)
-        self.bench.disturbance = _DISTURBANCE
-        self.columns = none(self.bench.feasible)
-        self.random = Random(self.problem.seed)  # noqa: S311  candidates, not secrets
-
-    @property
-    def _evidence(self) -> Evidence:
-        return Evidence(self.bench, self.columns, self.random, self.known.partial)
 
     def _stages(self) -> Talk[Conclusion]:
         conclusion = yield from self._every_stage()
         return conclusion if conclusion.outcome is Outcome.FOUND or not self.cure else self._by_the_cure()
-
-    def _long_enough(self) -> bool:
-        """Whether those who take part beside a proven one have been looked for with trials enough."""
-        return bool(self.cure) and self.bench.asked - self.cured_at >= _MOST_FOR_OTHERS
 
     def _by_the_cure(self) -> Conclusion:
         self.warnings.append(_OTHERS)
@@ -231,12 +173,12 @@ class Planner(Conversation):
         for _ in range(_PROOFS):
             bench.fast = within
             settled = yield from self._settle()
-            if settled is _End.NONE and (yield from baseline.builds_up(self.bench)):
+            if settled is End.NONE and (yield from baseline.builds_up(self.bench)):
                 yield from self._again()
                 continue
-            if settled is _End.NONE:
+            if settled is End.NONE:
                 return (yield from self._acquit(self._evidence.claim(self._evidence.posterior()).parts))
-            if settled is _End.LOST:
+            if settled is End.LOST:
                 return None
             proven = self.known.findings.get(settled.parts)
             if proven and self._beyond_chance(settled.culprits, proven):
@@ -245,7 +187,7 @@ class Planner(Conversation):
                 return None
         return None
 
-    def _holds(self, settled: _Settled) -> Talk[bool]:
+    def _holds(self, settled: Settled) -> Talk[bool]:
         """Ask the proof; False where it was refuted twice: to ask the same once more would tell nothing."""
         findings = yield from self._proof(settled).run(self.random)
         if isinstance(findings, str):
@@ -281,7 +223,7 @@ class Planner(Conversation):
             return None
         return (yield from self._behind_a_need()) or self._cleared()
 
-    def _accuse(self, settled: _Settled, findings: list[Finding]) -> Talk[Conclusion]:
+    def _accuse(self, settled: Settled, findings: list[Finding]) -> Talk[Conclusion]:
         """The culprits proven; others beside them, if the rest is slow as well, are for halving."""
         culprits, bench = settled.culprits, self.bench
         cured = self._cured(culprits)
@@ -299,29 +241,7 @@ class Planner(Conversation):
                     return more
         return self._found(culprits, findings)
 
-    def _cured(self, culprits: Sequence[Culprit]) -> Flips:
-        return self.bench.feasible.close(frozenset(map(self._cure, culprits))) or NOTHING
-
-    def _rest(self, cured: Flips, fast: Flips) -> float:
-        """Logs by which it is slower with the culprits cured than with more flipped."""
-        return self.bench.level_of(cured).log_seconds - self.bench.level_of(fast).log_seconds
-
-    @property
-    def _adds_up(self) -> bool:
-        """Every component costs a little, and all of them much: that is nobody's fault."""
-        return self.bench.measure is Measure.MEMORY
-
-    def _cure(self, culprit: Culprit) -> str:
-        """The component that leaves the site fastest when it alone is flipped: the others may cost something alone."""
-        bench = self.bench
-
-        def left(component: str) -> float:
-            flips = bench.feasible.close({component}) or NOTHING
-            return bench.level_of(flips).log_seconds if bench.levels(flips) else math.inf
-
-        return min(sorted(culprit.components), key=left)
-
-    def _proof(self, settled: _Settled) -> Proof:
+    def _proof(self, settled: Settled) -> Proof:
         seen = settled.posterior.rows
 
         def row(flips: Flips) -> Array:
@@ -364,130 +284,3 @@ class Planner(Conversation):
         if not culprits:
             return self._open("flipping everything makes it fast, but no small set stands out")
         return (yield from self._prove(culprits))
-
-    def _baseline(self) -> Talk[None]:
-        yield from self._plain_baseline()
-        yield from self._again()
-
-    def _again(self) -> Talk[None]:
-        if self.columns.within and not self.bench.levels(self.columns.within):  # what there was no longer counts
-            yield from self.bench.ensure(self.columns.within, "all that can be, flipped", stage="baseline")
-
-    # --- the search -------------------------------------------------------------------------------
-
-    def _settle(self) -> Talk[_Settled | _End]:
-        """Asks until one set, or none, is left."""
-        broken, bench, within = 0, self.bench, self.columns.within
-        while broken < _MOST_BROKEN and not self._long_enough():
-            if bench.levels(within) and (NOTHING in bench.seen or self._evidence.quiet()):
-                yield from self._baseline()
-            if not bench.levels(within):  # what served behind a restart may break with visitors
-                return _End.LOST
-            posterior = self._evidence.posterior()
-            if weather.changed(self._evidence, posterior):
-                yield from weather.set_aside(self._evidence)
-                if self.based:
-                    yield from bench.ensure(NOTHING, "as found, after a restart", stage="baseline")
-                continue
-            self._evidence.tell(posterior)
-            claim = self._evidence.claim(posterior)
-            if self._evidence.nobody_left(claim):
-                if NOTHING in bench.seen:
-                    return _End.LOST if self.tentative else _End.NONE
-                yield from self._baseline()
-                continue
-            if settled := (yield from self._likely_enough(posterior, claim)):
-                return settled
-            asked = yield from self._search_on(posterior)
-            if asked is None:
-                return _End.LOST
-            broken += bool(asked.broken)
-        return _End.LOST
-
-    def _likely_enough(self, posterior: Posterior, claim: Claim) -> Talk[_Settled | _End | None]:
-        """A claim that is worth its proof, or has it and needs no more."""
-        certain = 1 - DELTA if claim.parts in self.known.findings else _WORTH_PROVING
-        if claim.parts.slow and claim.probability > certain:
-            return (yield from self._culprits(posterior, claim))
-        return self._enough_is_known(posterior)
-
-    def _enough_is_known(self, posterior: Posterior) -> _Settled | None:
-        """What is proven and beyond doubt a part of it, where the rest is small, or has had time enough to be told."""
-        bench, within = self.bench, self.columns.within
-        for claim in self.known.certain(self._evidence, posterior):
-            culprits = [self._culprit(part) for part in claim.parts.slow]
-            small = self._rest_at_most(posterior, self._cured(culprits)) <= floor(
-                bench.level_of(within), self.problem.symptom
-            )
-            if small or self.known.late(bench.asked):
-                bench.fast = within - bench.feasible.hold(self.columns.names(claim.parts.saving), within)
-                return _Settled(posterior, claim.belief, claim.parts, culprits)
-        return None
-
-    def _rest_at_most(self, posterior: Posterior, cured: Flips) -> float:
-        """The rest with a standard error more; infinite where that was not tried, or all flipped is slower."""
-        levels, within = self.bench.levels(cured), self.columns.within
-        if not levels or self._evidence.masked():
-            return math.inf
-        error = math.sqrt(posterior.variance * (1 / len(levels) + 1 / len(self.bench.levels(within))))
-        return self._rest(cured, within) + error
-
-    def _search_on(self, posterior: Posterior) -> Talk[Measurement | None]:
-        """The trial that tells most; None where none tells anything."""
-        bench, within = self.bench, self.columns.within
-        if self.tentative and posterior.beliefs.nobody > _TENTATIVE:
-            return None
-        if self._evidence.misfit(posterior):
-            if bench.trials[-1][0] == within:
-                return None
-            why = "nothing explains it: has the site itself changed?"
-            return (yield from bench.ask(within, why, stage="baseline"))
-        wish = self._evidence.designer(posterior).next()
-        if wish is None:
-            return None
-        members, probability = posterior.sets[0]
-        name = ", ".join(sorted(self.columns.names(members))) or "none"
-        why = f"the likeliest: {name} ({min(probability, _NEVER_ALL):.0%})"
-        left = len(bench.suspects).bit_length()
-        flips = self.columns.flips(wish.held)
-        return (yield from bench.ask(flips, why, left=left, wanted=wish.requests, enough=wish.enough))
-
-    # --- from a set to culprits ---------------------------------------------------------------------
-
-    def _culprits(self, posterior: Posterior, claim: Claim) -> Talk[_Settled | _End]:
-        """What saves time is left as found."""
-        bench, parts = self.bench, claim.parts
-        bench.fast = self.columns.within - bench.feasible.hold(self.columns.names(parts.saving), self.columns.within)
-        culprits = [self._culprit(part) for part in parts.slow]
-        if not culprits or any(culprit.held & (self.columns.within - bench.fast) for culprit in culprits):
-            return _End.LOST
-        yield from bench.ensure(bench.fast, "fast, by all that is known")
-        if not bench.levels(bench.fast):
-            return _End.LOST
-        for culprit in culprits:
-            yield from self._room_beside(culprit)
-        return _Settled(posterior, claim.belief, parts, culprits)
-
-    def _room_beside(self, culprit: Culprit) -> Talk[None]:
-        """What a culprit itself cannot do without: the site breaks where that alone is flipped, and not beside it."""
-        bench, within = self.bench, self.columns.within
-        flips = bench.fast - culprit.held
-        if not bench.broken(flips):
-            return
-        serving = max((at for at, seen in bench.trials if at <= flips and not seen.broken), key=len, default=NOTHING)
-        others = [
-            component
-            for component in sorted(flips - serving)
-            if not (bench.feasible.close({component}) or within) & culprit.held
-        ]
-        needed = set()
-        for kept in (yield from needs.widest(bench, serving, others)):
-            proven = yield from needs.prove(bench, kept)
-            needed |= {proven.component} if proven.proven else set()
-        bench.feasible = bench.feasible.depending(dict.fromkeys(culprit.components, needed))
-        self.columns = Columns(bench.feasible, within, self.problem.needs)
-
-    def _culprit(self, part: Sequence[int]) -> Culprit:
-        feasible = self.bench.feasible
-        held = feasible.hold(self.columns.names(part), self.columns.within)
-        return Culprit(feasible.generators(held, self.columns.within), held)
