@@ -155,7 +155,7 @@ def test_a_variable_of_the_database(host: str, tmp_path: Path) -> None:
     (finding,) = seen.report.findings
     assert finding.components == ("mariadb-variable:join_cache_level",)
     assert "remove line 4" in str(seen.report.remedies)
-    assert "systemctl restart mariadb" in str(seen.report.remedies)
+    assert "systemctl restart apache2 mariadb" in str(seen.report.remedies)
     assert lab.execute(host, ["sh", "-c", FILES]).stdout == before
     # A trial that switches nothing of the database leaves it alone, unless nobody knows how the last one left it. After
     # them the cure may be switched once more, for a look at what remains.
