@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 from modbisect import lab
 
-# Answered by whoever serves the site's PHP; taken away at once, and the folder's time is put back.
+# Answered by whoever serves the site's PHP; taken away at once, and the folder's time is put back. A PHP confined to
+# some folders tells of its settings alone.
 _PAGE = r"""<?php
-preg_match_all('~/([^/\s]+\.so)\S*$~m', file_get_contents('/proc/self/maps'), $loaded);
-$there = scandir(ini_get('extension_dir'));
+$maps = @file_get_contents('/proc/self/maps') ?: '';
+preg_match_all('~/([^/\s]+\.so)\S*$~m', $maps, $loaded);
+$there = @scandir(ini_get('extension_dir')) ?: [];
 echo json_encode(['loaded' => $loaded[1], 'there' => $there, 'settings' => ini_get_all(null, false)]);
 """
 _ASK = r"""

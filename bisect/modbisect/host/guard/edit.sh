@@ -17,8 +17,8 @@ edit_rules() {
 }
 
 # The ed lines of $plan, carried out on copies in $cur/halves, with their digests in $run_dir/edits/sums; all in one go, since
-# a trial may edit a hundred files. No pipe into what is written: of a file that was read in part no part may come to the
-# host, nor of one with bytes that are no text. A line that goes on in the next, or goes on the one before, is none by itself.
+# a trial may edit a hundred files. No pipe into what is written: of a file of which not every byte was read no part may come
+# to the host. A line that goes on in the next, or goes on the one before, is none by itself.
 make_edits() (
   set -f; IFS=$nl
   set --
