@@ -48,8 +48,9 @@ section nginx-confs
       n = split(text, part, /[{};]/)
       for (i = 1; i <= n; i++) {
         words = split(part[i], word, " "); name = word[1]
-        if (name ~ /^(allow|deny|auth_|satisfy|limit_(req|conn|except)|ssl_|secure_link|internal$|valid_referers|set_real_ip|real_ip_|modsecurity|access_by_|js_access|include$)/) guard = name
+        if (name ~ /^(allow|deny|auth_|satisfy|limit_(req|conn|except)|ssl_|secure_link|internal$|valid_referers|set_real_ip|real_ip_|modsecurity|access_by_|[a-z_]*_by_lua_file$|js_|perl|include$)/) guard = name
         if (name == "return" && word[2] ~ /^4/) guard = name
+        if (part[i] ~ /ngx[.](exit|redirect)/) guard = "ngx.exit"   # code may turn visitors away by itself
         if (name == "server" && words == 1) site = "a site"
       }
       print path "\t" guard "\t" site

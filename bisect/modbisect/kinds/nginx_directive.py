@@ -41,8 +41,9 @@ class NginxDirective(OwnLines):
 
     def inside(self, found: Found, path: str) -> list[Component]:
         """Those of a file that could be."""
-        whole = as_a_whole(found)
-        return [component for component in self._read(found) if _file(component) == path in whole]
+        if path not in as_a_whole(found):
+            return []
+        return [component for component in self._read(found) if _file(component) == path]
 
     def _read(self, found: Found) -> list[Component]:
         return [

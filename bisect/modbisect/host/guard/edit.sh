@@ -107,12 +107,12 @@ edit_sums() { awk '{print "sum\t" substr($0, 68) "\t" substr($0, 1, 64)}' "$run_
 # The ed and back lines of $plan: what make_edits has made, and what the snapshot has, comes into its place by a rename.
 put_edits() (
   set -f; IFS=$nl
-  foreign=$nl aside='' ready='' back=''
-  while IFS=" " read -r word path _; do [ "$word" != his ] || foreign=$foreign$path$nl; done <"$cur/spec"
+  others=$nl aside='' ready='' back=''
+  while IFS=" " read -r word path _; do [ "$word" != his ] || others=$others$path$nl; done <"$cur/spec"
   for line in $plan; do
     rest=${line#*"$tab"} path=${rest%%"$tab"*}
     case $line in "ed$tab"* | "back$tab"*) : ;; *) continue ;; esac
-    case $line:$foreign in
+    case $line:$others in
       *:*"$nl$path$nl"*) his_edit "$path" "$line" || exit 1 ;;
       "ed$tab$path${tab}aside$tab:"*) aside=$aside$path$nl ;;
       "ed$tab"*) ready=$ready.$path$nl ;;
