@@ -152,7 +152,7 @@ def test_a_host_on_the_command_line(command: Commands, host: str) -> None:
 OPTIONS = [
     ("--lease", "1"),
     ("--seed", "x"),
-    ("-o", "html=x"),
+    ("-o", "pdf=x"),
     ("-o", "json=/no/such/folder/x"),
     ("-i", "/dev/zero"),
     ("-i", "/no/such/file"),

@@ -88,10 +88,22 @@ FOUND = Report(
     ),
 )
 
+_SUSPECTS = ((GUARD, 0.6), ("php-module:mysqli", 0.3))
 TRIED = (
     Tried(1, "does it break without them?", (GUARD, "php-module:mysqli"), verdict=Verdict.BROKEN, broken="status 500"),
-    Tried(2, f"is it {GUARD}?", (GUARD,), 0.18, times=(0.17, 0.18, 0.2), memory=memory(37.4)),
-    Tried(3, "is a restart enough?", (), 71.0, censored=True, times=(71.0,)),
+    Tried(
+        2,
+        f"is it {GUARD}?",
+        (GUARD,),
+        0.18,
+        times=(0.17, 0.18, 0.2),
+        memory=memory(37.4),
+        ended=12.5,
+        took=3.4,
+        restart_seconds=0.3,
+        suspects=_SUSPECTS,
+    ),
+    Tried(3, "is a restart enough?", (), 71.0, censored=True, times=(71.0,), suspects=((GUARD, 0.97),)),
 )
 _BARE = replace(FOUND, findings=(), residual=None, untestable=(), details={}, remedies={})
 _APACHE = "systemctl restart apache2"
@@ -115,7 +127,9 @@ CASES = {
     "found-no-line": replace(
         _LEGACY, inside=Inside("20260714-102001-88ab", _CONF, Outcome.INCONCLUSIVE, "the budget of 2m is spent")
     ),
-    "found-single": replace(FOUND, tried=TRIED),
+    "found-single": replace(
+        FOUND, tried=TRIED, steps={GUARD: ("remove /etc/php/8.2/apache2/conf.d/20-uploadguard.ini",)}
+    ),
     "found-censored": replace(
         FOUND,
         findings=(

@@ -15,12 +15,12 @@ import pytest
 from modbisect.errors import Refused
 from modbisect.model import Ask, Conclusion, Enough, Limit, Outcome
 from modbisect.playbook import Budget
-from modbisect.report import text
+from modbisect.report import html, text
 from modbisect.run import journal
 from modbisect.run.events import Event, TrialBegan, TrialEnded
 from modbisect.run.past import past, summary
 from modbisect.run.replay import finished, resumed
-from modbisect.run.telling import report_of
+from modbisect.run.telling import report_of, told_report
 
 HERE = Path(__file__).parent / "journals"
 OLD = sorted(path.stem for path in HERE.glob("*.jsonl"))
@@ -100,3 +100,14 @@ def gone_on(events: list[Event]) -> Ask | Conclusion | Refused:
         return resumed(past(events), Budget()).now
     except Refused as error:
         return error
+
+
+@pytest.mark.parametrize("name", OLD)
+def test_it_becomes_a_page_with_every_trial_drawn(name: str, tmp_path: Path) -> None:
+    told = past(events(name, tmp_path))
+    report = told_report(told)
+    assert report is not None
+    assert [trial.number for trial in report.tried] == [trial.number for trial in told.trials]
+    page = html(report)
+    assert "Every restart: response time" in page
+    assert "When each trial was" in page

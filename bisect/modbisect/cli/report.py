@@ -12,6 +12,7 @@ from modbisect.harmless import one_line
 from modbisect.report import Report
 from modbisect.run.journal import find, read, runs, under_way
 from modbisect.run.past import past, summary
+from modbisect.run.telling import told_report
 
 
 @click.command("report")
@@ -30,7 +31,7 @@ def command(run: str, form: str, *, verbose: bool) -> int:
 def _last() -> Report | None:
     """Of the last run that has one."""
     told = (past(events) for path in runs() if (events := list(read(path.name))))
-    return next((run.report for run in told if run.report), None)
+    return next((report for run in told if (report := told_report(run))), None)
 
 
 def _report(run: str) -> Report:
@@ -40,8 +41,8 @@ def _report(run: str) -> Report:
         UsageError: it has none; with what is known instead.
     """
     told = past(read(run))
-    if told.report:
-        return told.report
+    if report := told_report(told):
+        return report
     seen = summary(told, under_way=under_way(find(run)))
     short, host = seen.run[:8], one_line(seen.host)
     ask = f"'modbisect status {host}' tells what the host's guard is doing"

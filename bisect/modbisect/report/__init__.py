@@ -1,4 +1,4 @@
-"""Report -> text, JSON, Markdown: each one function, all of them in `FORMATS`."""
+"""Report -> text, JSON, Markdown, a page: each one function, all of them in `FORMATS`."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -10,7 +10,17 @@ from modbisect.report.terminal import text
 from modbisect.report.values import SCHEMA, Report, Restored, Tried
 from modbisect.report.wording import proven
 
-FORMATS: Mapping[str, Callable[[Report], str]] = MappingProxyType({"text": text, "json": to_json, "markdown": markdown})
+
+def html(report: Report) -> str:
+    """The report as a page: see `in_html`, which is loaded only where a page is asked for, since it draws."""
+    from modbisect.report.in_html import html as written  # noqa: PLC0415
+
+    return written(report)
+
+
+FORMATS: Mapping[str, Callable[[Report], str]] = MappingProxyType(
+    {"text": text, "json": to_json, "markdown": markdown, "html": html}
+)
 """By the name that a person writes; what each returns ends in a newline."""
 
 __all__ = [
@@ -20,6 +30,7 @@ __all__ = [
     "Restored",
     "Tried",
     "from_json",
+    "html",
     "json_schema",
     "markdown",
     "proven",

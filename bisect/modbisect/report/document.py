@@ -132,10 +132,15 @@ class Document:
     lines: tuple[ComponentId, ...]
     told_in: tuple[str, ...]
     left_in: tuple[str, ...]
+    steps: dict[ComponentId, tuple[str, ...]]
 
 
 _ADAPTER = TypeAdapter(Document)
-_ADDED = {"aged": None, "aged_without": None, "tried": (), "inside": None, "lines": (), "told_in": (), "left_in": ()}
+_ADDED: dict[str, object] = {
+    **dict.fromkeys(("tried", "lines", "told_in", "left_in"), ()),
+    **dict.fromkeys(("aged", "aged_without", "inside")),
+    "steps": {},
+}
 """What earlier versions did not write."""
 
 

@@ -64,6 +64,13 @@ class Tried:
     """What a person said of it, or that it was broken; else None, since only trials beside each other tell."""
     broken: str = ""
     """Why it did not serve the site."""
+    ended: float = 0.0
+    """Seconds of the run at which it was over; 0 where nobody knows."""
+    took: float = 0.0
+    """Seconds of the whole trial."""
+    restart_seconds: float = 0.0
+    suspects: tuple[tuple[ComponentId, float], ...] = ()
+    """The likeliest when it began, with their probability, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,4 +158,6 @@ class Report:
     inside: Inside | None = None
     lines: tuple[ComponentId, ...] = ()
     """What it found: proven in the same way, in a run of its own."""
+    steps: dict[ComponentId, tuple[str, ...]] = field(default_factory=dict)
+    """For each component that was flipped, what that did on the host."""
     schema: int = SCHEMA

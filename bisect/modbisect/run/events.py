@@ -178,6 +178,8 @@ class Concluded:
     """For each of those accused, the commands that switch it for good."""
     told_in: tuple[str, ...] = ()
     """The files that tell those accused what to do."""
+    steps: dict[ComponentId, tuple[str, ...]] = field(default_factory=dict)
+    """For each component that was flipped, what that did on the host, in words."""
     type: Literal["concluded"] = "concluded"
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from modbisect.inventory import Host
-from modbisect.kinds import Found, remedies, told_in
-from modbisect.model import Conclusion, Measurement, Outcome
+from modbisect.kinds import Found, plan, remedies, told_in
+from modbisect.model import ComponentId, Conclusion, Configuration, Measurement, Outcome
 from modbisect.playbook import Playbook, format_seconds
 from modbisect.probe import Markers
 from modbisect.report import Report, Restored
@@ -139,8 +139,17 @@ class Story:
                 tuple(sorted(self.counted.unmoved)) if self.counted else (),
                 remedies(self.facts, guilty) if self.facts else {},
                 told_in(self.facts, guilty) if self.facts else (),
+                self._steps(),
             )
         )
+
+    def _steps(self) -> dict[ComponentId, tuple[str, ...]]:
+        """For each component that a trial has flipped, what that does on the host."""
+        if not (found := self.facts):
+            return {}
+        flipped = sorted({each for trial in self.past.trials for each in trial.ask.configuration.flipped})
+        steps = {each: plan(found, self.past.components, Configuration(frozenset({each}))) for each in flipped}
+        return {each: tuple(map(str, taken)) for each, taken in steps.items()}
 
     def ended_early(self, outcome: Outcome, reason: str) -> None:
         """It ended without the planner's conclusion: what is suspected by now is all there is to say."""

@@ -104,8 +104,17 @@ def report_of(told: Past, playbook: Playbook, effort: Effort, *, restored: Resto
         by_hand=by_hand,
         aged=_aged(seen, frozenset()),
         aged_without=next((aged for each in said.findings if (aged := _aged(seen, _switched_over(each)))), None),
-        tried=tuple(_tried(trial, by_hand=by_hand) for trial in told.trials),
+        tried=_all_tried(told),
+        steps=told.concluded.steps if told.concluded else {},
     )
+
+
+def told_report(told: Past) -> Report | None:
+    """The report that a run ended with; each trial with all that its journal has, also where that was written earlier.
+
+    None for a run that has none.
+    """
+    return told.report and replace(told.report, tried=_all_tried(told))
 
 
 def _seen_in_vain(told: Past, said: Conclusion, trials: Iterable[tuple[Flips, Measurement]]) -> Iterator[str]:
@@ -245,6 +254,10 @@ def _switched_over(finding: Finding) -> Flips:
     return frozenset((*some, *finding.also_flipped))
 
 
+def _all_tried(told: Past) -> tuple[Tried, ...]:
+    return tuple(_tried(trial, by_hand=told.began.by_hand) for trial in told.trials)
+
+
 def _tried(trial: Known, *, by_hand: bool) -> Tried:
     seen, here = trial.measurement, None
     if measured(seen) and not seen.broken:
@@ -262,6 +275,10 @@ def _tried(trial: Known, *, by_hand: bool) -> Tried:
         memory=seen.memory,
         verdict=verdict,
         broken=seen.broken,
+        ended=trial.effort.seconds,
+        took=seen.seconds,
+        restart_seconds=seen.restart_seconds,
+        suspects=trial.ask.suspects,
     )
 
 
