@@ -32,7 +32,7 @@ def properties(schema: object) -> Iterator[tuple[str, dict[str, object]]]:
 
 def test_every_key_is_described() -> None:
     named = dict(properties(PLAYBOOK))
-    assert {"probes", "get", "file", "slower_than", "keep", "cap", "runs"} <= named.keys()
+    assert {"probes", "get", "file", "slower_than", "keep", "cap", "days"} <= named.keys()
     definitions = PLAYBOOK["$defs"]
     assert isinstance(definitions, dict)
     for name, value in properties(PLAYBOOK):

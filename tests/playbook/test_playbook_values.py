@@ -58,7 +58,7 @@ components: {include: "php-*:*", keep: ["*:ssl"], off: all, allow_security: true
 strategy: one-at-a-time
 budget: {time: 1h, restarts: 10, requests: 1000}
 trial: {requests: 30, warm_up: 0, cap: 20s}
-canary: {runs: 5, ratio: 1.25, at_least: 5ms}
+canary: {days: 5, ratio: 1.25, at_least: 5ms}
 """
     up = Probe(
         name="up",
@@ -126,7 +126,7 @@ def test_a_symptom_of_several_probes() -> None:
 def test_canary() -> None:
     playbook = load_playbook(SHIPPED / "canary.yml")
     assert playbook.hosts == "production"
-    assert playbook.canary == CanaryOptions(20, 1.5, 0.05)
+    assert playbook.canary == CanaryOptions(28, 1.2, 0.02)
     assert playbook.budget.seconds == 120.0
     assert playbook.trial.requests == 50
 

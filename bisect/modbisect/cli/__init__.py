@@ -22,6 +22,7 @@ _VERBS = {  # name: module, one line of help
     "look": ("look", "Say what a slow request is doing on a host; touch nothing."),
     "probe": ("probe", "Measure a playbook's probes now; touch nothing."),
     "canary": ("canary", "Measure, compare with earlier measurements, speak when slower."),
+    "history": ("history", "What canaries have measured: list, show, trend, compare, accept."),
     "status": ("status", "Tell what a host's guard is doing."),
     "keep": ("keep", "Make the cure last that a run with --keep-cure has left on a host."),
     "restore": ("restore", "Put a host back that a run has left switched."),

@@ -1,5 +1,5 @@
 """Canary results over time. Only this package imports SQLAlchemy."""
 
-from modbisect.history.store import KEEP, SCHEMA, CanaryResult, History
+from modbisect.history.store import ACCEPTED, KEEP, SCHEMA, CanaryResult, History, Watched
 
-__all__ = ["KEEP", "SCHEMA", "CanaryResult", "History"]
+__all__ = ["ACCEPTED", "KEEP", "SCHEMA", "CanaryResult", "History", "Watched"]

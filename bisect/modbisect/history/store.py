@@ -29,6 +29,7 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    func,
     inspect,
     make_url,
     select,
@@ -41,10 +42,14 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from modbisect import state
 from modbisect.errors import Refused, UsageError
 
-SCHEMA = 2
-_ADDED = {1: "seen"}
-"""What is missing in a table of an earlier schema."""
-KEEP = 1000
+SCHEMA = 3
+_USUAL = {"usual_seconds": "DOUBLE PRECISION", "alarm_seconds": "DOUBLE PRECISION"}
+_ADDED = {1: {"seen": "TEXT", **_USUAL}, 2: _USUAL}
+"""What is missing in a table of an earlier schema, and its type."""
+ACCEPTED = "accepted"
+"""The verdict of what was slower, and is usual since somebody said so."""
+_SLOWER = "slower"
+KEEP = 6000
 """Results kept for each host, playbook and probe."""
 _PATIENCE = 30
 """Seconds to wait for another writer."""
@@ -71,6 +76,22 @@ class CanaryResult:
     """Largest memory of one worker, in bytes; None when nobody looked."""
     seen: str | None = None
     """What the request was seen at where it was slower than usual, in words; None when nobody looked."""
+    usual_seconds: float | None = None
+    """What it was held against; None where there was nothing yet."""
+    alarm_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A probe of which there are results."""
+
+    host: str
+    playbook: str
+    probe: str
+    results: int
+    first: float
+    last: float
+    """Unix time of the oldest and the newest of them."""
 
 
 _METADATA = MetaData()
@@ -89,6 +110,8 @@ _RESULTS = Table(
     Column("verdict", String(32), nullable=False),
     Column("peak_memory", BigInteger),
     Column("seen", Text),
+    Column("usual_seconds", Double),
+    Column("alarm_seconds", Double),
 )
 _BY_AGE = Index("modbisect_canary_by_age", *(_RESULTS.c[name] for name in ("host", "playbook", "probe", "at")))
 
@@ -143,6 +166,28 @@ class History:
             rows = connection.execute(query).all()
         return tuple(self._result(row) for row in reversed(rows))
 
+    def watched(self) -> tuple[Watched, ...]:
+        """Every probe of which there are results, by host, playbook and name."""
+        named = (_RESULTS.c.host, _RESULTS.c.playbook, _RESULTS.c.probe)
+        at = _RESULTS.c.at
+        query = select(*named, func.count(), func.min(at), func.max(at)).group_by(*named).order_by(*named)
+        with self._transaction() as connection:
+            return tuple(Watched(*row) for row in connection.execute(query))
+
+    def accept(self, host: str, playbook: str, probe: str) -> int:
+        """Take the regression that the latest results tell of for what is usual from there on; how many these are."""
+        streak: list[int] = []
+        query = select(_RESULTS.c.id, _RESULTS.c.verdict).where(_kind(host, playbook, probe)).order_by(*_NEWEST)
+        with self._transaction() as connection:
+            for number, verdict in connection.execute(query):
+                if verdict != _SLOWER:
+                    break
+                streak.append(number)
+            if streak:
+                since = _RESULTS.c.id.in_(streak)
+                connection.execute(_RESULTS.update().where(since).values(verdict=ACCEPTED))
+        return len(streak)
+
     def _result(self, row: Row[tuple[object, ...]]) -> CanaryResult:
         try:
             return _ROW.validate_python(row._asdict())
@@ -166,9 +211,9 @@ class History:
         connection.execute(CreateTable(_RESULTS, if_not_exists=True))
         there = {column["name"] for column in inspect(connection).get_columns(_RESULTS.name)}
         missing = [column.name for column in _RESULTS.columns if column.name not in there]
-        if earlier is not None and missing in ([], [_ADDED[earlier]]):  # another process may have been first
+        if earlier is not None and set(missing) <= _ADDED[earlier].keys():  # another process may have been first
             for name in missing:
-                connection.exec_driver_sql(f"ALTER TABLE {_RESULTS.name} ADD COLUMN {name} TEXT")
+                connection.exec_driver_sql(f"ALTER TABLE {_RESULTS.name} ADD COLUMN {name} {_ADDED[earlier][name]}")
             connection.execute(_SCHEMA.update().values(version=SCHEMA))
             missing = []
         if missing:

@@ -138,12 +138,12 @@ class TrialModel(Strict):
 class CanaryModel(Strict):
     """When a canary speaks; both limits must be exceeded."""
 
-    runs: Annotated[int, Field(ge=2, le=10_000)] = Field(default=20, description="Earlier runs to compare with.")
-    ratio: Ratio = Field(default=1.5, description="Smallest slowdown that matters, as a factor.")
+    days: Annotated[int, Field(ge=1, le=366)] = Field(default=28, description="Days of earlier checks to compare with.")
+    ratio: Ratio = Field(default=1.2, description="Smallest slowdown that matters, as a factor.")
     at_least: Time = Field(
-        default=0.02,
+        default=0.005,
         description="... and as a time: both must be exceeded.",
-        json_schema_extra={"default": "20ms"},
+        json_schema_extra={"default": "5ms"},
     )
 
 
@@ -255,7 +255,7 @@ class PlaybookModel(Strict):
             health=Health(self.health.probe, self.health.within) if self.health else None,
             window=self.window,
             trial=TrialOptions(trial.requests, trial.warm_up, trial.cap),
-            canary=CanaryOptions(canary.runs, canary.ratio, canary.at_least),
+            canary=CanaryOptions(canary.days, canary.ratio, canary.at_least),
         )
 
 

@@ -60,11 +60,11 @@ class TrialOptions:
 class CanaryOptions:
     """When a canary speaks: both limits must be exceeded."""
 
-    runs: int = 20
-    """Earlier runs that it compares with."""
-    ratio: float = 1.5
+    days: int = 28
+    """Of earlier checks, which it compares with."""
+    ratio: float = 1.2
     """Smallest slowdown that matters, as a factor; ``at_least`` has to be exceeded as well."""
-    at_least: float = 0.02
+    at_least: float = 0.005
     """Smallest slowdown that matters, in seconds; ``ratio`` has to be exceeded as well."""
 
 

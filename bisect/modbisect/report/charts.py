@@ -2,54 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from modbisect.harmless import one_line
 from modbisect.model import ComponentId, Measure, Verdict
-from modbisect.report import svg, wording
+from modbisect.report import wording
+from modbisect.report.drawing import (
+    BROKEN,
+    COLOUR,
+    DASHES,
+    FAINT,
+    FAST,
+    FONT,
+    LINES,
+    NARROW,
+    ROOM,
+    SLOW,
+    WIDE,
+    Chart,
+    canvas,
+    chart,
+    inked,
+    scaled,
+    tick,
+    with_key,
+)
 from modbisect.report.figures import count, seconds
 from modbisect.report.figures import figure as in_words
 from modbisect.report.values import Report, Tried
 
-_SLOW, _FAST, _BROKEN, _INK, _FAINT = "slow", "fast", "broken", "ink", "faint"
-_LINES = tuple(f"line{number}" for number in range(5))
-_COLOUR = {name: f"#0101{number:02x}" for number, name in enumerate((_SLOW, _FAST, _BROKEN, _INK, _FAINT, *_LINES))}
-"""For the drawing only; the page says what each looks like."""
-_NAMED = {colour: name for name, colour in _COLOUR.items()}
-_DASHES = ((0, ()), (0, (7, 2)), (0, (3, 2)), (0, (7, 2, 2, 2)), (0, (1, 1.5)))
-"""One for each line, since colours alone are not for everybody."""
-_WIDE, _NARROW = 760, 350
-_POINTS = 72
-_FONT = 12.0
 _LEVEL, _REQUEST = 7.0, 3.0
-_FEW_TICKS = 30.0
-"""Below this ratio a logarithmic scale has marks between the powers of ten."""
-_LEAST_RATIO = 4.0
-_MINUTES = 120
 _MEBI = 1 << 20
-_ROOM = 1.05
 _LONGEST = 40
 _SPREAD = 0.6
 """Of the width of a column: over so much of it the restarts of a state are spread."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """A figure, drawn for two widths of the page."""
-
-    title: str
-    said: str
-    """What it shows, in words."""
-    wide: str
-    narrow: str
-    """Both an ``svg`` element."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +64,14 @@ def charts(report: Report) -> Iterator[Chart]:
     tried = report.tried
     if any(trial.seconds for trial in tried):
         title = f"Every restart: {wording.measured(report)}"
-        yield _chart("restarts", title, _in_short(report), lambda width: _restarts(report, width))
+        yield chart("restarts", title, _in_short(report), lambda width: _restarts(report, width))
     if tried and all(trial.ended and trial.took for trial in tried):
         said = f"{count(len(tried), 'trial')} in {seconds(tried[-1].ended, beside=1)}, one after the other."
-        yield _chart("time", "When each trial was", said, lambda width: _timeline(report, width))
+        yield chart("time", "When each trial was", said, lambda width: _timeline(report, width))
     suspects = _suspects(report)
     if len(suspects) > 1 and len(tried) > 1:
         said = f"The likeliest of {len(tried)} trials: {', '.join(map(_short, suspects))}."
-        yield _chart("suspects", "Who was suspected", said, lambda width: _suspicion(report, suspects, width))
-
-
-def _chart(name: str, title: str, said: str, draw: Callable[[int], Figure]) -> Chart:
-    def drawn(width: int) -> str:
-        return svg.written(lambda: draw(width), _NAMED, f"{name}{width}", title, said)
-
-    return Chart(title, said, drawn(_WIDE), drawn(_NARROW))
+        yield chart("suspects", "Who was suspected", said, lambda width: _suspicion(report, suspects, width))
 
 
 def _in_short(report: Report) -> str:
@@ -109,7 +95,7 @@ def _states(report: Report) -> tuple[_State, _State]:
     groups: tuple[list[Tried], list[Tried]] = ([], [])
     for trial in report.tried:
         groups[_cured(report, trial)].append(trial)
-    return _State(slow, _SLOW, "o", tuple(groups[0])), _State(fast, _FAST, "D", tuple(groups[1]))
+    return _State(slow, SLOW, "o", tuple(groups[0])), _State(fast, FAST, "D", tuple(groups[1]))
 
 
 def _cured(report: Report, trial: Tried) -> bool:
@@ -121,8 +107,8 @@ def _restarts(report: Report, width: int) -> Figure:
     """Level and requests by the number of the trial, and beside them by state; beneath them the memory."""
     remembered = any(trial.memory for trial in report.tried)
     heights = (220, 110) if remembered else (220,)
-    ratios = (3 if width == _WIDE else 1.4, 1)
-    figure = _figure(width, sum(heights) + 90)
+    ratios = (3 if width == WIDE else 1.4, 1)
+    figure = canvas(width, sum(heights) + 90)
     axes = figure.subplots(
         len(heights), 2, squeeze=False, sharex="col", sharey="row", height_ratios=heights, width_ratios=ratios
     )
@@ -135,10 +121,10 @@ def _restarts(report: Report, width: int) -> Figure:
     for trial in report.tried:
         if trial.verdict is Verdict.BROKEN:
             across = axes[0][0].get_xaxis_transform()
-            axes[0][0].plot([trial.number], [0.03], "x", color=_COLOUR[_BROKEN], markersize=_LEVEL, transform=across)
+            axes[0][0].plot([trial.number], [0.03], "x", color=COLOUR[BROKEN], markersize=_LEVEL, transform=across)
     if report.found_seconds:
-        axes[0][0].axhline(report.found_seconds, color=_COLOUR[_SLOW], linestyle=_DASHES[2], linewidth=1)
-    _scaled(axes[0][0], measure)
+        axes[0][0].axhline(report.found_seconds, color=COLOUR[SLOW], linestyle=DASHES[2], linewidth=1)
+    scaled(axes[0][0], measure)
     if remembered:
         _memory(axes[1], states)
     axes[-1][0].set_xlabel("trial")
@@ -147,13 +133,13 @@ def _restarts(report: Report, width: int) -> Figure:
     axes[-1][1].set_xlim(-0.7, len(states) - 0.3)
     for row in axes:
         row[1].tick_params(labelleft=False)
-    return _with_key(figure, _key(report, states), 1 if width == _NARROW else 3)
+    return with_key(figure, _key(report, states), 1 if width == NARROW else 3)
 
 
 def _requests(axes: Axes, state: _State) -> None:
     at = [(trial.number, request) for trial in state.trials for request in trial.times]
     numbers, times = zip(*at, strict=True) if at else ((), ())
-    axes.plot(numbers, times, "o", color=_COLOUR[_FAINT], markersize=_REQUEST, zorder=1)
+    axes.plot(numbers, times, "o", color=COLOUR[FAINT], markersize=_REQUEST, zorder=1)
 
 
 def _levels(axes: Axes, state: _State, at: Sequence[float]) -> None:
@@ -171,22 +157,22 @@ def _memory(row: Sequence[Axes], states: Sequence[_State]) -> None:
         for axes, at in ((row[0], [number for number, _ in seen]), (row[1], _beside(place, len(seen)))):
             axes.add_line(_marks(state, at, [peak for _, peak in seen], state.marker))
             axes.autoscale_view()
-    row[0].set_ylim(0, row[0].get_ylim()[1] * _ROOM)
+    row[0].set_ylim(0, row[0].get_ylim()[1] * ROOM)
     row[0].yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
     row[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} MiB"))
-    row[0].set_title("largest worker's peak memory", loc="left", fontsize=_FONT)
+    row[0].set_title("largest worker's peak memory", loc="left", fontsize=FONT)
 
 
 def _marks(state: _State, at: Sequence[float], values: Sequence[float], marker: str, label: str = "") -> Line2D:
     """Filled where it is slow, hollow where it is fast: without colours they differ as well."""
-    colour = _COLOUR[state.colour]
+    colour = COLOUR[state.colour]
     return Line2D(
         at,
         values,
         linestyle="none",
         marker=marker,
         color=colour,
-        markerfacecolor=colour if state.colour == _SLOW else "none",
+        markerfacecolor=colour if state.colour == SLOW else "none",
         markeredgewidth=1.5,
         markersize=_LEVEL,
         label=label,
@@ -198,63 +184,40 @@ def _beside(place: int, number: int) -> list[float]:
     return [place + _SPREAD * ((each + 0.5) / number - 0.5) for each in range(number)]
 
 
-def _scaled(axes: Axes, measure: Measure) -> None:
-    """Times on a logarithmic scale, which shows ratios; memory from nothing on."""
-    if measure in (Measure.LATENCY, Measure.TAIL):
-        axes.set_yscale("log")
-        low, high = axes.get_ylim()
-        if high / low < _LEAST_RATIO:
-            middle = (low * high) ** 0.5
-            low, high = middle / _LEAST_RATIO**0.5, middle * _LEAST_RATIO**0.5
-            axes.set_ylim(low, high)
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < _FEW_TICKS else (1,)))
-        axes.yaxis.set_minor_formatter(NullFormatter())
-    else:
-        axes.set_ylim(0, axes.get_ylim()[1] * _ROOM)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value, measure)))
-
-
-def _tick(value: float, measure: Measure) -> str:
-    """A round figure beside an axis."""
-    if measure not in (Measure.LATENCY, Measure.TAIL) or value >= _MINUTES:
-        return in_words(value, measure)
-    return f"{value:g} s" if value >= 1 or not value else f"{value * 1000:g} ms"
-
-
 def _key(report: Report, states: Sequence[_State]) -> list[Artist]:
     def mark(words: str, marker: str, colour: str, size: float = _LEVEL) -> Line2D:
-        return Line2D([], [], linestyle="none", marker=marker, color=_COLOUR[colour], markersize=size, label=words)
+        return Line2D([], [], linestyle="none", marker=marker, color=COLOUR[colour], markersize=size, label=words)
 
     key: list[Artist] = [
         _marks(state, [], [], state.marker, f"restart {state.words}") for state in states if state.served
     ]
     if report.found_seconds:
         label = "before anything was switched"
-        key.append(Line2D([], [], color=_COLOUR[_SLOW], linestyle=_DASHES[2], linewidth=1, label=label))
+        key.append(Line2D([], [], color=COLOUR[SLOW], linestyle=DASHES[2], linewidth=1, label=label))
     if report.measure in (Measure.LATENCY, Measure.TAIL):
-        key.append(mark("one request", "o", _FAINT, _REQUEST))
+        key.append(mark("one request", "o", FAINT, _REQUEST))
     if any(trial.censored for trial in report.tried):
-        key.append(mark("cut off there", "^", _SLOW))
+        key.append(mark("cut off there", "^", SLOW))
     if any(trial.verdict is Verdict.BROKEN for trial in report.tried):
-        key.append(mark("the site broke", "x", _BROKEN))
+        key.append(mark("the site broke", "x", BROKEN))
     return key
 
 
 def _timeline(report: Report, width: int) -> Figure:
     """A bar for each trial, over the time of the run."""
-    figure = _figure(width, 110)
+    figure = canvas(width, 110)
     axes = figure.subplots()
     states = _states(report)
     for row, state in enumerate(states):
         for trial in state.trials:
-            colour = _COLOUR[_BROKEN if trial.verdict is Verdict.BROKEN else state.colour]
-            hollow = colour if state.colour == _SLOW else "none"
+            colour = COLOUR[BROKEN if trial.verdict is Verdict.BROKEN else state.colour]
+            hollow = colour if state.colour == SLOW else "none"
             axes.barh(-row, trial.took, 0.7, trial.ended - trial.took, facecolor=hollow, edgecolor=colour, linewidth=1)
     axes.set_xlim(0, max(report.seconds, report.tried[-1].ended))
     axes.set_yticks([0, -1], [_folded(state.words) for state in states])
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value, Measure.LATENCY)))
-    axes.xaxis.set_major_locator(MaxNLocator(6 if width == _WIDE else 3, steps=[1, 2, 3, 6, 10]))
-    return _inked(figure)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value, Measure.LATENCY)))
+    axes.xaxis.set_major_locator(MaxNLocator(6 if width == WIDE else 3, steps=[1, 2, 3, 6, 10]))
+    return inked(figure)
 
 
 def _suspects(report: Report) -> list[ComponentId]:
@@ -264,21 +227,21 @@ def _suspects(report: Report) -> list[ComponentId]:
         for suspect, probability in trial.suspects:
             most[suspect] = max(probability, most.get(suspect, 0.0))
     guilty = {component for finding in report.findings for component in finding.components}
-    return sorted(most, key=lambda each: (each not in guilty, -most[each]))[: len(_LINES)]
+    return sorted(most, key=lambda each: (each not in guilty, -most[each]))[: len(LINES)]
 
 
 def _suspicion(report: Report, suspects: Sequence[ComponentId], width: int) -> Figure:
     """The probability of each, as the trials went by."""
-    figure = _figure(width, 190 + 20 * (len(suspects) if width == _NARROW else -(-len(suspects) // 2)))
+    figure = canvas(width, 190 + 20 * (len(suspects) if width == NARROW else -(-len(suspects) // 2)))
     axes = figure.subplots()
     key: list[Artist] = []
-    for suspect, line, dashes in zip(suspects, _LINES, _DASHES, strict=False):
+    for suspect, line, dashes in zip(suspects, LINES, DASHES, strict=False):
         numbers = [trial.number for trial in report.tried if trial.suspects]
         seen = [dict(trial.suspects).get(suspect, 0.0) for trial in report.tried if trial.suspects]
         drawn = Line2D(
             numbers,
             seen,
-            color=_COLOUR[line],
+            color=COLOUR[line],
             linestyle=dashes,
             linewidth=2,
             drawstyle="steps-post",
@@ -290,34 +253,7 @@ def _suspicion(report: Report, suspects: Sequence[ComponentId], width: int) -> F
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0%}"))
     axes.set_xlabel("trial that was about to begin")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    return _with_key(figure, key, 1 if width == _NARROW else 2)
-
-
-def _figure(width: int, height: int) -> Figure:
-    return Figure(figsize=(width / _POINTS, height / _POINTS), layout="constrained")
-
-
-def _with_key(figure: Figure, key: Sequence[Artist], columns: int) -> Figure:
-    figure.legend(handles=list(key), loc="outside upper left", ncols=columns, frameon=False, fontsize=_FONT)
-    return _inked(figure)
-
-
-def _inked(figure: Figure) -> Figure:
-    """Every word and line in the page's ink; only the lower and the left edge stay, and a faint grid."""
-    for axes in figure.axes:
-        axes.tick_params(labelsize=_FONT, color=_COLOUR[_FAINT], labelcolor=_COLOUR[_INK], which="both")
-        axes.grid(visible=True, axis="y", color=_COLOUR[_FAINT], linewidth=0.4)
-        axes.set_axisbelow(True)
-        axes.title.set_color(_COLOUR[_INK])
-        axes.xaxis.label.set(color=_COLOUR[_INK], fontsize=_FONT)
-        for side, spine in axes.spines.items():
-            spine.set_visible(side in ("left", "bottom"))
-            spine.set_color(_COLOUR[_FAINT])
-        axes.set_title(axes.get_title(loc="left"), loc="left", color=_COLOUR[_INK], fontsize=_FONT)
-    for legend in figure.legends:
-        for words in legend.get_texts():
-            words.set_color(_COLOUR[_INK])
-    return figure
+    return with_key(figure, key, 1 if width == NARROW else 2)
 
 
 def _short(component: ComponentId) -> str:

@@ -1,23 +1,15 @@
-"""A report as a page: one file that opens from disk, without a script and without a network."""
+"""A report as a page: what every format says, with every restart drawn, and every trial and step."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from importlib.resources import files
-from typing import TypeAlias
 
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
-
-from modbisect.harmless import one_line
 from modbisect.model import Verdict
 from modbisect.report import blocks, headline, wording
 from modbisect.report.blocks import Block, Heading, Row, Sentence, Table
-from modbisect.report.charts import Chart, charts
+from modbisect.report.charts import charts
 from modbisect.report.figures import at_least, count, listed, peak, seconds
+from modbisect.report.page import Folded, Part, page
 from modbisect.report.values import Report, Tried
 
 _FEW = 2
@@ -25,47 +17,13 @@ _FEW = 2
 _MANY = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
-    """What a reader opens who wants to know."""
-
-    words: str
-    table: Table
-
-
-_Part: TypeAlias = Block | Chart | Folded
-
-
 def html(report: Report) -> str:
-    """The report as a page of HTML, ending in a newline; no text from the host is more than text in it.
-
-    A policy in its head forbids everything but its own style sheet, which it names by digest.
-    """
-    style = _beside("page.css")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=_harmless)
-    page = environment.from_string(_beside("page.html.j2")).render(
-        style=Markup(style),  # noqa: S704  # our own
-        digest=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
-        title=f"{report.host}: {headline.verdict(report)}",
-        outcome=report.outcome.value,
-        source=f"modbisect on {report.host}, {report.started}",
-        verdict=headline.verdict(report),
-        parts=list(_parts(report)),
-        kind=lambda part: type(part).__name__,
-    )
-    return page + "\n"
+    """The report as a page, ending in a newline."""
+    source = f"modbisect on {report.host}, {report.started}"
+    return page(_parts(report), verdict=headline.verdict(report), source=source, mood=report.outcome.value)
 
 
-def _beside(name: str) -> str:
-    return (files("modbisect.report") / name).read_text(encoding="utf-8")
-
-
-def _harmless(value: object) -> object:
-    """What a page is made of, but for its own parts, holds no control character."""
-    return value if isinstance(value, Markup) or not isinstance(value, str) else one_line(value)
-
-
-def _parts(report: Report) -> Iterator[_Part]:
+def _parts(report: Report) -> Iterator[Part]:
     yield from blocks.alarm(report)
     yield from blocks.culprits(report)
     drawn = list(charts(report))
@@ -79,14 +37,14 @@ def _parts(report: Report) -> Iterator[_Part]:
     yield from blocks.restored(report)
 
 
-def _short(block: Block) -> _Part:
+def _short(block: Block) -> Part:
     """A long table is opened by who wants to read it."""
     if isinstance(block, Table) and len(block.rows) > _MANY:
         return Folded(f"{count(len(block.rows), 'component')}", block)
     return block
 
 
-def _trials(report: Report) -> Iterator[_Part]:
+def _trials(report: Report) -> Iterator[Part]:
     if not report.tried:
         return
     yield Heading(2, "Every trial")
@@ -114,7 +72,7 @@ def _trial(report: Report, trial: Tried) -> Row:
     )
 
 
-def _done(report: Report) -> Iterator[_Part]:
+def _done(report: Report) -> Iterator[Part]:
     """What a run did to the host, and what it let alone."""
     if report.steps:
         yield Heading(2, "What was done to the host")

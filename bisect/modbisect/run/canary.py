@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from modbisect.history import CanaryResult, History
+from modbisect.history import ACCEPTED, KEEP, CanaryResult, History
 from modbisect.inventory import Host
-from modbisect.judging.history import Comparison, Trend, compare
+from modbisect.judging.history import DAY, FEWEST_KEPT, WINDOWS, Check, Comparison, Trend, compare
 from modbisect.model import Probe
 from modbisect.playbook import Playbook
 from modbisect.probe import Oracle, ProbeProcess, Window, WindowResult
 from modbisect.run.measure import site_of
 
 REQUESTS = 10
-MOST_WINDOWS = 3
-"""Windows of one probe in one run, while it is too close to tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +36,14 @@ class Sighting:
         """Whether a person should hear of it."""
         return bool(self.broken) or (self.comparison is not None and self.comparison.trend is Trend.SLOWER)
 
-    @property
-    def unsure(self) -> bool:
-        """Whether even the last window did not tell."""
-        return self.comparison is not None and self.comparison.trend is Trend.UNSURE
-
 
 def watch(
     host: Host, playbook: Playbook, history: History, look: Callable[[Probe], str | None]
 ) -> tuple[Sighting, ...]:
     """Measure every probe, compare, keep the result; of one that is slower also what a look says that it is doing.
 
-    A run that was slower is kept but not compared with later: a regression does not become the usual.
+    A check that was slower is kept but not compared with later: a regression does not become the usual unless somebody
+    accepts it.
 
     Raises:
         ProbeError: the probe itself failed.
@@ -57,13 +51,9 @@ def watch(
     seen = []
     with site_of(host, playbook) as ready, ProbeProcess() as probes:
         for probe in ready.probes:
-            kept = history.recent(host.name, playbook.name, probe.name, 5 * playbook.canary.runs)
-            earlier = [
-                result.median_seconds
-                for result in kept
-                if not result.broken and result.verdict not in (Trend.SLOWER, Trend.UNSURE)
-            ][-playbook.canary.runs :]
-            sighting, result = _measured(probes, probe, playbook, earlier)
+            kept = history.recent(host.name, playbook.name, probe.name, KEEP)
+            now = time.time()
+            sighting, result = _measured(probes, probe, playbook, now, _earlier(kept, now - playbook.canary.days * DAY))
             if sighting.comparison and sighting.comparison.trend is Trend.SLOWER:
                 sighting = replace(sighting, seen=look(probe))
             history.record(
@@ -71,20 +61,33 @@ def watch(
                     host.name,
                     playbook.name,
                     probe.name,
-                    time.time(),
+                    now,
                     sighting.comparison.now_seconds if sighting.comparison else 0.0,
                     tuple(request.seconds for request in result.requests),
                     sighting.broken,
                     str(sighting.comparison.trend) if sighting.comparison else "broken",
                     seen=sighting.seen,
+                    usual_seconds=(sighting.comparison and sighting.comparison.usual_seconds) or None,
+                    alarm_seconds=(sighting.comparison and sighting.comparison.alarm_seconds) or None,
                 )
             )
             seen.append(sighting)
     return tuple(seen)
 
 
+def _earlier(kept: Sequence[CanaryResult], since: float) -> list[Check]:
+    """Those since then that saw correct answers; more, where that are few."""
+    checks = [
+        Check(each.at, each.median_seconds, slower=each.verdict == Trend.SLOWER, accepted=each.verdict == ACCEPTED)
+        for each in kept
+        if not each.broken and each.median_seconds > 0
+    ]
+    late = [check for check in checks if check.at >= since]
+    return late if len(late) >= FEWEST_KEPT else checks[-FEWEST_KEPT:]
+
+
 def _measured(
-    probes: ProbeProcess, probe: Probe, playbook: Playbook, earlier: list[float]
+    probes: ProbeProcess, probe: Probe, playbook: Playbook, at: float, earlier: list[Check]
 ) -> tuple[Sighting, WindowResult]:
     medians: list[float] = []
     while True:
@@ -93,10 +96,10 @@ def _measured(
             return Sighting(probe.name, result.broken or "no answer", None, len(earlier)), result
         medians.append(statistics.median(request.seconds for request in result.requests))
         limits = playbook.canary
-        comparison = compare(earlier, medians, limits.ratio, limits.at_least)
-        # A regression is looked at twice before anybody is woken.
+        comparison = compare(earlier, medians, at, limits.ratio, limits.at_least)
+        # One window alone wakes nobody.
         again = comparison.trend is Trend.UNSURE or (comparison.trend is Trend.SLOWER and len(medians) == 1)
-        if not again or len(medians) == MOST_WINDOWS:
+        if not again or len(medians) == WINDOWS:
             return Sighting(probe.name, "", comparison, len(earlier)), result
 
 
