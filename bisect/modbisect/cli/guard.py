@@ -13,8 +13,7 @@ from modbisect.host.helper import HELPER
 from modbisect.host.install import install, remove
 from modbisect.host.privilege import RootLink, find_privilege
 from modbisect.inventory import Host
-from modbisect.playbook import resolve_secret
-from modbisect.run.access import linked
+from modbisect.run.access import linked, password_of
 
 
 @click.group("guard")
@@ -50,7 +49,5 @@ def remove_command(host: str, inventory: Path | None, *, ask_become: bool) -> No
 
 @contextmanager
 def _as_root(host: Host, ask: Callable[[], str] | None) -> Iterator[RootLink]:
-    reference = host.become_password
-    password = ask if reference is None else lambda: resolve_secret(reference, ask)
     with linked(host) as link:
-        yield RootLink(link, find_privilege(link, password=password, helper=False))
+        yield RootLink(link, find_privilege(link, password=password_of(host, ask), helper=False))

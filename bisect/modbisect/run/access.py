@@ -30,7 +30,7 @@ def opened(host: Host, ask_password: Callable[[], str] | None = None) -> Iterato
         UsageError: the SSH configuration or the password's reference is wrong.
     """
     with linked(host) as link:
-        yield RootLink(link, find_privilege(link, password=_password(host, ask_password)))
+        yield RootLink(link, find_privilege(link, password=password_of(host, ask_password)))
 
 
 @contextmanager
@@ -47,7 +47,8 @@ def linked(host: Host) -> Iterator[Link]:
         link.close()
 
 
-def _password(host: Host, ask: Callable[[], str] | None) -> Callable[[], str] | None:
+def password_of(host: Host, ask: Callable[[], str] | None) -> Callable[[], str] | None:
+    """Asks for the sudo password: as the inventory says, else a person; None where nobody can be asked."""
     reference = host.become_password
     if reference is None:
         return ask

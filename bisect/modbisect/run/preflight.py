@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 from modbisect import kinds
@@ -184,6 +185,37 @@ def check(
     Raises:
         Refused: with the reason and what to do.
     """
+    for objection in objections(host, facts, components, playbook=playbook, accept_drift=accept_drift):
+        raise objection
+
+
+def objections(
+    host: Host,
+    facts: Found,
+    components: Sequence[Component],
+    *,
+    playbook: Playbook | None = None,
+    accept_drift: bool = False,
+) -> Iterator[Refused]:
+    """Every reason for which `check` would refuse, the weightiest first."""
+    looks: list[Callable[[], None]] = [
+        lambda: _refuse_production(host, facts),
+        lambda: _refuse_stopped(host, facts),
+        lambda: _refuse_held(host, facts),
+        *([partial(_refuse_another_server, host, facts, playbook)] if playbook else []),
+        lambda: _refuse_ailing(host, facts),
+        lambda: _refuse_packages(host, facts),
+        *([] if accept_drift else [partial(_refuse_drift, host, facts, components)]),
+        lambda: _refuse_nothing_free(host, components),
+    ]
+    for look in looks:
+        try:
+            look()
+        except Refused as objection:
+            yield objection
+
+
+def _refuse_production(host: Host, facts: Found) -> None:
     if role_of(host, facts) is Role.PRODUCTION:
         raise Refused(
             "this is a production host, or nobody has said what it is: nothing is switched in place there",
@@ -192,6 +224,9 @@ def check(
             advice="run on staging; a host's role is modbisect_role in the inventory (--role where it is in none) and "
             "/etc/modbisect/role on it",
         )
+
+
+def _refuse_stopped(host: Host, facts: Found) -> None:
     if facts.stop:
         raise Refused(
             "/etc/modbisect/stop is there: no runs on this host",
@@ -199,6 +234,9 @@ def check(
             state=_UNTOUCHED,
             advice="remove the file when runs are allowed again",
         )
+
+
+def _refuse_held(host: Host, facts: Found) -> None:
     if facts.guard_state != "NONE":
         raise Refused(
             f"held by another run: {facts.guard_owner}, state {facts.guard_state}",
@@ -206,9 +244,9 @@ def check(
             state="as that run has left it",
             advice=f"wait for it, or look with 'modbisect status {host.name}'",
         )
-    if playbook:
-        _refuse_another_server(host, facts, playbook)
-    _refuse_ailing(host, facts)
+
+
+def _refuse_packages(host: Host, facts: Found) -> None:
     if facts.package_locks:
         raise Refused(
             f"a package manager is at work: {', '.join(facts.package_locks)}",
@@ -216,8 +254,9 @@ def check(
             state=_UNTOUCHED,
             advice="wait until it is done",
         )
-    if not accept_drift:
-        _refuse_drift(host, facts, components)
+
+
+def _refuse_nothing_free(host: Host, components: Sequence[Component]) -> None:
     if all(component.pinned for component in components):
         reasons = Counter(component.pinned for component in components).most_common(_REASONS)
         raise Refused(
@@ -252,6 +291,8 @@ def _refuse_ailing(host: Host, facts: Found) -> None:
 
 
 def _refuse_drift(host: Host, facts: Found, components: Sequence[Component]) -> None:
+    if not facts.parent:
+        return  # what is down has loaded nothing
     differs = [kinds.missing_or_extra(facts, components, AS_FOUND, facts.loaded)]
     differs += [f"not loaded: {name}" for name in kinds.never_loaded(facts, components)]
     if any(differs):
