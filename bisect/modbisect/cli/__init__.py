@@ -18,6 +18,7 @@ _VERBS = {  # name: module, one line of help
     "run": ("run", "Find what makes a site slow, prove it, leave the host as found."),
     "resume": ("resume", "Go on with a run that was cut short; nothing is measured twice."),
     "plan": ("plan", "Say what a run would do, and what it would cost; touch nothing."),
+    "init": ("init", "Begin with a host: look at it, and write an inventory and a playbook for it."),
     "doctor": ("doctor", "Say what a host has and lacks for a run, and how to mend that."),
     "scan": ("scan", "List a host's components and their states; touch nothing."),
     "look": ("look", "Say what a slow request is doing on a host; touch nothing."),

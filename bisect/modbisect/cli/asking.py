@@ -42,18 +42,34 @@ class Asking:
     """What the command line says the host is."""
 
 
-def _url(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    del ctx, param
+def as_url(value: str) -> str:
+    """What a person wrote for a page.
+
+    Raises:
+        click.BadParameter: it is none.
+    """
     try:
-        return None if value is None else check_url(value)
+        return check_url(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
 
 
+def _url(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    del ctx, param
+    return None if value is None else as_url(value)
+
+
 def _upload(ctx: click.Context, param: click.Parameter, value: str | None) -> Upload | None:
     del ctx, param
-    if value is None:
-        return None
+    return None if value is None else as_upload(value)
+
+
+def as_upload(value: str) -> Upload:
+    """What a person wrote for a form's field and a size.
+
+    Raises:
+        click.BadParameter: it is none.
+    """
     field, colon, size = value.rpartition(":")
     if not colon or not field.isprintable() or not field.strip():
         raise click.BadParameter(f"{value!r} is not FIELD:SIZE, as file:20MiB")

@@ -130,7 +130,7 @@ def command(
         if again and url and not folder:
             click.echo(f"next: modbisect run {shlex.quote(host)} --url {shlex.quote(url)}")
     if folder and url:
-        _write(folder, target, url, timed, with_inventory=inventory is None)
+        _write(folder, target, url, timed, inventory)
 
 
 def _lines(seen: Scan, apart: Mapping[Component, str], changes: Sequence[str], *, everything: bool) -> Iterator[str]:
@@ -215,7 +215,7 @@ def _meaning(grows: float) -> str:
     return ": hardly, so that it is not the size that takes the time"
 
 
-def _write(folder: Path, host: Host, url: str, timed: tuple[Sized, ...], *, with_inventory: bool) -> None:
+def _write(folder: Path, host: Host, url: str, timed: tuple[Sized, ...], inventory: Path | None) -> None:
     """Write what a run needs.
 
     Raises:
@@ -233,7 +233,7 @@ def _write(folder: Path, host: Host, url: str, timed: tuple[Sized, ...], *, with
     files = {
         folder / "playbook.yml": playbook_text(url, upload=upload, expect=expect, home=not is_home, remarks=remarks)
     }
-    if with_inventory:
+    if inventory is None:
         files[folder / "inventory.yml"] = inventory_text(host)
     for path, text in files.items():
         try:
@@ -241,9 +241,8 @@ def _write(folder: Path, host: Host, url: str, timed: tuple[Sized, ...], *, with
                 file.write(text)
         except OSError as error:
             raise UsageError(f"{path} cannot be written: {error.strerror}", advice="name an empty folder") from None
-    inventory = f" -i {folder / 'inventory.yml'}" if with_inventory else ""
     click.echo(f"written: {', '.join(map(str, files))}")
-    click.echo(f"next: modbisect run {folder / 'playbook.yml'} {host.name}{inventory}")
+    click.echo(f"next: modbisect run {folder / 'playbook.yml'} {host.name} -i {inventory or folder / 'inventory.yml'}")
 
 
 def _row(component: Component, apart: str) -> dict[str, object]:
