@@ -33,6 +33,7 @@ _VERBS = {  # name: module, one line of help
     "report": ("report", "Print a run's report from its journal."),
     "runs": ("runs", "List the runs that are kept, and what came of them."),
     "schema": ("schema", "Print the JSON Schema of playbooks, inventories or reports."),
+    "completion": ("completion", "Print what makes bash, zsh or fish complete verbs and options."),
     "lab": ("lab", "Real throw-away hosts on this box, to try it on."),
     "demo": ("demo", "Watch it find the upload middleware that makes a real site slow."),
 }
