@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +14,7 @@ import click
 from modbisect import state
 from modbisect.cli.common import HOST, PLAYBOOK, hosts_of, inventory_option, json_option, playbook_of
 from modbisect.cli.nagios import Status, status_of, told, unknown
-from modbisect.errors import Exit, ModbisectError
+from modbisect.errors import Exit, ModbisectError, UsageError
 from modbisect.history import History
 from modbisect.inventory import Host
 from modbisect.judging.history import Trend
@@ -51,6 +53,12 @@ history_option = click.option(
     default=True,
     help="Say of what is slower what it is doing; needs root over SSH, and does without where it gets none.",
 )
+@click.option(
+    "--metrics",
+    "metrics",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write what was seen there as well, for the textfile collector of Prometheus' node exporter.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Speak even when nothing has changed.")
 def command(
     playbook: Path,
@@ -61,6 +69,7 @@ def command(
     as_json: bool,
     nagios: bool,
     look: bool,
+    metrics: Path | None,
     verbose: bool,
 ) -> int:
     """Measure a playbook's probes and compare with earlier checks; nothing on the host is touched.
@@ -72,6 +81,8 @@ def command(
     """
     try:
         rows = _watched(playbook, host, inventory, url, look=look)
+        if metrics:
+            _measured(metrics, playbook_of(playbook).name, rows)
     except ModbisectError as error:
         if not nagios:
             raise
@@ -100,6 +111,41 @@ def _watched(
             seen = partial(_seen, target, book) if look else _unseen
             rows += [(target.name, sighting) for sighting in watch(target, book, history, seen)]
     return rows
+
+
+def _measured(path: Path, playbook: str, rows: list[tuple[str, Sighting]]) -> None:
+    """Write the metrics, whole or not at all: a collector may read them at any moment.
+
+    Raises:
+        UsageError: it cannot be written, or what writes it is not installed.
+    """
+    try:
+        from modbisect.report.metrics import Checked, checked  # noqa: PLC0415
+    except ImportError as error:
+        raise UsageError(
+            f"metrics need prometheus-client: {error}", advice="pip install 'modbisect[metrics]'"
+        ) from None
+    now = time.time()
+    text = checked(
+        Checked(
+            name,
+            playbook,
+            sighting.probe,
+            now,
+            sighting.comparison.now_seconds if sighting.comparison else None,
+            (sighting.comparison and sighting.comparison.usual_seconds) or None,
+            (sighting.comparison and sighting.comparison.alarm_seconds) or None,
+            slower=bool(sighting.comparison and sighting.comparison.trend is Trend.SLOWER),
+        )
+        for name, sighting in rows
+    )
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise UsageError(f"cannot write {path}: {error.strerror}", advice="name a file that can be written") from None
 
 
 def _seen(host: Host, book: Playbook, probe: Probe) -> str | None:

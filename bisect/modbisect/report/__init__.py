@@ -1,10 +1,12 @@
-"""Report -> text, JSON, Markdown, a page: each one function, all of them in `FORMATS`."""
+"""Report -> text, JSON, Markdown, a page, JUnit, metrics: each one function, all of them in `FORMATS`."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from modbisect.errors import UsageError
 from modbisect.report.document import from_json, json_schema, to_json
 from modbisect.report.headline import verdict
+from modbisect.report.in_junit import junit
 from modbisect.report.in_markdown import markdown
 from modbisect.report.terminal import text
 from modbisect.report.values import SCHEMA, Report, Restored, Tried
@@ -18,8 +20,24 @@ def html(report: Report) -> str:
     return written(report)
 
 
+def prometheus(report: Report) -> str:
+    """The report as metrics: see `metrics`.
+
+    Raises:
+        UsageError: prometheus-client is not installed.
+    """
+    try:
+        from modbisect.report.metrics import prometheus as written  # noqa: PLC0415
+    except ImportError as error:
+        raise UsageError(
+            f"metrics need prometheus-client: {error}", advice="pip install 'modbisect[metrics]'"
+        ) from error
+
+    return written(report)
+
+
 FORMATS: Mapping[str, Callable[[Report], str]] = MappingProxyType(
-    {"text": text, "json": to_json, "markdown": markdown, "html": html}
+    {"text": text, "json": to_json, "markdown": markdown, "html": html, "junit": junit, "prometheus": prometheus}
 )
 """By the name that a person writes; what each returns ends in a newline."""
 
@@ -32,7 +50,9 @@ __all__ = [
     "from_json",
     "html",
     "json_schema",
+    "junit",
     "markdown",
+    "prometheus",
     "proven",
     "text",
     "to_json",
