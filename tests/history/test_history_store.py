@@ -29,12 +29,19 @@ def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'state' / 'history.db'}"
 
 
-def test_what_was_recorded_is_there_in_another_process_and_exact(url: str) -> None:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_url(request: pytest.FixtureRequest) -> str:
+    """Of an empty database of either kind."""
+    wanted: str = request.getfixturevalue("url" if request.param == "sqlite" else "postgresql")
+    return wanted
+
+
+def test_what_was_recorded_is_there_in_another_process_and_exact(any_url: str) -> None:
     broken = replace(RESULT, at=RESULT.at + 1, median_seconds=0, samples=(), broken="status 500", peak_memory=None)
-    with History(url) as history:
+    with History(any_url) as history:
         history.record(RESULT)
         history.record(broken)
-    with History(url) as history:
+    with History(any_url) as history:
         assert history.recent(*KIND, limit=10) == (RESULT, broken)
 
 
@@ -72,8 +79,8 @@ def test_the_newest_of_each_kind_stay_in_order(results: list[CanaryResult], keep
     assert not [kind for kind, wanted in expected.items() if len(wanted) > keep]
 
 
-def test_a_kind_without_results_has_none(url: str) -> None:
-    with History(url) as history:
+def test_a_kind_without_results_has_none(any_url: str) -> None:
+    with History(any_url) as history:
         history.record(RESULT)
         assert history.recent("web1", "upload-slow", "page", limit=5) == ()
         assert history.recent(*KIND, limit=-1) == ()
@@ -90,9 +97,10 @@ for number in range(30):
 """
 
 
-def test_two_writers_lose_nothing(url: str) -> None:
+def test_two_writers_lose_nothing(any_url: str) -> None:
     writers = [
-        subprocess.Popen([sys.executable, "-c", WRITER, url, name], stdin=subprocess.PIPE, text=True) for name in "ab"
+        subprocess.Popen([sys.executable, "-c", WRITER, any_url, name], stdin=subprocess.PIPE, text=True)
+        for name in "ab"
     ]
     for writer in writers:
         assert writer.stdin
@@ -101,13 +109,13 @@ def test_two_writers_lose_nothing(url: str) -> None:
     for writer in writers:
         writer.communicate(timeout=120)
         assert writer.returncode == 0
-    with History(url) as history:
+    with History(any_url) as history:
         seen = history.recent("web1", "p", "q", limit=100)
     assert sorted((one.broken, one.at) for one in seen) == [(name, float(at)) for name in "ab" for at in range(30)]
 
 
-def test_an_interrupted_writer_leaves_a_whole_result_or_none(url: str) -> None:
-    with History(url) as history:
+def test_an_interrupted_writer_leaves_a_whole_result_or_none(any_url: str) -> None:
+    with History(any_url) as history:
         history.record(RESULT)
     script = """
 import os, sys
@@ -117,9 +125,78 @@ store.event.listen(store.Engine, "commit", die)
 with History(sys.argv[1]) as history:
     history.record(CanaryResult("web1", "upload-slow", "upload", 9e9, 1.0))
 """
-    assert subprocess.run([sys.executable, "-c", script, url], check=False).returncode == 9
-    with History(url) as history:
+    assert subprocess.run([sys.executable, "-c", script, any_url], check=False).returncode == 9
+    with History(any_url) as history:
         assert history.recent(*KIND, limit=5) == (RESULT,)
+
+
+KILLED = """
+import sys
+from modbisect.history import CanaryResult, History
+with History(sys.argv[1]) as history:
+    print("begun", flush=True)
+    for number in range(10**6):
+        history.record(CanaryResult("web1", "p", sys.argv[2], float(number), 1.0, (1.0, 2.0)))
+        print(number, flush=True)
+"""
+
+
+def test_writers_that_are_killed_at_any_moment_lose_nothing_that_they_had_kept(any_url: str) -> None:
+    for round_ in range(3):
+        names = [f"{round_}{letter}" for letter in "ab"]
+        writers = [
+            subprocess.Popen([sys.executable, "-c", KILLED, any_url, name], stdout=subprocess.PIPE, text=True)
+            for name in names
+        ]
+        said = []
+        for writer in writers:
+            assert writer.stdout
+            assert writer.stdout.readline() == "begun\n"
+        for writer in writers:  # each has kept a few, and both are at work when the first is killed
+            assert writer.stdout
+            said.append([writer.stdout.readline() for _ in range(2 + round_)])
+        for number, writer in enumerate(writers):
+            writer.kill()
+            assert writer.stdout
+            rest = writer.stdout.read().splitlines()
+            writer.wait()
+            told = [int(line) for line in (*said[number], *rest) if line.strip().isdecimal()]
+            with History(any_url) as history:
+                kept = [int(one.at) for one in history.recent("web1", "p", names[number], limit=10_000)]
+            assert kept == list(range(len(kept)))
+            assert set(told) <= set(kept)
+            assert len(kept) <= len(told) + 1, "no more than the one that it was about to tell of"
+
+
+def test_a_full_disk_is_told_and_what_was_kept_stays(tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    small.mkdir(mode=0o700)
+    if subprocess.run(
+        ["/bin/mount", "-t", "tmpfs", "-o", "size=256k,mode=700", "none", str(small)], check=False
+    ).returncode:
+        pytest.skip("no right to mount a small disk here")
+    try:
+        url = f"sqlite:///{small / 'history.db'}"
+        kept = 0
+        with History(url) as history, pytest.raises(Refused, match="full") as refused:  # noqa: PT012
+            for kept in range(10_000):
+                history.record(replace(RESULT, at=float(kept), samples=tuple(map(float, range(200)))))
+        assert "room" in refused.value.advice
+        with History(url) as history:
+            assert [one.at for one in history.recent(*KIND, limit=10_000)] == [float(at) for at in range(kept)]
+    finally:
+        subprocess.run(["/bin/umount", str(small)], check=True)
+
+
+def test_postgresql_takes_the_whole_of_it(postgresql: str) -> None:
+    slow = [replace(RESULT, at=float(at), verdict="slower", usual_seconds=0.1) for at in range(3)]
+    with History(postgresql, keep=4) as history:
+        for result in (replace(RESULT, at=-2.0), replace(RESULT, at=-1.0), *slow):
+            history.record(result)
+        [watched] = history.watched()
+        assert (watched.results, watched.first, watched.last) == (4, -1.0, 2.0)
+        assert history.accept(*KIND) == 3
+        assert [one.verdict for one in history.recent(*KIND, limit=9)] == ["steady", *["accepted"] * 3]
 
 
 def test_a_damaged_file_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -200,6 +200,9 @@ class History:
             ) from None
 
     def _prepare(self, connection: Connection) -> None:
+        if connection.dialect.name == "postgresql":
+            # Two that make the same table at once are not held apart by IF NOT EXISTS: one of them fails.
+            connection.execute(select(func.pg_advisory_xact_lock(_MAKING)))
         connection.execute(CreateTable(_SCHEMA, if_not_exists=True))
         versions = connection.execute(_SCHEMA.select()).scalars().all()
         earlier = versions[0] if len(versions) == 1 and versions[0] in _ADDED else None
@@ -232,12 +235,17 @@ class History:
                 yield connection
         except (SQLAlchemyError, ValueError, RecursionError) as error:  # the latter two: samples that are no JSON
             cause = str(getattr(error, "orig", None) or error)
-            raise self._refused(cause, next((what for word, what in _ADVICE if word in cause), _MEND)) from error
+            is_file = self._url.get_backend_name() == "sqlite"
+            advice = next((what for word, what in _ADVICE if is_file and word in cause), _MEND if is_file else _SERVER)
+            raise self._refused(cause, advice) from error
 
     def _refused(self, what: str, advice: str) -> Refused:
         return Refused(f"the history {_shown(self._url)} cannot be used: {what}", advice=advice)
 
 
+_MAKING = 0x6D6F6462
+"""Key of the lock under which tables are made; any number that nobody else takes."""
+_SERVER = "see that the server runs and lets this user make and write tables in that database"
 _MEND = (
     "see that its folder can be written and has room; a file that is damaged, or is no history, move aside: a new one "
     "is begun"
