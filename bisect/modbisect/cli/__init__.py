@@ -16,6 +16,7 @@ from modbisect.errors import Exit
 
 _VERBS = {  # name: module, one line of help
     "run": ("run", "Find what makes a site slow, prove it, leave the host as found."),
+    "incident": ("incident", "The runbook's step: an answer within a budget, as Markdown; no questions asked."),
     "resume": ("resume", "Go on with a run that was cut short; nothing is measured twice."),
     "plan": ("plan", "Say what a run would do, and what it would cost; touch nothing."),
     "init": ("init", "Begin with a host: look at it, and write an inventory and a playbook for it."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from modbisect.cli.common import become_option, inventory_option, json_option, o
 from modbisect.cli.streams import tell
 from modbisect.errors import ModbisectError
 from modbisect.host.guard import Confirmed, Guard
+from modbisect.inventory import Host
 from modbisect.run.access import opened
 from modbisect.run.events import Kept
 from modbisect.run.journal import add
@@ -27,15 +29,21 @@ def command(host: str, inventory: Path | None, *, ask_become: bool, as_json: boo
     The host runs its own commands for that, such as a2dismod; they are told, and written into the run's journal.
     """
     target = one_host(host, None, inventory)
-    with opened(target, password_prompt(ask_become)) as root:
-        done = Guard(root, "").confirm()
-    _record(done)
+    done = keep(target, password_prompt(ask_become))
     if as_json:
         click.echo(json.dumps({"host": target.name, "run": done.run, "commands": done.commands}, indent=2))
         return
     for line in done.commands:
         click.echo(f"{target.name}: did {line}")
     click.echo(f"{target.name}: the cure of run {done.run[:8]} is kept for good; no run is open there any more")
+
+
+def keep(host: Host, ask_password: Callable[[], str] | None) -> Confirmed:
+    """Make the cure last that a run has left on a host, and write that into the run's journal."""
+    with opened(host, ask_password) as root:
+        done = Guard(root, "").confirm()
+    _record(done)
+    return done
 
 
 def _record(done: Confirmed) -> None:

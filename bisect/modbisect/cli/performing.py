@@ -40,7 +40,7 @@ def perform(
             journal(event)
             live(event)
 
-        if sys.stdin.isatty():
+        if sys.stdin.isatty() and not options.unasked:
             options = replace(options, ask=lambda question: _asked(live, question))
         if manual:
             options = replace(options, asker=AtTerminal(live))

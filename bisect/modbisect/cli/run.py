@@ -49,14 +49,19 @@ def _outputs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
     return tuple(outputs)
 
 
-def _cure(ctx: click.Context, param: click.Parameter, value: str | None) -> int:
+def seconds_of(ctx: click.Context, param: click.Parameter, value: str) -> float:
+    """A time that a person wrote, as 10m."""
     del ctx, param
-    if value is None:
-        return 0
     try:
-        seconds = round(parse_seconds(value))
+        return parse_seconds(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
+
+
+def _cure(ctx: click.Context, param: click.Parameter, value: str | None) -> int:
+    if value is None:
+        return 0
+    seconds = round(seconds_of(ctx, param, value))
     if not SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
         raise click.BadParameter(
             f"{value!r} is not from {format_seconds(SHORTEST_SECONDS)} to {format_seconds(LONGEST_SECONDS)}"
@@ -193,12 +198,7 @@ def write(report: Report, outputs: tuple[tuple[str, Path], ...], *, as_json: boo
         silence(sys.stdout)
     except Unwritten as error:
         lost = error
-    for form, path in outputs:
-        try:
-            path.write_text(reports.FORMATS[form](report), encoding="utf-8")
-        except OSError as error:
-            command = f"modbisect report {report.run[:8]} -f {form}"
-            tell(f"modbisect: cannot write {path}: {error.strerror}; '{command}' prints the report")
+    write_files(report, outputs)
     if lost:
         restored = report.restored
         raise (NotRestored if restored.in_doubt else Unwritten)(
@@ -207,6 +207,16 @@ def write(report: Report, outputs: tuple[tuple[str, Path], ...], *, as_json: boo
             state=f"{'as found' if restored.verified else 'NOT as found'}: {restored.how}",
             advice=f"'modbisect report {report.run[:8]}' prints it",
         ) from lost
+
+
+def write_files(report: Report, outputs: tuple[tuple[str, Path], ...]) -> None:
+    """The report in files; what cannot be written is told of, and lost to nobody."""
+    for form, path in outputs:
+        try:
+            path.write_text(reports.FORMATS[form](report), encoding="utf-8")
+        except OSError as error:
+            command = f"modbisect report {report.run[:8]} -f {form}"
+            tell(f"modbisect: cannot write {path}: {error.strerror}; '{command}' prints the report")
 
 
 def on_terminal(report: Report, *, verbose: bool = False) -> str:

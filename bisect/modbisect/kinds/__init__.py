@@ -34,6 +34,7 @@ from modbisect.kinds.catalogue import (
     units,
     unmoved,
     unusual,
+    ways_back,
     write_set,
 )
 from modbisect.kinds.changes import latest
@@ -95,5 +96,6 @@ __all__ = [
     "unmoved",
     "unreached",
     "unusual",
+    "ways_back",
     "write_set",
 ]

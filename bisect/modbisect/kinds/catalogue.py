@@ -278,6 +278,15 @@ def remedies(found: Found, components: Iterable[Component]) -> dict[ComponentId,
     return {name: (command, restart) for name, command in said if command}
 
 
+def ways_back(found: Found, components: Iterable[Component]) -> dict[ComponentId, tuple[str, ...]]:
+    """For each component whose remedy is a command that has an opposite: what takes the remedy back, a restart last."""
+    each = {component.id: component for component in components}
+    cured = remedies(found, each.values())
+    back = remedies(found, [replace(component, on=not component.on) for component in each.values()])
+    by_command = {name for name, lines in back.items() if not lines[0].startswith("#")}
+    return {name: back[name] for name in back if name in by_command and back[name] != cured.get(name)}
+
+
 def _each(values: Iterable[str]) -> Iterator[str]:
     """Without what has come before."""
     return iter(dict.fromkeys(values))

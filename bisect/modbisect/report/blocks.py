@@ -94,7 +94,7 @@ def beside(report: Report) -> Iterator[Block]:
         yield Table(("component", "as found", "switched over", "ratio", "95 % interval"), tuple(_costs(report)))
     if report.untestable:
         yield Heading(2, "What could not be tested")
-        yield Table(("component", "why"), tuple((item.component, item.reason) for item in report.untestable))
+        yield Table(("component", "why"), tuple(_by_reason(report)))
     if report.warnings:
         yield Heading(2, "Warnings")
         yield Items(report.warnings)
@@ -119,9 +119,20 @@ def restored(report: Report) -> Iterator[Block]:
         yield Sentence(report.restored.how, "No.")
 
 
+def _by_reason(report: Report) -> Iterator[Row]:
+    """Those with the same reason in one row."""
+    reasons: dict[str, list[str]] = {}
+    for item in report.untestable:
+        reasons.setdefault(item.reason, []).append(item.component)
+    for reason, components in reasons.items():
+        yield ", ".join(components), reason
+
+
 def _overview(report: Report) -> Iterator[Row]:
     yield "host", report.host
     yield "playbook", report.playbook
+    if report.change:
+        yield "change", report.change
     yield "run", f"{report.run}, started {report.started}"
     if report.request:
         yield "request", ": ".join(filter(None, [report.probe, report.request]))
@@ -185,6 +196,9 @@ def _for_good(report: Report, finding: Finding) -> Iterator[Block]:
         yield Heading(3, "For good")
         yield Sentence("Any one of these is enough:" if len(ways) > 1 else "This switches it over for good:")
     yield from map(Commands, ways)
+    if back := wording.way_back(report, finding):
+        yield Sentence("This brings it back:")
+        yield Commands(back)
     if said := wording.by_itself(report, finding):
         yield Sentence(f"By itself: {said}.")
     if finding.also_flipped:

@@ -133,6 +133,8 @@ class Document:
     told_in: tuple[str, ...]
     left_in: tuple[str, ...]
     steps: dict[ComponentId, tuple[str, ...]]
+    back: dict[ComponentId, tuple[str, ...]]
+    change: str
 
 
 _ADAPTER = TypeAdapter(Document)
@@ -140,6 +142,8 @@ _ADDED: dict[str, object] = {
     **dict.fromkeys(("tried", "lines", "told_in", "left_in"), ()),
     **dict.fromkeys(("aged", "aged_without", "inside")),
     "steps": {},
+    "back": {},
+    "change": "",
 }
 """What earlier versions did not write."""
 

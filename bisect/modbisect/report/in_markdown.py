@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from modbisect.report import headline
 from modbisect.report.blocks import Block, Commands, Heading, Items, Row, Sentence, Table, every
 from modbisect.report.escaping import escaped, fenced
@@ -10,8 +12,12 @@ from modbisect.report.values import Report
 
 def markdown(report: Report) -> str:
     """The report for a ticket, ending in a newline; no text from the host can change its structure."""
-    blocks = [escaped(headline.verdict(report)), *map(_written, every(report))]
-    return "\n\n".join(filter(None, blocks)) + "\n"
+    return written(headline.verdict(report), every(report))
+
+
+def written(first: str, blocks: Iterable[Block]) -> str:
+    """A sentence and what stands below it, ending in a newline."""
+    return "\n\n".join(filter(None, (escaped(first), *map(_written, blocks)))) + "\n"
 
 
 def _written(block: Block) -> str:

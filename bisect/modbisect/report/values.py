@@ -160,4 +160,8 @@ class Report:
     """What it found: proven in the same way, in a run of its own."""
     steps: dict[ComponentId, tuple[str, ...]] = field(default_factory=dict)
     """For each component that was flipped, what that did on the host."""
+    back: dict[ComponentId, tuple[str, ...]] = field(default_factory=dict)
+    """For each culprit whose remedy is a command: the commands that take it back, a restart last."""
+    change: str = ""
+    """Id of the change or the incident that the run belongs to."""
     schema: int = SCHEMA

@@ -105,6 +105,15 @@ def cures(report: Report, finding: Finding) -> tuple[tuple[str, ...], ...]:
     return tuple(way for way in ways if way)
 
 
+def way_back(report: Report, finding: Finding) -> tuple[str, ...]:
+    """The commands that take the cure of all its components back; empty where one of them has none."""
+    switched = (*finding.components, *finding.also_flipped)
+    if not all(component in report.back for component in switched):
+        return ()
+    lines = [line for component in switched for line in report.back[component]]
+    return tuple(reversed(dict.fromkeys(reversed(lines))))
+
+
 def by_itself(report: Report, finding: Finding) -> str:
     """What the site took with this culprit of several cured and the others left; empty where that was not tried."""
     own = {*finding.components, *finding.also_flipped}

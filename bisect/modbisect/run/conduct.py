@@ -116,6 +116,7 @@ def _begin(host: Host, playbook: Playbook, options: Options, observer: Observer,
         before.run if before else "",
         by_hand=options.asker is not None,
         role=options.role or "",
+        change=options.change,
     )
     story = Story.of(began, host, playbook, observer, before)
     if before is None:

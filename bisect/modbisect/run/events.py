@@ -45,6 +45,8 @@ class Began:
     """A person judges the trials."""
     role: str = ""
     """What the command line says the host is; empty where it says nothing."""
+    change: str = ""
+    """Id of the change or the incident that this belongs to."""
     type: Literal["began"] = "began"
 
 
@@ -180,6 +182,8 @@ class Concluded:
     """The files that tell those accused what to do."""
     steps: dict[ComponentId, tuple[str, ...]] = field(default_factory=dict)
     """For each component that was flipped, what that did on the host, in words."""
+    back: dict[ComponentId, tuple[str, ...]] = field(default_factory=dict)
+    """For those accused, the commands that take their remedy back."""
     type: Literal["concluded"] = "concluded"
 
 

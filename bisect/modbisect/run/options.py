@@ -25,6 +25,8 @@ class Options:
     """It is agreed to that access control is switched, where the playbook allows that."""
     ask: Callable[[str], bool] | None = None
     """Puts a question to the person at the terminal; None where there is none."""
+    unasked: bool = False
+    """No question is put to a person, even at a terminal."""
     ask_password: Callable[[], str] | None = None
     playbook_path: str = ""
     """For the journal; empty where it is no file of a person's."""
@@ -42,6 +44,8 @@ class Options:
     """How long proven culprits are kept switched over before the host is put back; 0: not at all."""
     needed: frozenset[ComponentId] = frozenset()
     """Components that the site is known to need, from earlier runs."""
+    change: str = ""
+    """Id of the change or the incident that the run belongs to, for the journal and the report."""
     look_seconds: int = LOOK_SECONDS
     """How long the slow request is looked at before anything is switched; 0: not at all."""
     asker: Asker | None = None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from modbisect.inventory import Host
-from modbisect.kinds import Found, plan, remedies, told_in
+from modbisect.kinds import Found, plan, remedies, told_in, ways_back
 from modbisect.model import ComponentId, Conclusion, Configuration, Measurement, Outcome
 from modbisect.playbook import Playbook, format_seconds
 from modbisect.probe import Markers
@@ -140,6 +140,7 @@ class Story:
                 remedies(self.facts, guilty) if self.facts else {},
                 told_in(self.facts, guilty) if self.facts else (),
                 self._steps(),
+                ways_back(self.facts, guilty) if self.facts else {},
             )
         )
 

@@ -106,6 +106,8 @@ def report_of(told: Past, playbook: Playbook, effort: Effort, *, restored: Resto
         aged_without=next((aged for each in said.findings if (aged := _aged(seen, _switched_over(each)))), None),
         tried=_all_tried(told),
         steps=told.concluded.steps if told.concluded else {},
+        back=told.concluded.back if told.concluded else {},
+        change=told.began.change,
     )
 
 
