@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -9,6 +10,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from statistics import fmean
 from typing import Self
 
+from modbisect.cli.foot import bar, folded, likeliest, shortened, state, words
 from modbisect.cli.streams import silence
 from modbisect.model import Measure, Measurement
 from modbisect.report.figures import at_least
@@ -80,14 +82,29 @@ class Live:
     def _moment(self) -> str:
         if not self.doing:
             return ""
-        suspects = f"\n  suspects: {self._suspects}" if self._suspects else ""
-        return f"{self.doing}  {time.monotonic() - self._since:.0f} s{suspects}"
+        lines = [f"{self.doing}  {time.monotonic() - self._since:.0f} s"]
+        if self._run and self._run.suspects:
+            lines.append(f"suspects: {likeliest(self._run)}")
+        if self._run:
+            lines.append(f"host: {state(self._run)}{self._budget(self._run)}")
+        return "\n  ".join(shortened(line, self._columns - 2) for line in lines)
+
+    def _budget(self, run: Past) -> str:
+        most = run.began.book.budget.seconds if run.began.book else None
+        if most is None:
+            return ""
+        left = max(0.0, most - run.effort.seconds - (time.monotonic() - self._since))
+        return f"; budget: {in_words(left, beside=1)} left"
+
+    @property
+    def _columns(self) -> int:
+        return shutil.get_terminal_size().columns
 
     def say(self, line: str) -> None:
         """One line."""
         if not self._quiet:
             try:
-                self._print(line)
+                self._print(folded(line, self._columns) if self._lively else line)
             except OSError:  # a terminal that has gone, or a full disk, must not end a run, least of all its restore
                 self._quiet = True
                 silence(sys.stderr)
@@ -125,18 +142,23 @@ class Live:
             case Surveyed(components):
                 self.say(f"components  {len(components)}, of which {event.suspects} may be flipped")
             case Known(number, ask, measurement):
-                self._trial(number, _figure(measurement, run), "known", ask.why)
+                self._trial(number, measurement, run, "known", ask.why)
             case TrialBegan(number, ask):
                 self._suspect(run.suspects)
-                self._set(f"trial {number}, {_to_go(ask.left, run)}: {ask.why}")
+                self._set(f"trial {number}, {_to_go(ask.left, run)}: {words(ask)}")
             case TrialEnded(number, measurement) if run.asked:
                 left = _to_go(run.asked.left, run) if run.asked.left else ""
-                self._trial(number, _figure(measurement, run), left, run.asked.why)
+                self._trial(number, measurement, run, left, words(run.asked))
             case _:
                 pass
 
-    def _trial(self, number: int, figure: str, left: str, why: str) -> None:
-        self.say(f"trial {number:>3}   {figure:<28} {left:<20} {why}")
+    def _trial(self, number: int, measurement: Measurement, run: Past, left: str, why: str) -> None:
+        """On a terminal with a bar, and what is left stands at its foot."""
+        figure = _figure(measurement, run)
+        if self._lively:
+            self.say(f"trial {number:>3}   {bar(measurement, run)}  {figure:<26}  {why}")
+        else:
+            self.say(f"trial {number:>3}   {figure:<28} {left:<20} {why}")
 
     def _suspect(self, likeliest: Sequence[str]) -> None:
         """On a terminal beside what is going on, elsewhere a line whenever it changes."""
