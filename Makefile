@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEBIAN := python3 python3-venv ca-certificates openssh-client iproute2 util-linux mmdebstrap shellcheck
 
-.PHONY: demo test quick lint bench bench-search bench-culprits bench-canary fuzz fuzz-search fuzz-guard setup debian clean
+.PHONY: demo test quick lint bench bench-search bench-culprits bench-canary fuzz fuzz-search fuzz-guard recordings setup debian clean
 
 demo: setup
 	$(BIN)/modbisect demo
@@ -61,6 +61,12 @@ fuzz-search: setup
 fuzz-guard: setup
 	$(BIN)/python -c 'from modbisect import lab; lab.build_tree(print)'
 	MODBISECT_FUZZ=1 $(BIN)/pytest -q -n 6 --dist worksteal tests/guard tests/run
+
+# What docs/recordings shows: terminals, and pages in a real browser.
+recordings: setup
+	apt-get install -q -y --no-install-recommends chromium fonts-dejavu-core
+	$(BIN)/pip install --quiet --editable '.[recordings]'
+	$(BIN)/python docs/recordings/make.py
 
 setup: debian $(VENV)/installed
 
