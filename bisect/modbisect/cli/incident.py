@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from modbisect.cli.performing import perform
 from modbisect.cli.ranking import blocks, sentence
 from modbisect.cli.run import output_option, quiet_option, seconds_of, write_files
 from modbisect.cli.streams import tell
-from modbisect.errors import Exit, NotRestored, Refused
+from modbisect.errors import Exit, Refused
 from modbisect.model import Role, Upload
 from modbisect.playbook import format_seconds
 from modbisect.report import Report, markdown
@@ -82,8 +83,6 @@ def command(
     if not why:
         try:
             report, code = _run(asked, inventory, budget, change, leave_off=leave_off, quiet=quiet, ask=ask)
-        except NotRestored:
-            raise
         except Refused as error:
             why = f"a run was refused: {error.what}"
         else:
@@ -97,14 +96,21 @@ def command(
 
 
 def _run(
-    asked: Asking, inventory: Path | None, budget: float, change: str, *, leave_off: bool, quiet: bool, ask: object
+    asked: Asking,
+    inventory: Path | None,
+    budget: float,
+    change: str,
+    *,
+    leave_off: bool,
+    quiet: bool,
+    ask: Callable[[], str] | None,
 ) -> tuple[Report, int]:
     """A whole run, the search in the file to blame included."""
     most = asked.playbook.budget.seconds
     book = replace(asked.playbook, budget=replace(asked.playbook.budget, seconds=min(budget, most) if most else budget))
     options = Options(
         seed=secrets.randbelow(1 << 31),
-        ask_password=ask,  # type: ignore[arg-type]
+        ask_password=ask,
         playbook_path=str(asked.path.resolve()) if asked.path else "",
         role=asked.role,
         by_url=asked.path is None,
@@ -124,9 +130,9 @@ def _run(
     return report, code
 
 
-def _ranking(asked: Asking, why: str, seconds: int, *, ask: object) -> str:
+def _ranking(asked: Asking, why: str, seconds: int, *, ask: Callable[[], str] | None) -> str:
     """What a look says, as Markdown: it accuses nobody."""
-    with opened(asked.host, ask) as root:  # type: ignore[arg-type]
+    with opened(asked.host, ask) as root:
         there = scan(root, asked.host, asked.playbook)
         looked = look_at(root, asked.host, asked.playbook, seconds, found=there.facts, components=there.components)
     return written(sentence(looked, why), blocks(there, looked))

@@ -232,7 +232,6 @@ def compare(history: Sequence[Check], now: Sequence[float], at: float, ratio: fl
     usual = past.usual(at)
     typical = math.exp(usual.log_seconds)
     at_stake = max(math.log(ratio if usual.learnt else max(ratio, _UNLEARNT_RATIO)), math.log1p(at_least / typical))
-    typical = math.exp(usual.log_seconds)
     limit = _limit(max(round(at_stake / 2 / usual.sd, 2), _LEAST_REFERENCE), _checks_in_a_run(good))
     total, excess = 0.0, []
     for check in (*tail, Check(at, here)):
