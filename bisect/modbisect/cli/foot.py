@@ -31,7 +31,7 @@ def bar(measurement: Measurement, run: Past) -> str:
 
 
 def likeliest(run: Past) -> str:
-    """The suspects with what speaks for each: ``php-module:xdebug 62 %, php-module:curl 20 %``."""
+    """The suspects, the likeliest first, each with its probability."""
     suspects = run.asked.suspects if run.asked else ()
     return ", ".join(f"{suspect} {probability:.0%}" for suspect, probability in suspects[:_NAMED])
 
