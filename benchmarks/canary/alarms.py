@@ -213,6 +213,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--weeks", type=int, default=500, help="quiet weeks in all (500)")
     parser.add_argument("--plant", type=int, default=20, help="regressions a site (20)")
+    parser.add_argument(
+        "--first", type=int, default=0, metavar="SITE", help="the first of the sites, which are numbered (0)"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="at once (2)")
     options = parser.parse_args()
     sites = -(-options.weeks // QUIET)
@@ -220,7 +223,7 @@ def main() -> None:
     with ProcessPoolExecutor(options.jobs) as pool:
         for name, (rule, one_in) in rules().items():
             began = time.monotonic()
-            seeds = range(0, sites, one_in)
+            seeds = range(options.first, options.first + sites, one_in)
             score = sum(pool.map(judged, *spread(rule, seeds, options.plant)), start=Score())
             share = score.found / score.planted
             print(
