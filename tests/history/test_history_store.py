@@ -142,7 +142,7 @@ with History(sys.argv[1]) as history:
 
 
 def test_writers_that_are_killed_at_any_moment_lose_nothing_that_they_had_kept(any_url: str) -> None:
-    for round_ in range(3):
+    for round_ in range(2):
         names = [f"{round_}{letter}" for letter in "ab"]
         writers = [
             subprocess.Popen([sys.executable, "-c", KILLED, any_url, name], stdout=subprocess.PIPE, text=True)

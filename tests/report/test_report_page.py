@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from dataclasses import replace
+from functools import cache
 from html.parser import HTMLParser
 
 import pytest
@@ -23,6 +24,11 @@ HOSTILE = "\"><script>alert(1)</script><!-- ' onload=x {{ 7*7 }} $\\frac{1}{0}$ 
 DRAWN = replace(
     FOUND, tried=tuple(replace(trial, ended=float(at), took=1.0) for at, trial in enumerate(TRIED, 1)), seconds=4.0
 )
+
+
+@cache
+def written(name: str) -> str:
+    return html(CASES[name])
 
 
 class Page(HTMLParser):
@@ -61,7 +67,7 @@ class Page(HTMLParser):
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_verdict_is_its_heading_and_stands_in_front(name: str) -> None:
-    page = Page(html(CASES[name]))
+    page = Page(written(name))
     headings = [text for tag, text in page.texts if tag in ("h1", "h2", "h3")]
     assert headings[0] == verdict(CASES[name])
     assert [tag for tag, _ in page.tags].count("h1") == 1
@@ -69,19 +75,17 @@ def test_the_verdict_is_its_heading_and_stands_in_front(name: str) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_it_asks_for_nothing_and_runs_nothing(name: str) -> None:
-    written = html(CASES[name])
-    for tag, attributes in Page(written).tags:
+    page = written(name)
+    for tag, attributes in Page(page).tags:
         assert tag not in ("script", "link", "img", "iframe", "object", "a")
         for attribute, value in attributes.items():
             assert attribute not in ("style", "src", "xlink:href")
             assert not attribute.startswith("on")
             assert attribute != "href" or (value or "").startswith("#")
             assert "url(" not in (value or "") or "url(#" in (value or "")
-    [style] = re.findall(r"<style>(.*?)</style>", written, re.DOTALL)
+    [style] = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    assert (
-        f"content=\"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'\"" in written
-    )
+    assert f"content=\"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'\"" in page
 
 
 @pytest.mark.parametrize("report", [CASES["found-single"], DRAWN], ids=["once", "drawn"])
@@ -129,7 +133,7 @@ def test_commands_stand_one_a_line() -> None:
 
 
 def test_every_trial_stands_in_the_table_with_what_it_saw() -> None:
-    said = Page(html(CASES["found-single"])).said()
+    said = Page(written("found-single")).said()
     for told in ("broken: status 500", "180 ms", "more than 71.0 s", "37.4 MiB", "0.30 s"):
         assert told in said
     assert "remove /etc/php/8.2/apache2/conf.d/20-uploadguard.ini" in said
@@ -148,7 +152,7 @@ def test_what_is_known_is_drawn_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("measure", Measure)
-@pytest.mark.parametrize("level", [1e-6, 0.004, 71.0, 86400.0])
+@pytest.mark.parametrize("level", [1e-6, 86400.0])
 def test_any_level_of_any_measure_is_drawn(measure: Measure, level: float) -> None:
     tried = (
         Tried(1, "why", (GUARD,), level / 3, times=(level / 4, level / 3), memory=memory(12)),

@@ -6,10 +6,11 @@ import base64
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import TypeAlias
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from modbisect.harmless import one_line
@@ -40,8 +41,7 @@ def page(parts: Iterable[Part], *, verdict: str, source: str, mood: str) -> str:
         mood: the class of the whole, which colours the verdict.
     """
     style = _beside("page.css")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=_harmless)
-    written = environment.from_string(_beside("page.html.j2")).render(
+    written = _template().render(
         style=Markup(style),  # noqa: S704  # our own
         digest=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         title=f"{source}: {verdict}",
@@ -52,6 +52,12 @@ def page(parts: Iterable[Part], *, verdict: str, source: str, mood: str) -> str:
         kind=lambda part: type(part).__name__,
     )
     return written + "\n"
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=_harmless)
+    return environment.from_string(_beside("page.html.j2"))
 
 
 def _beside(name: str) -> str:
