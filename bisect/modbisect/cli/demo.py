@@ -55,7 +55,7 @@ def _stage(scene: Scene) -> Iterator[tuple[Host, Playbook]]:
 def _practice(seed: int) -> int:
     from modbisect.lab.practice import practice as practice_host  # noqa: PLC0415  # only for this option
 
-    tell("A PRACTICE host: a real SSH server and a real site on loopback, but its components are simulated.")
+    tell("A PRACTICE host: SSH and the site are real, its components are simulated.")
     with tempfile.TemporaryDirectory() as folder, practice_host(Path(folder)) as made:
         return _perform(made.host, made.playbook, PRACTICED, seed)
 
