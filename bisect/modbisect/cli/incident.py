@@ -18,7 +18,7 @@ from modbisect.cli.performing import perform
 from modbisect.cli.ranking import blocks, sentence
 from modbisect.cli.run import output_option, quiet_option, seconds_of, write_files
 from modbisect.cli.streams import tell
-from modbisect.errors import Exit, Refused
+from modbisect.errors import Exit, ModbisectError, Refused
 from modbisect.model import Role, Upload
 from modbisect.playbook import format_seconds
 from modbisect.report import Report, markdown
@@ -122,7 +122,11 @@ def _run(
     )
     report, code = perform(asked.host, book, options, quiet=quiet)
     if report.restored.cure_until:
-        done = keep(asked.host, options.ask_password)
+        try:
+            done = keep(asked.host, options.ask_password)
+        except ModbisectError as error:  # the report stands, and says until when it is kept and how to keep it
+            tell(f"modbisect: {error}")
+            return report, code
         restored = replace(report.restored, cure_until="", cured_by=done.commands)
         return replace(report, restored=restored), code
     if not leave_off and code in (Exit.FOUND, Exit.CLEARED):

@@ -77,11 +77,10 @@ def _done(report: Report) -> Iterator[Part]:
     if report.steps:
         yield Heading(2, "What was done to the host")
         yield Sentence(
-            f"{count(len(report.steps), 'component')} was or were switched over, each by the steps below; a trial "
-            "takes those of all that it names, tests the configuration, and restarts what reads it."
+            "A trial takes the steps of all that it switches over, tests the configuration, and restarts what reads it."
         )
         rows = tuple((component, "; ".join(steps)) for component, steps in report.steps.items())
-        yield Folded("The steps", Table(("component", "steps"), rows))
+        yield Folded(f"The steps of {count(len(rows), 'component')}", Table(("component", "steps"), rows))
     if report.pinned:
         rows = tuple((each.component, each.reason) for each in report.pinned)
         yield Folded(f"{count(len(rows), 'component')} stayed as found", Table(("component", "why"), rows))
