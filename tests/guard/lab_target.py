@@ -7,7 +7,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,6 +77,20 @@ class Target:
         maps = (root / "proc" / self._pid / "maps").read_text()
         rows = (line.split() for line in maps.splitlines())
         return frozenset(row[5] for row in rows if len(row) > 5 and ".so" in row[5])
+
+    @contextmanager
+    def replaced(self, program: str, script: str) -> Iterator[None]:
+        """A shell script in the place of a program, which it finds as /root/really."""
+        self.sh(
+            """cp -a "$1" /root/really; printf '#!/bin/sh\n%s\n' "$2" >/root/instead; chmod 755 /root/instead
+            mount --bind /root/instead "$1\"""",
+            program,
+            script,
+        )
+        try:
+            yield
+        finally:
+            self.sh('umount -l "$1"; rm /root/really /root/instead', program)
 
     def settle(self) -> None:
         """Wait for a server that was started: systemctl returns before its pid file is there."""

@@ -110,6 +110,24 @@ def test_a_way_that_is_turned_meanwhile_leads_root_nowhere_else(through: Target)
     assert documents(through) == before
 
 
+def test_an_edit_that_a_bad_disk_turns_before_it_is_put_there_never_comes_there(owned: Target) -> None:
+    before = documents(owned)
+    main = owned.sh("cat /etc/apache2/apache2.conf")
+    owned.sh("echo 'cut /etc/apache2/apache2.conf' >>/etc/modbisect/allow")
+    assert hold(owned, f"{FILES}file /etc/apache2/apache2.conf\n")[0] == 0
+    for path in (HTACCESS, "/etc/apache2/apache2.conf"):
+        half = f"/var/lib/modbisect/cur/halves{path}"
+        with owned.replaced("/usr/bin/sort", f'[ ! -s {half} ] || echo "# other" >>{half}; exec /root/really "$@"'):
+            status, said = apply(owned, f"cut\t{path}\t2")
+        assert (status, said) == (CANNOT, "modbisect-guard: could not change the configuration\n")
+        assert "# other" in owned.sh(f"cat {half}")
+        assert (documents(owned), owned.sh("cat /etc/apache2/apache2.conf")) == (before, main)
+        assert apply(owned, f"cut\t{path}\t2")[0] == 0
+        assert apply(owned)[0] == 0
+    put_back(owned)
+    assert documents(owned) == before
+
+
 HELD = f"""{SITE}/.htaccess {PLUGIN} {SITE}/content/plugins/loose/loose.php {SITE}/roots.php /srv/www/open/open.php
 /etc/apache2/apache2.conf {SITE}/link.php {SITE}/two.php""".split()
 """The user's; root's by way of the user's, in a folder of a group's, in the user's own, in an open one; and others."""

@@ -107,6 +107,7 @@ edit_sums() { awk '{print "sum\t" substr($0, 68) "\t" substr($0, 1, 64)}' "$run_
 # The ed and back lines of $plan: what make_edits has made, and what the snapshot has, comes into its place by a rename.
 put_edits() (
   set -f; IFS=$nl
+  ! has "ed$tab" || as_made || exit 1
   others=$nl aside='' ready='' back=''
   while IFS=" " read -r word path _; do [ "$word" != his ] || others=$others$path$nl; done <"$cur/spec"
   for line in $plan; do
@@ -129,6 +130,12 @@ put_edits() (
     [ $# = 0 ] || copies "$@" && renamed "$@"
   }
 )
+
+# Every half is what make_edits has made. One that a crash or a bad disk has turned meanwhile would come to the host as
+# somebody else's edit, which nobody takes back.
+as_made() { [ ! -s "$run_dir/edits/sums" ] || ( cd -- "$cur/halves" && sha256sum -c --status --strict -- "$run_dir/edits/sums" ) 2>/dev/null; }
+
+sum_of_edit() { awk -v path=".$1" 'substr($0, 67) == path {print $1}' "$run_dir/edits/sums"; } # PATH
 
 renamed() { # ./PATH...: from $cur/halves, folder by folder
   [ $# != 0 ] || return 0
@@ -155,7 +162,7 @@ his_edit() { # PATH, its line of the plan
   owner_of "$1" || return 1
   case $2 in
     "ed$tab$1${tab}aside$tab"*) as_owner aside "$1" </dev/null ;;
-    "ed$tab"*) as_owner edit "$1" <"$cur/halves$1" ;;
+    "ed$tab"*) as_owner edit "$1" "$(sum_of_edit "$1")" <"$cur/halves$1" ;;
     *) his_back "$1" ;;
   esac
 }

@@ -45,7 +45,7 @@ case $2 in
   aside) if there "$kept"; then rm -f -- "$path"; else mv -T -- "$path" "$kept"; fi ;;
   edit)
     { there "$kept" || ln -T -- "$path" "$kept"; } && rm -f -- "$half" &&
-      cp -aT -- "$kept" "$half" && cat >"$half" && mv -fT -- "$half" "$path" ;;
+      cp -aT -- "$kept" "$half" && cat >"$half" && [ "$(sha256sum <"$half" | cut -c1-64)" = "$4" ] && mv -fT -- "$half" "$path" ;;
   back)
     rm -f -- "$half"
     if [ -f "$kept" ] && [ ! -L "$kept" ] && [ "$(sha256sum <"$kept" | cut -c1-64)" = "$4" ]; then
