@@ -20,6 +20,7 @@ LAYERS = (
     {"servers"},
     {"playbook", "inventory", "host", "probe", "report", "history", "lab", "state"},
     {"run"},
+    {"api"},
     {"cli"},
 )
 PURE = ("search", "judging", "kinds")

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import click
 
+from modbisect.api import run
 from modbisect.cli.live import Live
 from modbisect.cli.manual import AtTerminal
 from modbisect.errors import Exit
@@ -14,9 +15,7 @@ from modbisect.inventory import Host
 from modbisect.model import Outcome
 from modbisect.playbook import Playbook
 from modbisect.report.values import Report
-from modbisect.run.conduct import conduct, new_run
-from modbisect.run.events import Event
-from modbisect.run.journal import Journal
+from modbisect.run.conduct import new_run
 from modbisect.run.options import Options
 from modbisect.run.signals import Signals
 
@@ -32,24 +31,15 @@ def perform(
     host: Host, playbook: Playbook, options: Options, *, quiet: bool, manual: bool = False
 ) -> tuple[Report, int]:
     """Carry out a run with its journal and its live view; the report and the exit code."""
-    run = new_run()
-    journal = Journal(run)
+    number = new_run()
     with Live(quiet=quiet) as live, Signals(live.say) as signals:
-
-        def observe(event: Event) -> None:
-            journal(event)
-            live(event)
-
         if sys.stdin.isatty() and not options.unasked:
             options = replace(options, ask=lambda question: _asked(live, question))
         if manual:
             options = replace(options, asker=AtTerminal(live))
         after = f", goes on from {options.before.run[:8]}" if options.before else ""
-        live.say(f"run {run[:8]} on {host.name}: {playbook.name}{after}")
-        try:
-            report = conduct(host, playbook, options, observer=observe, signals=signals, run=run)
-        finally:
-            journal.close()
+        live.say(f"run {number[:8]} on {host.name}: {playbook.name}{after}")
+        report = run(host, playbook, options, observer=live, signals=signals, number=number)
         return report, exit_code(report, signals)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from modbisect.api import plan
 from modbisect.cli.asking import asking, asking_options
 from modbisect.cli.common import (
     HOST,
@@ -22,8 +23,7 @@ from modbisect.cli.streams import tell
 from modbisect.errors import Exit
 from modbisect.model import Component, Untestable, Upload
 from modbisect.report.wording import by_kind, stayed_out
-from modbisect.run.access import opened
-from modbisect.run.outlook import Plan, plan
+from modbisect.run.outlook import Plan
 
 
 @click.command("plan")
@@ -52,8 +52,7 @@ def command(
     asked = asking(playbook, host, inventory, url=url, recorded=recorded, upload=upload, role=role, kinds=kinds)
     book, target = asked.playbook, asked.host
     tell(f"{target.name}: connecting")
-    with opened(target, password_prompt(ask_become)) as root:
-        made = plan(root, target, book, lambda what: tell(f"{target.name}: {what}"))
+    made = plan(target, book, ask_password=password_prompt(ask_become), say=lambda what: tell(f"{target.name}: {what}"))
     stays = [component for component in made.scan.components if component.pinned and component.on]
     if as_json:
         document = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from importlib import resources
 
 from modbisect.kinds import DIRECTIVES, configuration, guard_rules, survey_fragments
@@ -27,7 +28,7 @@ _PARTS = (
     *("host/guard/watch", "kinds/rights", "host/guard/edit", "host/guard/owner", "servers/told"),
     *("host/guard/change", "host/guard/restore", "host/guard/cure"),
 )
-_READING = {
+_READING: Mapping[str, tuple[str | tuple[str, str], ...]] = {
     "survey": (
         *(
             "kinds/rights",
@@ -41,13 +42,13 @@ _READING = {
             "kinds/changes",
             "kinds/applications",
         ),
-        *(f"kinds/{fragment}" for fragment in survey_fragments()),
+        *survey_fragments(),
         "host/survey_end",
     ),
     "scratch": ("servers/told", "servers/httpd", "servers/scratch"),
     "look": ("servers/names", "host/look/look"),
 }
-"""The scripts that only read, and their parts."""
+"""The scripts that only read, and their parts; those of kinds as package and name."""
 _READING_SECONDS = {"survey": 50, "scratch": 600, "look": 90}
 _SAMPLER = (
     *(
@@ -104,5 +105,6 @@ def digest() -> str:
     return hashlib.sha256(script()).hexdigest()
 
 
-def _read(part: str, suffix: str = "sh") -> str:
-    return resources.files("modbisect").joinpath(f"{part}.{suffix}").read_text()
+def _read(part: str | tuple[str, str], suffix: str = "sh") -> str:
+    package, name = ("modbisect", part) if isinstance(part, str) else part
+    return resources.files(package).joinpath(f"{name}.{suffix}").read_text()

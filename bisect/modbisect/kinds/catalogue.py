@@ -251,9 +251,9 @@ def resting(
     return tuple(unit for unit in units(found) if unit not in awake)
 
 
-def survey_fragments() -> tuple[str, ...]:
-    """Of the script that surveys a host, the parts that read what kinds need."""
-    return tuple(_each(kind.survey for kind in KINDS))
+def survey_fragments() -> tuple[tuple[str, str], ...]:
+    """Of the script that surveys a host, the parts that read what kinds need: package and name of each."""
+    return tuple(dict.fromkeys((kind.survey_package(), kind.survey) for kind in KINDS))
 
 
 def guard_rules() -> str:

@@ -1,4 +1,4 @@
-"""All kinds: a new one is a line here."""
+"""All kinds: a new one is a line here, or comes with a package of its own (`foreign.py`)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from modbisect.kinds.apache_module import ApacheModule
 from modbisect.kinds.apache_site import ApacheSite
 from modbisect.kinds.app_known import ComposerFile, DjangoMiddleware, DokuWikiPlugin, MediaWikiExtension
 from modbisect.kinds.app_part import AppPart
+from modbisect.kinds.foreign import foreign
 from modbisect.kinds.fpm_pool import FpmPool
 from modbisect.kinds.htaccess import Htaccess
 from modbisect.kinds.kind import Kind
@@ -20,7 +21,7 @@ from modbisect.kinds.php_module import PhpModule
 from modbisect.kinds.systemd_setting import SystemdSetting
 from modbisect.kinds.wordpress import WordPressDropIn, WordPressMuPlugin, WordPressPlugin
 
-KINDS: tuple[Kind, ...] = (
+_OURS: tuple[Kind, ...] = (
     ApacheModule(),
     ApacheConf(),
     ApacheSite(),
@@ -43,6 +44,7 @@ KINDS: tuple[Kind, ...] = (
     SystemdSetting(),
     MariadbVariable(),
 )
+KINDS = (*_OURS, *foreign([kind.name for kind in _OURS]))
 EXAMPLE = "php-module:xdebug"
 """Of a component's id, for a person."""
 BY_NAME = {kind.name: kind for kind in KINDS}

@@ -101,6 +101,12 @@ class Kind(ABC):
     tested: ClassVar[bool] = False
     """Whether the server's configuration test, on a copy, tells what it breaks."""
 
+    @classmethod
+    def survey_package(cls) -> str:
+        """The package in whose folder its `survey` lies."""
+        (owner, *_) = (each for each in cls.__mro__ if "survey" in vars(each))
+        return owner.__module__.rpartition(".")[0]
+
     def is_vital(self, component: Component) -> bool:
         """Whether most sites need it. A wrong answer costs a run some restarts, and is no verdict."""
         return component.name in self.vital

@@ -7,6 +7,7 @@ handles an error asks for ``raised`` first, and a run raises it again before eac
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import Self
@@ -17,7 +18,10 @@ _WATCHED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Signals:
-    """Turns the first SIGINT, SIGTERM or SIGHUP into `Interrupted` in the main thread."""
+    """Turns the first SIGINT, SIGTERM or SIGHUP into `Interrupted` in the main thread.
+
+    In another thread none is heard: Python lets only the main one.
+    """
 
     def __init__(self, notify: Callable[[str], None]) -> None:
         self._notify = notify
@@ -27,7 +31,8 @@ class Signals:
         """What the first signal raised."""
 
     def __enter__(self) -> Self:
-        self._before = {number: signal.signal(number, self._handle) for number in _WATCHED}
+        watched = _WATCHED if threading.current_thread() is threading.main_thread() else ()
+        self._before = {number: signal.signal(number, self._handle) for number in watched}
         return self
 
     def __exit__(self, *_: object) -> None:
