@@ -21,6 +21,7 @@ probes:
 symptom: {probe: upload}
 trial: {requests: 5, cap: 10s}
 canary: {ratio: 5}
+components: {include: ["php-module:*"]}
 """
 """The middleware makes of milliseconds seconds; what else is at work on this machine does not."""
 
@@ -38,8 +39,8 @@ class Canary:
             *("-i", str(self.inventory), "--history", f"sqlite:///{folder / 'history.db'}"),
         ]
 
-    def __call__(self) -> subprocess.CompletedProcess[str]:
-        return modbisect(*self.words)
+    def __call__(self, *more: str) -> subprocess.CompletedProcess[str]:
+        return modbisect(*self.words, *more)
 
 
 def test_quiet_until_the_middleware_is_switched_on(lab_host: LabHostFactory, tmp_path: Path) -> None:
@@ -48,13 +49,18 @@ def test_quiet_until_the_middleware_is_switched_on(lab_host: LabHostFactory, tmp
     assert lab.execute(host.name, ["sh", "-c", switch.format("dis")]).returncode == 0
     run = Canary(tmp_path, host.name)
     for number in range(QUIET_RUNS):
-        done = run()
+        done = run(*(["--go-on"] if number == QUIET_RUNS - 1 else []))
         assert (done.returncode, done.stdout) == (0, ""), f"run {number}: {done.stdout}{done.stderr}"
 
     assert lab.execute(host.name, ["sh", "-c", switch.format("en")]).returncode == 0
-    done = run()
+    done = run("--go-on")
     assert done.returncode == 1, done.stderr
     assert "upload is slower: " in done.stdout
+    assert "since the last good check:\n    php-module:uploadguard is on, " in done.stdout
+    assert "php-module:uploadguard makes upload slow" in done.stdout.splitlines()[-1], done.stdout + done.stderr
+    assert done.stdout.count("modbisect report ") == 1
+    again = run("--go-on")
+    assert (again.returncode, again.stdout.count("\n")) == (1, 1), "the run is not made twice"
     assert "usually" in done.stdout
     assert "stripos, called from UploadGuard\\read_and_scan, /opt/uploadguard/prepend.php:21" in done.stdout
     assert "home" not in done.stdout

@@ -14,7 +14,7 @@ from modbisect.history import CanaryResult, History, store
 
 RESULT = CanaryResult("web1", "p", "upload", 1.0, 0.5, (0.4, 0.6), verdict="steady")
 COLUMNS = "id INTEGER PRIMARY KEY, host, playbook, probe, at, median_seconds, samples, broken, verdict, peak_memory"
-COLUMNS += ", seen, usual_seconds, alarm_seconds"
+COLUMNS += ", seen, usual_seconds, alarm_seconds, changed, run"
 
 
 @pytest.fixture

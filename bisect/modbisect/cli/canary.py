@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,23 +14,34 @@ from pathlib import Path
 import click
 
 from modbisect import state
+from modbisect.api import scan
 from modbisect.cli.common import HOST, PLAYBOOK, hosts_of, inventory_option, json_option, playbook_of
+from modbisect.cli.inside import further
 from modbisect.cli.nagios import Status, status_of, told, unknown
+from modbisect.cli.performing import perform
+from modbisect.cli.streams import tell
 from modbisect.errors import Exit, ModbisectError, UsageError
+from modbisect.harmless import one_line
 from modbisect.history import History
 from modbisect.inventory import Host
 from modbisect.judging.history import Trend
 from modbisect.kinds import in_words
 from modbisect.model import Probe, Symptom
 from modbisect.playbook import Playbook
+from modbisect.report import Report
 from modbisect.report.figures import ratio, seconds
+from modbisect.run import outlook
 from modbisect.run.access import opened
 from modbisect.run.canary import Sighting, watch
+from modbisect.run.follow import Means, follow
 from modbisect.run.look import look_at
-from modbisect.run.outlook import scan
+from modbisect.run.options import Options
+from modbisect.run.remembered import needed
 
 _LOOK_SECONDS, _MOST = 5, 300
 _WORDS, _SMALLEST = 3, 0.05
+_MANY = 10
+"""Changes that are told."""
 
 
 history_option = click.option(
@@ -59,6 +72,12 @@ history_option = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write what was seen there as well, for the textfile collector of Prometheus' node exporter.",
 )
+@click.option(
+    "--go-on",
+    is_flag=True,
+    help="Where a probe has become slower: say what has changed on the host since the last good check; on staging and "
+    "experimental hosts find who is to blame as 'run' does, too. Each check looks at the host then.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Speak even when nothing has changed.")
 def command(
     playbook: Path,
@@ -70,6 +89,7 @@ def command(
     nagios: bool,
     look: bool,
     metrics: Path | None,
+    go_on: bool,
     verbose: bool,
 ) -> int:
     """Measure a playbook's probes and compare with earlier checks; nothing on the host is touched.
@@ -80,7 +100,7 @@ def command(
     is slower for good and meant to be, 'modbisect history accept' makes usual.
     """
     try:
-        rows = _watched(playbook, host, inventory, url, look=look)
+        rows = _watched(playbook, host, inventory, url, look=look, go_on=go_on)
         if metrics:
             _measured(metrics, playbook_of(playbook).name, rows)
     except ModbisectError as error:
@@ -96,21 +116,40 @@ def command(
     else:
         for name, sighting in rows:
             if verbose or sighting.alarming:
-                click.echo(f"{name}: {_line(sighting)}")
+                click.echo("\n  ".join((f"{name}: {_line(sighting)}", *_more(sighting))))
     return Exit.FOUND if any(sighting.alarming for _, sighting in rows) else Exit.OK
 
 
 def _watched(
-    playbook: Path, host: str | None, inventory: Path | None, url: str | None, *, look: bool
+    playbook: Path, host: str | None, inventory: Path | None, url: str | None, *, look: bool, go_on: bool
 ) -> list[tuple[str, Sighting]]:
     """What each probe of each host was like, by the host's name."""
     book = playbook_of(playbook)
     rows: list[tuple[str, Sighting]] = []
     with History(url or default_history()) as history:
         for target in hosts_of(host, book, inventory):
-            seen = partial(_seen, target, book) if look else _unseen
-            rows += [(target.name, sighting) for sighting in watch(target, book, history, seen)]
+            began = time.time()
+            sightings = watch(target, book, history, partial(_seen, target, book) if look else _unseen)
+            if go_on:
+                means = Means(scan, partial(_run, playbook, inventory), tell)
+                sightings = follow(target, book, history, sightings, began, means=means)
+            rows += [(target.name, sighting) for sighting in sightings]
     return rows
+
+
+def _run(playbook: Path, inventory: Path | None, host: Host, book: Playbook) -> Report:
+    """A run that nobody has been asked about; it is not seen but in its journal and report."""
+    options = Options(
+        seed=secrets.randbelow(1 << 31),
+        playbook_path=str(playbook.resolve()),
+        inventory=str(inventory.resolve()) if inventory else "",
+        needed=needed(host.name),
+        unasked=True,
+    )
+    report, code = perform(host, book, options, quiet=True)
+    if code in (Exit.FOUND, Exit.CLEARED):
+        report, _ = further(report, host, book, options, quiet=True)
+    return report
 
 
 def _measured(path: Path, playbook: str, rows: list[tuple[str, Sighting]]) -> None:
@@ -153,7 +192,7 @@ def _seen(host: Host, book: Playbook, probe: Probe) -> str | None:
     looked_for = replace(book, symptom=Symptom(probe.name))
     try:
         with opened(host) as root:
-            there = scan(root, host, looked_for)
+            there = outlook.scan(root, host, looked_for)
             looked = look_at(
                 root, host, looked_for, _LOOK_SECONDS, found=there.facts, components=there.components, most=_MOST
             )
@@ -194,6 +233,17 @@ def _line(sighting: Sighting) -> str:
             return f"{sighting.probe} is as usual: {now}, usually {usual} by {sighting.runs} checks"
 
 
+def _more(sighting: Sighting) -> Iterator[str]:
+    """Lines behind the first."""
+    if sighting.changed:
+        yield "since the last good check:"
+        yield from (f"  {one_line(each)}" for each in sighting.changed[:_MANY])
+        if len(sighting.changed) > _MANY:
+            yield f"  and {len(sighting.changed) - _MANY} more"
+    if sighting.run:
+        yield f"{sighting.verdict} (modbisect report {sighting.run[:8]})"
+
+
 def _row(host: str, sighting: Sighting) -> dict[str, object]:
     said = sighting.comparison
     return {
@@ -207,4 +257,7 @@ def _row(host: str, sighting: Sighting) -> dict[str, object]:
         "ratio": said.ratio if said else None,
         "runs": sighting.runs,
         "seen": sighting.seen,
+        "changed": list(sighting.changed),
+        "run": sighting.run or None,
+        "run_verdict": sighting.verdict or None,
     }

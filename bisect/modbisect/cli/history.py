@@ -153,7 +153,7 @@ def _row(result: CanaryResult) -> tuple[str, ...]:
     if result.broken:
         return _at(result.at), "", "", "broken", one_line(result.broken)
     usual = seconds(result.usual_seconds) if result.usual_seconds else ""
-    return _at(result.at), seconds(result.median_seconds), usual, result.verdict, one_line(result.seen or "")
+    return _at(result.at), seconds(result.median_seconds), usual, result.verdict, _noted(result)
 
 
 def _days(results: Sequence[CanaryResult]) -> Iterator[str]:
@@ -191,6 +191,14 @@ def _compared(before: Sequence[CanaryResult], after: Sequence[CanaryResult], spa
 
 def _hour(result: CanaryResult) -> int:
     return datetime.fromtimestamp(result.at, UTC).hour
+
+
+def _noted(result: CanaryResult) -> str:
+    """What it was seen at, what had changed, the run that it led to."""
+    changes = (result.changed or "").splitlines()
+    more = f" and {len(changes) - 1} more" if len(changes) > 1 else ""
+    parts = (result.seen or "", f"{changes[0]}{more}" if changes else "", f"run {result.run[:8]}" if result.run else "")
+    return one_line("; ".join(filter(None, parts)))
 
 
 def _span(text: str) -> tuple[float, float]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -12,21 +14,11 @@ from typing import Self
 
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import (
-    JSON,
     URL,
-    BigInteger,
-    Column,
     ColumnElement,
     Connection,
-    Double,
     Engine,
-    Index,
-    Integer,
-    MetaData,
     Row,
-    String,
-    Table,
-    Text,
     create_engine,
     event,
     func,
@@ -41,16 +33,16 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from modbisect import state
 from modbisect.errors import Refused, UsageError
+from modbisect.harmless import one_line
+from modbisect.history.tables import ADDED, BY_AGE, PICTURES, RESULTS, SCHEMA, VERSION
 
-SCHEMA = 3
-_USUAL = {"usual_seconds": "DOUBLE PRECISION", "alarm_seconds": "DOUBLE PRECISION"}
-_ADDED = {1: {"seen": "TEXT", **_USUAL}, 2: _USUAL}
-"""What is missing in a table of an earlier schema, and its type."""
 ACCEPTED = "accepted"
 """The verdict of what was slower, and is usual since somebody said so."""
 _SLOWER = "slower"
 KEEP = 6000
 """Results kept for each host, playbook and probe."""
+KEEP_PICTURES = 50
+"""Of each host."""
 _PATIENCE = 30
 """Seconds to wait for another writer."""
 
@@ -79,6 +71,11 @@ class CanaryResult:
     usual_seconds: float | None = None
     """What it was held against; None where there was nothing yet."""
     alarm_seconds: float | None = None
+    changed: str | None = None
+    """What of the host was not as at the last good check, a line each, when it had become slower; None when nobody
+    looked."""
+    run: str | None = None
+    """The run that it led to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,28 +89,6 @@ class Watched:
     first: float
     last: float
     """Unix time of the oldest and the newest of them."""
-
-
-_METADATA = MetaData()
-_SCHEMA = Table("modbisect_schema", _METADATA, Column("version", Integer, primary_key=True, autoincrement=False))
-_RESULTS = Table(
-    "modbisect_canary",
-    _METADATA,
-    Column("id", Integer, primary_key=True),
-    Column("host", String(255), nullable=False),
-    Column("playbook", String(255), nullable=False),
-    Column("probe", String(255), nullable=False),
-    Column("at", Double, nullable=False),
-    Column("median_seconds", Double, nullable=False),
-    Column("samples", JSON, nullable=False),
-    Column("broken", Text, nullable=False),
-    Column("verdict", String(32), nullable=False),
-    Column("peak_memory", BigInteger),
-    Column("seen", Text),
-    Column("usual_seconds", Double),
-    Column("alarm_seconds", Double),
-)
-_BY_AGE = Index("modbisect_canary_by_age", *(_RESULTS.c[name] for name in ("host", "playbook", "probe", "at")))
 
 
 class History:
@@ -154,22 +129,56 @@ class History:
     def record(self, result: CanaryResult) -> None:
         """Keeps a result, and forgets the oldest ones of its kind."""
         kind = _kind(result.host, result.playbook, result.probe)
-        newest = select(_RESULTS.c.id).where(kind).order_by(*_NEWEST).limit(self._keep)
+        newest = select(RESULTS.c.id).where(kind).order_by(*_NEWEST).limit(self._keep)
         with self._transaction() as connection:
-            connection.execute(_RESULTS.insert().values(**asdict(result)))
-            connection.execute(_RESULTS.delete().where(kind, _RESULTS.c.id.not_in(newest)))
+            connection.execute(RESULTS.insert().values(**asdict(result)))
+            connection.execute(RESULTS.delete().where(kind, RESULTS.c.id.not_in(newest)))
 
     def recent(self, host: str, playbook: str, probe: str, limit: int) -> tuple[CanaryResult, ...]:
         """The last ``limit`` results of a probe, the newest last."""
-        query = _RESULTS.select().where(_kind(host, playbook, probe)).order_by(*_NEWEST).limit(max(0, limit))
+        query = RESULTS.select().where(_kind(host, playbook, probe)).order_by(*_NEWEST).limit(max(0, limit))
         with self._transaction() as connection:
             rows = connection.execute(query).all()
         return tuple(self._result(row) for row in reversed(rows))
 
+    def note(self, host: str, playbook: str, probe: str, *, changed: str, run: str) -> None:
+        """Adds to a probe's latest result what has changed on the host, and the run that it led to."""
+        newest = select(RESULTS.c.id).where(_kind(host, playbook, probe)).order_by(*_NEWEST).limit(1)
+        with self._transaction() as connection:
+            number = connection.execute(newest).scalar_one()
+            noted = RESULTS.update().where(RESULTS.c.id == number)
+            connection.execute(noted.values(changed=changed, run=run or None))
+
+    def keep_picture(self, host: str, at: float, picture: Mapping[str, str]) -> None:
+        """Keeps what a host is from a time on, where it is not what it was; the oldest pictures go."""
+        content = zlib.compress(json.dumps(picture, sort_keys=True).encode())
+        own = PICTURES.c.host == host
+        newest = select(PICTURES.c.id).where(own).order_by(PICTURES.c.id.desc())
+        with self._transaction() as connection:
+            latest = select(PICTURES.c.content).where(PICTURES.c.id == newest.limit(1).scalar_subquery())
+            if connection.execute(latest).scalar() == content:
+                return
+            connection.execute(PICTURES.insert().values(host=host, at=at, content=content))
+            connection.execute(PICTURES.delete().where(own, PICTURES.c.id.not_in(newest.limit(KEEP_PICTURES))))
+
+    def picture(self, host: str, at: float) -> dict[str, str] | None:
+        """What a host was at a time, as Unix has it; None where nobody knows."""
+        query = select(PICTURES.c.content).where(PICTURES.c.host == host, PICTURES.c.at <= at)
+        with self._transaction() as connection:
+            content = connection.execute(query.order_by(PICTURES.c.id.desc()).limit(1)).scalar()
+        if content is None:
+            return None
+        try:
+            return _PICTURE.validate_json(zlib.decompress(content))
+        except (ValidationError, zlib.error) as error:
+            raise self._refused(
+                f"a picture of {host} is none: {one_line(str(error))}", f"delete its rows from {PICTURES.name}"
+            ) from None
+
     def watched(self) -> tuple[Watched, ...]:
         """Every probe of which there are results, by host, playbook and name."""
-        named = (_RESULTS.c.host, _RESULTS.c.playbook, _RESULTS.c.probe)
-        at = _RESULTS.c.at
+        named = (RESULTS.c.host, RESULTS.c.playbook, RESULTS.c.probe)
+        at = RESULTS.c.at
         query = select(*named, func.count(), func.min(at), func.max(at)).group_by(*named).order_by(*named)
         with self._transaction() as connection:
             return tuple(Watched(*row) for row in connection.execute(query))
@@ -177,15 +186,15 @@ class History:
     def accept(self, host: str, playbook: str, probe: str) -> int:
         """Take the regression that the latest results tell of for what is usual from there on; how many these are."""
         streak: list[int] = []
-        query = select(_RESULTS.c.id, _RESULTS.c.verdict).where(_kind(host, playbook, probe)).order_by(*_NEWEST)
+        query = select(RESULTS.c.id, RESULTS.c.verdict).where(_kind(host, playbook, probe)).order_by(*_NEWEST)
         with self._transaction() as connection:
             for number, verdict in connection.execute(query):
                 if verdict != _SLOWER:
                     break
                 streak.append(number)
             if streak:
-                since = _RESULTS.c.id.in_(streak)
-                connection.execute(_RESULTS.update().where(since).values(verdict=ACCEPTED))
+                since = RESULTS.c.id.in_(streak)
+                connection.execute(RESULTS.update().where(since).values(verdict=ACCEPTED))
         return len(streak)
 
     def _result(self, row: Row[tuple[object, ...]]) -> CanaryResult:
@@ -195,7 +204,7 @@ class History:
             first = error.errors(include_url=False)[0]
             field = ".".join(map(str, first["loc"]))
             raise self._refused(
-                f"row {row.id!r} of {_RESULTS.name} is no result: {field}: {first['msg']}",
+                f"row {row.id!r} of {RESULTS.name} is no result: {field}: {first['msg']}",
                 "delete that row; or move the file aside: a new one is begun",
             ) from None
 
@@ -203,30 +212,31 @@ class History:
         if connection.dialect.name == "postgresql":
             # Two that make the same table at once are not held apart by IF NOT EXISTS: one of them fails.
             connection.execute(select(func.pg_advisory_xact_lock(_MAKING)))
-        connection.execute(CreateTable(_SCHEMA, if_not_exists=True))
-        versions = connection.execute(_SCHEMA.select()).scalars().all()
-        earlier = versions[0] if len(versions) == 1 and versions[0] in _ADDED else None
+        connection.execute(CreateTable(VERSION, if_not_exists=True))
+        versions = connection.execute(VERSION.select()).scalars().all()
+        earlier = versions[0] if len(versions) == 1 and versions[0] in ADDED else None
         if versions and versions != [SCHEMA] and earlier is None:
             raise self._refused(
                 f"it has schema {', '.join(map(repr, versions))}, and this modbisect knows {SCHEMA}",
                 "update modbisect, or name another one",
             )
-        connection.execute(CreateTable(_RESULTS, if_not_exists=True))
-        there = {column["name"] for column in inspect(connection).get_columns(_RESULTS.name)}
-        missing = [column.name for column in _RESULTS.columns if column.name not in there]
-        if earlier is not None and set(missing) <= _ADDED[earlier].keys():  # another process may have been first
+        connection.execute(CreateTable(RESULTS, if_not_exists=True))
+        there = {column["name"] for column in inspect(connection).get_columns(RESULTS.name)}
+        missing = [column.name for column in RESULTS.columns if column.name not in there]
+        if earlier is not None and set(missing) <= ADDED[earlier].keys():  # another process may have been first
             for name in missing:
-                connection.exec_driver_sql(f"ALTER TABLE {_RESULTS.name} ADD COLUMN {name} {_ADDED[earlier][name]}")
-            connection.execute(_SCHEMA.update().values(version=SCHEMA))
+                connection.exec_driver_sql(f"ALTER TABLE {RESULTS.name} ADD COLUMN {name} {ADDED[earlier][name]}")
+            connection.execute(VERSION.update().values(version=SCHEMA))
             missing = []
         if missing:
             raise self._refused(
-                f"its table {_RESULTS.name} has no {', '.join(missing)}: something else made it",
+                f"its table {RESULTS.name} has no {', '.join(missing)}: something else made it",
                 "name another one, or move it aside: a new one is begun",
             )
-        connection.execute(CreateIndex(_BY_AGE, if_not_exists=True))
+        connection.execute(CreateTable(PICTURES, if_not_exists=True))
+        connection.execute(CreateIndex(BY_AGE, if_not_exists=True))
         if not versions:
-            connection.execute(_SCHEMA.insert().values(version=SCHEMA))
+            connection.execute(VERSION.insert().values(version=SCHEMA))
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -256,11 +266,12 @@ _ADVICE = (
 )
 """What to do, by a word of what the database says."""
 _ROW = TypeAdapter(CanaryResult)
-_NEWEST = (_RESULTS.c.at.desc(), _RESULTS.c.id.desc())
+_PICTURE = TypeAdapter(dict[str, str])
+_NEWEST = (RESULTS.c.at.desc(), RESULTS.c.id.desc())
 
 
 def _kind(host: str, playbook: str, probe: str) -> ColumnElement[bool]:
-    return (_RESULTS.c.host == host) & (_RESULTS.c.playbook == playbook) & (_RESULTS.c.probe == probe)
+    return (RESULTS.c.host == host) & (RESULTS.c.playbook == playbook) & (RESULTS.c.probe == probe)
 
 
 def _parsed(url: str) -> URL:

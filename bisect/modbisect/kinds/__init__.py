@@ -41,6 +41,7 @@ from modbisect.kinds.changes import latest
 from modbisect.kinds.every import EXAMPLE, KINDS
 from modbisect.kinds.found import CONTAINER, Found, SurveyError, parse
 from modbisect.kinds.kind import Kind, Step
+from modbisect.kinds.pictures import Picture, differences, picture
 from modbisect.kinds.portrait import described
 from modbisect.kinds.seen import Frame, Look, LookError, Moment
 from modbisect.kinds.traces import DIRECTIVES, Suspicion, by_file, in_words, real, suspicions, unreached
@@ -57,6 +58,7 @@ __all__ = [
     "Look",
     "LookError",
     "Moment",
+    "Picture",
     "Step",
     "SurveyError",
     "Suspicion",
@@ -64,6 +66,7 @@ __all__ = [
     "by_file",
     "configuration",
     "described",
+    "differences",
     "discover",
     "edited_files",
     "guard_rules",
@@ -82,6 +85,7 @@ __all__ = [
     "owner",
     "packages",
     "parse",
+    "picture",
     "plan",
     "plan_tested",
     "protects",

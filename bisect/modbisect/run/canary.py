@@ -16,6 +16,8 @@ from modbisect.probe import Oracle, ProbeProcess, Window, WindowResult
 from modbisect.run.measure import site_of
 
 REQUESTS = 10
+BROKEN = "broken"
+"""The verdict of a check whose answers were not correct."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,11 @@ class Sighting:
     """Earlier runs it was compared with."""
     seen: str | None = None
     """What the request was seen at, where it is slower; None where nobody looked."""
+    changed: tuple[str, ...] = ()
+    """What of the host is not as it was when all was well, a sentence each, where a regression has begun."""
+    run: str = ""
+    """The run that has looked for who makes it slower, and what came of it in a sentence."""
+    verdict: str = ""
 
     @property
     def alarming(self) -> bool:
@@ -65,7 +72,7 @@ def watch(
                     sighting.comparison.now_seconds if sighting.comparison else 0.0,
                     tuple(request.seconds for request in result.requests),
                     sighting.broken,
-                    str(sighting.comparison.trend) if sighting.comparison else "broken",
+                    str(sighting.comparison.trend) if sighting.comparison else BROKEN,
                     seen=sighting.seen,
                     usual_seconds=(sighting.comparison and sighting.comparison.usual_seconds) or None,
                     alarm_seconds=(sighting.comparison and sighting.comparison.alarm_seconds) or None,
