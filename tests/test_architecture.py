@@ -18,8 +18,8 @@ LAYERS = (
     {"errors", "harmless", "model"},
     {"search", "judging", "kinds"},
     {"servers"},
-    {"playbook", "inventory", "host", "probe", "report", "history", "lab", "state"},
-    {"run"},
+    {"playbook", "inventory", "host", "probe", "report", "history", "lab", "state", "schedule"},
+    {"run", "notify"},
     {"api"},
     {"cli"},
 )

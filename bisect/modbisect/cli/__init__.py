@@ -31,6 +31,7 @@ _VERBS = {  # name: module, one line of help
     "restore": ("restore", "Put a host back that a run has left switched."),
     "guard": ("guard", "Install the guard on a host, for runs without full sudo; or remove it."),
     "sudoers": ("sudoers", "Print the sudoers file that such runs need."),
+    "notify": ("notify", "Send a run's verdict to Slack, by mail, to a webhook; or see whether that arrives."),
     "report": ("report", "Print a run's report from its journal."),
     "runs": ("runs", "List the runs that are kept, and what came of them."),
     "schema": ("schema", "Print the JSON Schema of playbooks, inventories or reports."),

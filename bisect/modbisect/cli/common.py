@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import click
 
+from modbisect import state
 from modbisect.cli.streams import tell
 from modbisect.errors import UsageError
 from modbisect.inventory import Host, adhoc_host, load_inventory
@@ -54,6 +55,19 @@ def become_option(function: _F) -> _F:
 def json_option(function: _F) -> _F:
     """``--json``: one document on standard output."""
     return click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")(function)
+
+
+history_option = click.option(
+    "--history",
+    "url",
+    envvar="MODBISECT_HISTORY",
+    help="Database of earlier results, as an SQLAlchemy URL; a file in the user's state folder unless given.",
+)
+
+
+def default_history() -> str:
+    """Where results are kept unless somebody says otherwise."""
+    return f"sqlite:///{state.folder() / 'history.db'}"
 
 
 def password_prompt(wanted: bool) -> Callable[[], str] | None:  # noqa: FBT001  # a flag of the command line

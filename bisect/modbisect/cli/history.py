@@ -13,8 +13,7 @@ from typing import TypeVar
 
 import click
 
-from modbisect.cli.canary import default_history, history_option
-from modbisect.cli.common import json_option
+from modbisect.cli.common import default_history, history_option, json_option
 from modbisect.errors import UsageError
 from modbisect.harmless import one_line
 from modbisect.history import KEEP, CanaryResult, History, Watched

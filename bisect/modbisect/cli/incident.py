@@ -14,12 +14,14 @@ from modbisect.cli.asking import Asking, asking, asking_options
 from modbisect.cli.common import HOST, PLAYBOOK, become_option, inventory_option, password_prompt
 from modbisect.cli.inside import further
 from modbisect.cli.keep import keep
+from modbisect.cli.notifying import notify, notify_option
 from modbisect.cli.performing import perform
 from modbisect.cli.ranking import blocks, sentence
 from modbisect.cli.run import output_option, quiet_option, seconds_of, write_files
 from modbisect.cli.streams import tell
 from modbisect.errors import Exit, ModbisectError, Refused
 from modbisect.model import Role, Upload
+from modbisect.notify import Level, Notice, Place, of_run
 from modbisect.playbook import format_seconds
 from modbisect.report import Report, markdown
 from modbisect.report.in_markdown import written
@@ -44,6 +46,7 @@ _CURE_SECONDS = 600
 @become_option
 @quiet_option
 @output_option
+@notify_option
 @click.option("--budget", callback=seconds_of, default="10m", show_default=True, metavar="TIME", help="For all of it.")
 @click.option(
     "--leave-off", is_flag=True, help="Leave the proven culprit switched over for good, by the host's own tools."
@@ -64,6 +67,7 @@ def command(
     ask_become: bool,
     quiet: bool,
     outputs: tuple[tuple[str, Path], ...],
+    places: tuple[Place, ...],
     budget: float,
     leave_off: bool,
     change: str,
@@ -88,10 +92,14 @@ def command(
         else:
             click.echo(markdown(report), nl=False)
             write_files(report, outputs)
+            notify(places, of_run(report))
             return code
     tell(f"{asked.host.name}: {why}; looking")
     left = budget - (time.monotonic() - began)
-    click.echo(_ranking(asked, why, max(1, min(_LONGEST_LOOK, round(left * _SHARE))), ask=ask), nl=False)
+    title, text = _ranking(asked, why, max(1, min(_LONGEST_LOOK, round(left * _SHARE))), ask=ask)
+    click.echo(text, nl=False)
+    tags = tuple(filter(None, ("incident", asked.playbook.name, change)))
+    notify(places, Notice(title, text, Level.WARNING, asked.host.name, tags))
     return Exit.INCONCLUSIVE
 
 
@@ -134,9 +142,10 @@ def _run(
     return report, code
 
 
-def _ranking(asked: Asking, why: str, seconds: int, *, ask: Callable[[], str] | None) -> str:
-    """What a look says, as Markdown: it accuses nobody."""
+def _ranking(asked: Asking, why: str, seconds: int, *, ask: Callable[[], str] | None) -> tuple[str, str]:
+    """What a look says, in a sentence and as Markdown: it accuses nobody."""
     with opened(asked.host, ask) as root:
         there = scan(root, asked.host, asked.playbook)
         looked = look_at(root, asked.host, asked.playbook, seconds, found=there.facts, components=there.components)
-    return written(sentence(looked, why), blocks(there, looked))
+    said = sentence(looked, why)
+    return said, written(said, blocks(there, looked))

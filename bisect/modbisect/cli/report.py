@@ -21,11 +21,19 @@ from modbisect.run.telling import told_report
 @verbose_option
 def command(run: str, form: str, *, verbose: bool) -> int:
     """Print a run's report from its journal: that of the last run that has one, or of the id given."""
-    report = _last() if run == "last" else None
-    report = report or _report(run)
+    report = report_of(run)
     told = on_terminal(report, verbose=verbose) if form == "text" else reports.FORMATS[form](report)
     click.echo(told, nl=not told.endswith("\n"))
     return exit_code(report)
+
+
+def report_of(run: str) -> Report:
+    """Of a run by its id or the beginning of it, or of the last run that has one.
+
+    Raises:
+        UsageError: it has none, or there is no such run.
+    """
+    return (_last() if run == "last" else None) or _report(run)
 
 
 def _last() -> Report | None:

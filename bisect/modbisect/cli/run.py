@@ -23,10 +23,12 @@ from modbisect.cli.common import (
 from modbisect.cli.countdown import count_down
 from modbisect.cli.inside import further
 from modbisect.cli.manual import need_terminal
+from modbisect.cli.notifying import errors_told, notify, notify_option
 from modbisect.cli.performing import perform
 from modbisect.cli.streams import NobodyReads, silence, tell
 from modbisect.errors import Exit, NotRestored, Unwritten
 from modbisect.model import Upload
+from modbisect.notify import Place, of_run
 from modbisect.playbook import format_seconds, parse_seconds
 from modbisect.report.values import Report
 from modbisect.run.cure import LONGEST_SECONDS, SHORTEST_SECONDS
@@ -122,6 +124,7 @@ keep_cure_option = click.option(
 @open_security_option
 @output_option
 @keep_cure_option
+@notify_option
 @click.option(
     "--into", "into", metavar="FILE", help="Look into this file of the host's: its own lines are the suspects."
 )
@@ -148,6 +151,7 @@ def command(
     open_security: bool,
     outputs: tuple[tuple[str, Path], ...],
     cure_seconds: int,
+    places: tuple[Place, ...],
     manual: bool,
     look: bool,
     into: str | None,
@@ -177,10 +181,14 @@ def command(
         needed=needed(target.name),
         look_seconds=LOOK_SECONDS if look else 0,
     )
-    report, code = perform(target, book, options, quiet=quiet, manual=manual)
+    with errors_told(places, target.name):
+        report, code = perform(target, book, options, quiet=quiet, manual=manual)
     if not (whole or manual or cure_seconds) and code in (Exit.FOUND, Exit.CLEARED):
         report, code = further(report, target, book, options, quiet=quiet)
-    write(report, outputs, as_json=as_json, verbose=verbose)
+    try:
+        write(report, outputs, as_json=as_json, verbose=verbose)
+    finally:
+        notify(places, of_run(report))
     count_down(target, report, options.ask_password)
     return code
 

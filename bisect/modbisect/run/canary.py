@@ -18,6 +18,7 @@ from modbisect.run.measure import site_of
 REQUESTS = 10
 BROKEN = "broken"
 """The verdict of a check whose answers were not correct."""
+_ALARMS = frozenset({Trend.SLOWER, BROKEN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Sighting:
     """Earlier runs it was compared with."""
     seen: str | None = None
     """What the request was seen at, where it is slower; None where nobody looked."""
+    before: str = ""
+    """What the last check that could tell has told; empty where there was none."""
     changed: tuple[str, ...] = ()
     """What of the host is not as it was when all was well, a sentence each, where a regression has begun."""
     run: str = ""
@@ -41,7 +44,22 @@ class Sighting:
     @property
     def alarming(self) -> bool:
         """Whether a person should hear of it."""
-        return bool(self.broken) or (self.comparison is not None and self.comparison.trend is Trend.SLOWER)
+        return self.told in _ALARMS
+
+    @property
+    def told(self) -> str:
+        """A `Trend`, or `BROKEN`."""
+        return BROKEN if self.comparison is None else self.comparison.trend
+
+    @property
+    def begins(self) -> bool:
+        """It is an alarm, and was none, or another, before."""
+        return self.alarming and self.told != self.before
+
+    @property
+    def ends(self) -> bool:
+        """It was an alarm, and is none any more; what may be one is none that ends."""
+        return self.before in _ALARMS and not self.alarming and self.told != Trend.UNSURE
 
 
 def watch(
@@ -61,7 +79,9 @@ def watch(
             kept = history.recent(host.name, playbook.name, probe.name, KEEP)
             now = time.time()
             sighting, result = _measured(probes, probe, playbook, now, _earlier(kept, now - playbook.canary.days * DAY))
-            if sighting.comparison and sighting.comparison.trend is Trend.SLOWER:
+            told = (each.verdict for each in reversed(kept) if each.verdict != Trend.UNSURE)
+            sighting = replace(sighting, before=next(told, ""))
+            if sighting.told == Trend.SLOWER:
                 sighting = replace(sighting, seen=look(probe))
             history.record(
                 CanaryResult(
@@ -72,7 +92,7 @@ def watch(
                     sighting.comparison.now_seconds if sighting.comparison else 0.0,
                     tuple(request.seconds for request in result.requests),
                     sighting.broken,
-                    str(sighting.comparison.trend) if sighting.comparison else BROKEN,
+                    str(sighting.told),
                     seen=sighting.seen,
                     usual_seconds=(sighting.comparison and sighting.comparison.usual_seconds) or None,
                     alarm_seconds=(sighting.comparison and sighting.comparison.alarm_seconds) or None,
