@@ -12,16 +12,28 @@ class Exit(IntEnum):
     """The exit codes, one meaning each."""
 
     OK = 0
+    """Nothing is slow, nothing to report."""
     FOUND = 1
+    """A culprit or a regression was found."""
     USAGE = 2
+    """The command line, the playbook or the inventory is wrong."""
     INCONCLUSIVE = 3
+    """Inconclusive: what it may cost is spent, the site was away for too long, the maintenance window closed; or
+    'modbisect incident' has ranked the suspects where nothing may be switched."""
     REFUSED = 4
+    """Refused, or the host cannot be reached; nothing was changed."""
     NOT_RESTORED = 5
+    """The host could not be shown to be as found: a person must look."""
     CLEARED = 6
+    """It is slow, and everything that could be tested is cleared: the cause is not among what can be switched here."""
     UNFORESEEN = 70
+    """Something unforeseen went wrong; the error says in which state the host is, and where the details are."""
     UNWRITTEN = 74
+    """Standard output does not take the answer, as on a full disk; 'modbisect report' prints that of a run."""
     INTERRUPTED = 130
+    """Interrupted at the terminal (SIGINT); the host was restored."""
     TERMINATED = 143
+    """Asked to end (SIGTERM), or its terminal went away (SIGHUP); the host was restored."""
 
 
 class ModbisectError(Exception):

@@ -14,14 +14,14 @@ from modbisect.report.wording import proven
 
 
 def html(report: Report) -> str:
-    """The report as a page: see `in_html`, which is loaded only where a page is asked for, since it draws."""
-    from modbisect.report.in_html import html as written  # noqa: PLC0415
+    """The report as one page that opens from disk, with every restart drawn; no script, no network."""
+    from modbisect.report.in_html import html as written  # noqa: PLC0415  # it draws, which takes long to load
 
     return written(report)
 
 
 def prometheus(report: Report) -> str:
-    """The report as metrics: see `metrics`.
+    """The report as metrics in Prometheus' text format, for the textfile collector of its node exporter.
 
     Raises:
         UsageError: prometheus-client is not installed.

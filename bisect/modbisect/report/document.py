@@ -149,7 +149,7 @@ _ADDED: dict[str, object] = {
 
 
 def to_json(report: Report) -> str:
-    """The report as one JSON document in ASCII, ending in a newline; text from the host is made harmless."""
+    """The report as one JSON document in ASCII; text from the host is made harmless."""
     return json.dumps(_scrubbed(asdict(_outward(report))), indent=2, allow_nan=False) + "\n"
 
 

@@ -12,7 +12,7 @@ from modbisect.report.values import Report
 
 
 def junit(report: Report) -> str:
-    """The report as one test suite, ending in a newline.
+    """The report as one test suite of JUnit's XML, for CI systems.
 
     A culprit is a failure, a component about which nothing is known is skipped, and a run that came to no end, or has
     left the host in doubt, is an error of a case of its own.

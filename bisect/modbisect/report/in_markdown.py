@@ -11,7 +11,7 @@ from modbisect.report.values import Report
 
 
 def markdown(report: Report) -> str:
-    """The report for a ticket, ending in a newline; no text from the host can change its structure."""
+    """The report for a ticket; no text from the host can change its structure."""
     return written(headline.verdict(report), every(report))
 
 

@@ -23,7 +23,7 @@ _Fact = tuple[str, str]
 
 
 def text(report: Report, *, colour: bool = False, columns: int | None = None, verbose: bool = False) -> str:
-    """The report for a terminal, ending in a newline.
+    """The report for a terminal.
 
     Args:
         report: what to tell.
