@@ -100,9 +100,9 @@ def check(
     """Measure a playbook's probes and compare with earlier checks; nothing on the host is touched.
 
     Quiet with exit 0 when nothing has changed; exit 1 with the figure when a probe is slower than it usually is at this
-    time of day, two checks in a row or three times as slow in one, or its answer is no longer correct. What it usually
-    is, is learnt from the checks of four weeks: it speaks of 20 % more after three days of them, before of 50 %. What
-    is slower for good and meant to be, 'modbisect history accept' makes usual.
+    time of day, in two of its latest three checks or three times as slow in one, or its answer is no longer correct.
+    What it usually is, is learnt from the checks of four weeks: it speaks of 20 % more after three days of them,
+    before of 50 %. What is slower for good and meant to be, 'modbisect history accept' makes usual.
     """
     try:
         book, tell_of = playbook_of(playbook), partial(notify, places, dry_run=dry_run)
