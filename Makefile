@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEBIAN := python3 python3-venv ca-certificates openssh-client iproute2 util-linux mmdebstrap shellcheck
 
-.PHONY: demo test quick lint bench bench-search bench-culprits bench-canary fuzz fuzz-search fuzz-guard recordings setup debian clean
+.PHONY: demo test quick lint bench bench-search bench-culprits bench-canary fuzz fuzz-search fuzz-guard recordings site setup debian clean
 
 demo: setup
 	$(BIN)/modbisect demo
@@ -14,7 +14,7 @@ test: setup
 
 # What needs neither root nor a lab host: what to run while a change is being made.
 quick: setup
-	$(BIN)/pytest -q -n auto --dist worksteal -m 'not lab' tests/judging tests/kinds tests/inventory tests/playbook tests/report tests/search/test_worlds.py tests/search/test_feasible.py tests/test_architecture.py
+	$(BIN)/pytest -q -n auto --dist worksteal -m 'not lab' tests/judging tests/kinds tests/inventory tests/playbook tests/report tests/search/test_worlds.py tests/search/test_feasible.py tests/test_architecture.py tests/test_site.py
 
 lint: setup
 	$(BIN)/ruff check .
@@ -68,6 +68,12 @@ recordings: setup
 	$(BIN)/pip install --quiet --editable '.[recordings]'
 	$(BIN)/python docs/recordings/make.py
 
+# The pages of docs/ as a site, in site/. A broken link, a page outside the navigation, or one that loads something from
+# the network fails. What --quiet does not say --strict does not count.
+site: setup $(VENV)/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --config-file docs/site/mkdocs.yml
+	$(BIN)/python docs/site/check.py site
+
 setup: debian $(VENV)/installed
 
 debian:
@@ -78,5 +84,9 @@ $(VENV)/installed: pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
+$(VENV)/site: $(VENV)/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	touch $@
+
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) site
