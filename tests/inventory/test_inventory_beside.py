@@ -62,7 +62,6 @@ def test_precedence_is_ansible_s(tmp_path: Path, inventory: str, files: dict[str
         ({"host_vars/h.yml": "ansible_host: '{{ x }}'\n"}, "host_vars/h.yml:1:15: templates"),
         ({"host_vars/h.yml": "- a\n"}, "host_vars/h.yml:1:1: must be a plain mapping"),
         ({"host_vars/h.yml": "a: b: c\n"}, "host_vars/h.yml:1:5: is not YAML"),
-        ({"host_vars/h.yml": "$ANSIBLE_VAULT;1.1;AES256\n6162\n"}, "host_vars/h.yml:1:1: vaulted values"),
         (
             {"group_vars/web.yml": "ansible_group_priority: 2\n"},
             "group_vars/web.yml:1:1: ansible_group_priority counts",

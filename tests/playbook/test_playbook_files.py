@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -139,7 +140,10 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory,
     path.write_bytes(raw)
     for load in (load_playbook, load_inventory):
         try:
-            load(path)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("PATH", "")  # Ansible is not asked about each of them
+                patch.setattr(sys, "executable", str(path))
+                load(path)
         except UsageError as error:
             message = str(error)
         else:

@@ -41,7 +41,7 @@ def inventory_option(function: _F) -> _F:
         "inventory",
         type=click.Path(path_type=Path),
         envvar="MODBISECT_INVENTORY",
-        help="Inventory file (Ansible's YAML format).",
+        help="Inventory of any form that Ansible reads; YAML needs no Ansible.",
     )(limited)
 
 
@@ -113,11 +113,7 @@ def hosts_of(target: str | None, playbook: Playbook | None, inventory: Path | No
         known = load_inventory(inventory)
         for warning in known.warnings:
             tell(f"modbisect: {inventory}: {warning}")
-        allowed = known.select(limit) if limit else known.hosts
-        hosts = tuple(host for host in known.select(pattern) if host in allowed)
-        if not hosts:
-            raise UsageError(f"no host matches both {pattern!r} and the limit {limit!r}", advice="name one that does")
-        return hosts
+        return known.select(pattern, limit or "")
     if not target and playbook and any(probe.auth or probe.form_secrets for probe in playbook.requests):
         raise UsageError(
             f'playbook "{playbook.name}" itself says which host gets its secrets',

@@ -32,7 +32,7 @@ class LocalLink:
             stderr=subprocess.PIPE,
             start_new_session=True,
         ) as process:
-            outcome = _pump(process, stdin, until, cap)
+            outcome = pump(process, stdin, until, cap)
             if outcome is None:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
@@ -63,7 +63,8 @@ class LocalLink:
         """Nothing to close."""
 
 
-def _pump(process: subprocess.Popen[bytes], stdin: bytes, until: Deadline, cap: int) -> tuple[bytes, bytes] | None:
+def pump(process: subprocess.Popen[bytes], stdin: bytes, until: Deadline, cap: int) -> tuple[bytes, bytes] | None:
+    """Give a process its input, and return its output and complaints; None where they do not end in time and bytes."""
     assert process.stdin is not None  # noqa: S101  # given PIPE above
     assert process.stdout is not None  # noqa: S101
     assert process.stderr is not None  # noqa: S101

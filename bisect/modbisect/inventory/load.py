@@ -1,4 +1,4 @@
-"""Inventory files to hosts."""
+"""Inventories to hosts."""
 
 from __future__ import annotations
 
@@ -6,22 +6,34 @@ from pathlib import Path
 
 from yaml import MappingNode
 
+from modbisect.inventory.ansible import ask_ansible
 from modbisect.inventory.beside import Beside
-from modbisect.inventory.schema import HostVars
+from modbisect.inventory.forms import Form, form_of
+from modbisect.inventory.schema import VAULTED_VALUE, HostVars
 from modbisect.inventory.tree import MAX_BYTES, Tree
 from modbisect.inventory.values import Host, Inventory
-from modbisect.playbook.nodes import Document
+from modbisect.playbook.nodes import Document, place
 from modbisect.playbook.validation import validate
 
 
 def load_inventory(path: Path | str) -> Inventory:
-    """The inventory in a YAML file of Ansible's format, with the ``group_vars`` and ``host_vars`` beside it.
+    """The inventory at ``path``, with the ``group_vars`` and ``host_vars`` beside it.
+
+    YAML is read here, unless it needs a password of ansible-vault; any other form is what Ansible's programs say it is.
 
     Raises:
-        UsageError: The file cannot be read, or is wrong; then one line ``file:line:column: problem`` each.
+        UsageError: It cannot be read, or is wrong; of YAML then one line ``file:line:column: problem`` each.
     """
     path = Path(path)
-    return _inventory(Document.read(path, MAX_BYTES), Beside(path.parent))
+    form = form_of(path)
+    if form is not Form.YAML:
+        return ask_ansible(path, form)
+    document = Document.read(path, MAX_BYTES)
+    tree = Tree(document, Beside(path.parent))
+    if not tree.vaulted:
+        return _inventory(document, tree)
+    document.raise_problems()
+    return ask_ansible(path, Form.VAULT, where="{}:{}:{}".format(*place(tree.vaulted[0])))
 
 
 def parse_inventory(text: str, name: str = "inventory") -> Inventory:
@@ -30,11 +42,14 @@ def parse_inventory(text: str, name: str = "inventory") -> Inventory:
     Raises:
         UsageError: As ``load_inventory``.
     """
-    return _inventory(Document(name, text))
+    document = Document(name, text)
+    tree = Tree(document)
+    for node in tree.vaulted:
+        document.add(node, VAULTED_VALUE)
+    return _inventory(document, tree)
 
 
-def _inventory(document: Document, beside: Beside | None = None) -> Inventory:
-    tree = Tree(document, beside)
+def _inventory(document: Document, tree: Tree) -> Inventory:
     hosts: list[Host] = []
     for name, (key, _) in tree.hosts.items():
         pairs = list(tree.variables(name).values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,7 +13,7 @@ from modbisect.inventory.values import Host
 from modbisect.model import Role, origin_of
 from modbisect.playbook.fields import Line, OneOrMany, Window, check_base_url
 from modbisect.playbook.secret import PROMPT, check_reference
-from modbisect.playbook.text import shown
+from modbisect.playbook.text import clean, did_you_mean, shown
 from modbisect.playbook.validation import Strict, file_schema
 
 
@@ -129,6 +130,33 @@ INSTEAD = {
     "ansible_sudo_pass": _SUDO,
 }
 """Variables that are ignored, with what does the same."""
+
+VAULTED_VALUE = "vaulted values are not read here: name a secret as env:NAME or file:/PATH"
+TEMPLATE = "templates ({{ }}) are not rendered here: write the value out"
+
+
+def is_template(text: str) -> bool:
+    """Whether Ansible would render it."""
+    return bool(re.search(r"\{[{%]", text))
+
+
+def wrong_name(name: str) -> str:
+    """What is wrong with a variable because of its name; empty where nothing is."""
+    if name in REFUSED:
+        return f"{name} is not read here; {REFUSED[name]}"
+    if not name.startswith("modbisect_") or name in HostVars.model_fields:
+        return ""
+    known = [known for known in HostVars.model_fields if known.startswith("modbisect_")]
+    near = did_you_mean(name, known, 0.85) or f"; there are: {', '.join(known)}"
+    return f"unknown variable {shown(name)}{near}"
+
+
+def ignored(name: str) -> str:
+    """That a variable of Ansible's is not read, and what to write in its place; empty for one of other tools."""
+    if not name.startswith("ansible_"):
+        return ""
+    advice = f"; {INSTEAD[name]}" if name in INSTEAD else did_you_mean(name, HostVars.model_fields, 0.85)
+    return f"{clean(name)} is ignored{advice}"
 
 
 def json_schema() -> dict[str, object]:

@@ -13,9 +13,9 @@ from yaml import MappingNode, Node, ScalarNode
 from modbisect.inventory.address import check_address
 from modbisect.inventory.beside import Beside
 from modbisect.inventory.patterns import expand
-from modbisect.inventory.schema import INSTEAD, REFUSED, HostVars
+from modbisect.inventory.schema import TEMPLATE, HostVars, ignored, is_template, wrong_name
 from modbisect.playbook.nodes import Document, is_null, place
-from modbisect.playbook.text import clean, did_you_mean, shown
+from modbisect.playbook.text import did_you_mean, shown
 
 ALL = "all"
 UNGROUPED = "ungrouped"
@@ -26,12 +26,8 @@ MAX_BYTES = 1 << 20
 Vars: TypeAlias = dict[str, tuple[Node, Node]]
 """The nodes of name and value, by name."""
 
-_GROUP_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,199}")
+GROUP_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,199}")
 _SECTIONS = ("vars", "children", "hosts")
-
-
-_VAULT = "vaulted values are not read here: name a secret as env:NAME or file:/PATH"
-_JINJA = "templates ({{ }}) are not rendered here: write the value out"
 
 
 @dataclass(slots=True)
@@ -64,6 +60,8 @@ class Tree:
         """Where each host's name stands first, and its own variables."""
         self.ignored: dict[str, str] = {}
         """A sentence for each variable that is not read."""
+        self.vaulted: list[Node] = []
+        """What would be read, and is encrypted by ansible-vault."""
         self._document = document
         self._hosts_read = 0
         for name, key, body in document.items(document.root):
@@ -106,7 +104,7 @@ class Tree:
         document.raise_problems()
         root = document.root
         if isinstance(root, ScalarNode) and root.value.startswith("$ANSIBLE_VAULT"):
-            self._document.add(root, _VAULT)
+            self.vaulted.append(root)
             return {}
         files = self._read_vars(root)
         if PRIORITY in files:
@@ -114,7 +112,7 @@ class Tree:
         return files
 
     def _read_group(self, name: str, key: Node, body: Node) -> None:
-        if not _GROUP_NAME.fullmatch(name):
+        if not GROUP_NAME.fullmatch(name):
             self._document.add(key, f'{shown(name)} is no group name; use letters, digits, "_", "." and "-"')
             return
         group = self.groups.setdefault(name, Group(key))
@@ -161,21 +159,16 @@ class Tree:
         for name, key, value in self._document.items(node):
             if name in HostVars.model_fields or name == PRIORITY:
                 if value.tag.startswith("!") and "vault" in value.tag:
-                    self._document.add(value, _VAULT)
-                elif isinstance(value, ScalarNode) and re.search(r"\{[{%]", value.value):
-                    self._document.add(value, _JINJA)
+                    self.vaulted.append(value)
+                elif isinstance(value, ScalarNode) and is_template(value.value):
+                    self._document.add(value, TEMPLATE)
                 else:
                     merged[name] = (key, value)
-            elif name in REFUSED:
-                self._document.add(key, f"{name} is not read here; {REFUSED[name]}")
-            elif name.startswith("modbisect_"):
-                known = [known for known in HostVars.model_fields if known.startswith("modbisect_")]
-                near = did_you_mean(name, known, 0.85) or f"; there are: {', '.join(known)}"
-                self._document.add(key, f"unknown variable {shown(name)}{near}")
-            elif name.startswith("ansible_") and name not in self.ignored:
+            elif wrong := wrong_name(name):
+                self._document.add(key, wrong)
+            elif name not in self.ignored and (said := ignored(name)):
                 file, line, column = place(key)
-                advice = f"; {INSTEAD[name]}" if name in INSTEAD else did_you_mean(name, HostVars.model_fields, 0.85)
-                self.ignored[name] = f"{file}:{line}:{column}: {clean(name)} is ignored{advice}"
+                self.ignored[name] = f"{file}:{line}:{column}: {said}"
         return merged
 
     def _priority(self, variable: tuple[Node, Node] | None, default: int) -> int:

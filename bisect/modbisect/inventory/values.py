@@ -9,6 +9,7 @@ from modbisect.errors import UsageError
 from modbisect.inventory.patterns import matching
 from modbisect.model import Role
 from modbisect.playbook.hours import Hours
+from modbisect.playbook.nodes import MAX_PROBLEMS
 from modbisect.playbook.text import shown
 
 
@@ -29,7 +30,9 @@ class Host:
     connection: str = "ssh"
     """``ssh`` or ``local``."""
     become_password: str | None = None
-    """A reference, ``env:NAME``, ``file:PATH`` or ``prompt``: for ``playbook.resolve_secret``."""
+    """A reference, ``env:NAME``, ``file:PATH`` or ``prompt``, for ``playbook.resolve_secret``; or what ansible-vault
+    has made of the password, for ``decrypted``.
+    """
     role: Role = Role.PRODUCTION
     window: Hours | None = None
     """When runs are allowed; None is always."""
@@ -43,21 +46,42 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """All hosts, in the order of the file."""
+    """All hosts, in the order of the inventory."""
 
     hosts: tuple[Host, ...] = ()
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The names of the hosts in each group, those of its children included; ``all`` is there too."""
     warnings: tuple[str, ...] = ()
     """What was ignored, one sentence each."""
+    refused: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What is wrong with hosts that Ansible knows and modbisect cannot go to, by name: an error for who chooses one."""
 
-    def select(self, pattern: str) -> tuple[Host, ...]:
+    def select(self, pattern: str, limit: str = "") -> tuple[Host, ...]:
         """The hosts of a pattern as of Ansible's ``--limit``: ``web:&staging:!web3``, globs, ``all``.
 
+        Where there is a ``limit``, a pattern too, those that match both.
+
         Raises:
-            UsageError: A part of the pattern names nothing that is there, or nothing is left.
+            UsageError: A part of a pattern names nothing that is there, nothing is left, or a host of them is refused.
         """
-        names = matching(pattern, [host.name for host in self.hosts], self.groups)
+        known = [*(host.name for host in self.hosts), *self.refused]
+        names = matching(pattern, known, self.groups)
         if not names:
             raise UsageError(f"no host is left by the pattern {shown(pattern)}", advice="name a host or a group")
+        if limit:
+            names &= matching(limit, known, self.groups)
+        if not names:
+            raise UsageError(f"no host matches both {pattern!r} and the limit {limit!r}", advice="name one that does")
+        problems: dict[str, list[str]] = {}
+        for name in self.refused:
+            for problem in self.refused[name] if name in names else ():
+                problems.setdefault(problem, []).append(name)
+        if problems:
+            lines = [f"{_some(hosts)}: {problem}" for problem, hosts in problems.items()]
+            raise UsageError("\n".join(lines[:MAX_PROBLEMS]), advice="mend it in the inventory, or choose other hosts")
         return tuple(host for host in self.hosts if host.name in names)
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004  # enough to find the others by
+    return ", ".join(names[:3]) + more

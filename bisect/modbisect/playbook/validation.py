@@ -70,6 +70,12 @@ def validate(document: Document, model: type[M], node: Node) -> M | None:
         return None
 
 
+def wrong_values(invalid: ValidationError) -> Iterator[tuple[str, str]]:
+    """What is wrong with values that stand in no file: the key of each, and ``key: problem``."""
+    for error in invalid.errors(include_url=False):
+        yield str(error["loc"][0]), f"{_path(error['loc'])}: {_wrong_value(error)}"
+
+
 def _explain(model: type[Strict], root: Node, error: ErrorDetails) -> tuple[Node, str]:
     """Where a pydantic error stands in the file, and what it says to a person."""
     loc: Loc = error["loc"]
@@ -104,7 +110,7 @@ def _unknown_key(model: type[Strict], key: str) -> str:
 _OTHER_WORDS = {"exclude": '; components that stay as found are listed under "keep"'}
 
 
-def _wrong_value(error: ErrorDetails, node: Node) -> str:
+def _wrong_value(error: ErrorDetails, node: Node | None = None) -> str:
     """What is wrong with a value, from pydantic's error type."""
     kind, given, context = error["type"], error["input"], error.get("ctx", {})
     if kind == "value_error":

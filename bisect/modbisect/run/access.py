@@ -12,7 +12,7 @@ from modbisect.host.link import Link
 from modbisect.host.local import LocalLink
 from modbisect.host.privilege import RootLink, find_privilege
 from modbisect.host.sshconfig import resolve
-from modbisect.inventory import Host
+from modbisect.inventory import VAULTED, Host, decrypted
 from modbisect.playbook import resolve_secret
 
 
@@ -52,6 +52,8 @@ def password_of(host: Host, ask: Callable[[], str] | None) -> Callable[[], str] 
     reference = host.become_password
     if reference is None:
         return ask
+    if reference.startswith(VAULTED):
+        return lambda: decrypted(reference)
     return lambda: resolve_secret(reference, ask)
 
 
