@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 from practice_runs import guard_status, ignore, run_on, small, state_of, written
 
@@ -208,3 +209,26 @@ def test_an_inventory_that_does_not_know_the_host(
     result = shell("resume", "last", "--restarts", "50", "-i", str(tmp_path / "other.yml"))
     assert isinstance(result.exception, UsageError)
     assert "practice" in str(result.exception)
+
+
+def test_an_inventory_that_is_a_program_in_a_folder_is_asked_again(
+    made: PracticeHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    book, hosts = written(made, tmp_path, {"restarts": 2})
+    listing = {"_meta": {"hostvars": yaml.safe_load(Path(hosts).read_text())["all"]["hosts"]}}
+    listing["web"] = {"hosts": list(listing["_meta"]["hostvars"])}
+    asked, program, linked = tmp_path / "asked", tmp_path / "real" / "hosts.sh", tmp_path / "linked"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\necho >>{asked}\necho '{json.dumps(listing)}'\n")
+    program.chmod(0o755)
+    linked.symlink_to(program.parent)
+    shell = Shell(made, tmp_path, {})
+    spent = shell("run", book, "practice", "-i", str(linked), "--seed", "7")
+    assert spent.return_value == Exit.INCONCLUSIVE, spent.output
+    assert asked.read_text() == "\n"
+    (run,) = journal.runs_folder().iterdir()
+    assert past(journal.read(run.name)).began.inventory == str(linked)
+    again = shell("resume", "last", "--restarts", "3")
+    assert again.return_value == Exit.INCONCLUSIVE, again.output
+    assert asked.read_text() == "\n\n"

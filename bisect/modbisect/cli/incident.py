@@ -122,7 +122,7 @@ def _run(
         playbook_path=str(asked.path.resolve()) if asked.path else "",
         role=asked.role,
         by_url=asked.path is None,
-        inventory=str(inventory.resolve()) if inventory else "",
+        inventory=str(inventory.absolute()) if inventory else "",
         cure_seconds=_CURE_SECONDS if leave_off else 0,
         needed=needed(asked.host.name),
         change=change,

@@ -103,7 +103,7 @@ def command(
         playbook_path=before.began.playbook_path,
         by_url=not before.began.playbook_path,
         role=Role(before.began.role) if before.began.role else None,
-        inventory=str(inventory.resolve()) if inventory else before.began.inventory,
+        inventory=str(inventory.absolute()) if inventory else before.began.inventory,
         before=before,
         dialogue=dialogue,
         cure_seconds=cure_seconds,

@@ -176,7 +176,7 @@ def command(
         playbook_path=str(asked.path.resolve()) if asked.path else "",
         role=asked.role,
         by_url=asked.path is None,
-        inventory=str(inventory.resolve()) if inventory else "",
+        inventory=str(inventory.absolute()) if inventory else "",
         cure_seconds=cure_seconds,
         needed=needed(target.name),
         look_seconds=LOOK_SECONDS if look else 0,
