@@ -184,3 +184,30 @@ def test_the_longest_way_down_is_found_in_a_lattice() -> None:
     text += "".join(f"{side}{n}: {{children: {{g{n + 1}: }}}}\n" for n in range(60) for side in "ab")
     inventory = parse_inventory(f"{text}g60: {{hosts: {{h: }}}}\n")
     assert inventory.groups["g0"] == ("h",)
+
+
+def test_a_hypervisor_is_a_host_of_the_inventory_or_an_address() -> None:
+    inventory = parse_inventory(
+        "all:\n"
+        "  hosts:\n"
+        "    web1: {modbisect_hypervisor: dom0, modbisect_domain: vm 17}\n"
+        "    web2: {modbisect_hypervisor: 10.0.0.9}\n"
+        "    web3: {}\n"
+        "    dom0: {ansible_host: 10.0.0.1, ansible_user: ops, modbisect_hypervisor: dom0}\n"
+    )
+    web1, web2, web3, dom0 = inventory.select("all")
+    assert (web1.hypervisor, web1.domain) == ("dom0", "vm 17")
+    assert web1.beneath
+    assert (web1.beneath.host.address, web1.beneath.host.user) == ("10.0.0.1", "ops")
+    assert [guest.name for guest in web1.beneath.guests] == ["web1", "web3"]
+    assert web2.beneath
+    assert web2.beneath.host == Host("10.0.0.9", "10.0.0.9")
+    assert (web3.beneath, dom0.beneath) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "said", ["modbisect_hypervisor: dom0; id", "modbisect_hypervisor: -oProxyCommand=id", 'modbisect_domain: "a\\nb"']
+)
+def test_what_may_name_a_hypervisor(said: str) -> None:
+    with pytest.raises(UsageError, match="modbisect_"):
+        parse_inventory(f"all: {{hosts: {{web1: {{{said}}}}}}}")

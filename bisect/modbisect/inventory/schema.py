@@ -83,6 +83,14 @@ class HostVars(Strict):
     modbisect_tunnel: bool = Field(
         default=False, description="The site listens only on the host: go through the SSH connection."
     )
+    modbisect_hypervisor: Annotated[str, AfterValidator(check_address)] | None = Field(
+        default=None,
+        description="The machine on which the host is a virtual machine, of Xen or libvirt: a host of this inventory, "
+        "or an address. It is only asked.",
+    )
+    modbisect_domain: Line | None = Field(
+        default=None, description="What the host is called there, by name or UUID; left out: its own UUID tells."
+    )
 
     def value(self, name: str) -> Host:
         """The host of that name."""
@@ -102,6 +110,8 @@ class HostVars(Strict):
             base_url=self.modbisect_base_url or default_base_url(address),
             secret_origins=tuple(self.modbisect_secret_origins),
             tunnel=self.modbisect_tunnel,
+            hypervisor=self.modbisect_hypervisor or "",
+            domain=self.modbisect_domain or "",
         )
 
 

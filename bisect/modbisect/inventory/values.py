@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from modbisect.errors import UsageError
 from modbisect.inventory.patterns import matching
@@ -42,6 +42,21 @@ class Host:
     """Where a playbook's secrets may go beside the site, each as ``model.origin_of`` has it."""
     tunnel: bool = False
     """The site listens only on the host itself: requests go through the SSH connection."""
+    hypervisor: str = ""
+    """The machine on which it is a virtual machine: a host of the inventory, or an address; empty where nobody says."""
+    domain: str = ""
+    """What it is called there, by name or UUID; empty leaves that to its own UUID."""
+    beneath: Beneath | None = field(default=None, compare=False)
+    """That machine as the inventory has it, once the host is chosen from one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beneath:
+    """The hypervisor of a host, and who else may be there."""
+
+    host: Host
+    guests: tuple[Host, ...] = ()
+    """Hosts of the inventory that may be its domains, the host itself among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +94,18 @@ class Inventory:
         if problems:
             lines = [f"{_some(hosts)}: {problem}" for problem, hosts in problems.items()]
             raise UsageError("\n".join(lines[:MAX_PROBLEMS]), advice="mend it in the inventory, or choose other hosts")
-        return tuple(host for host in self.hosts if host.name in names)
+        chosen = [host for host in self.hosts if host.name in names]
+        machines = {machine: self._beneath(machine) for machine in {host.hypervisor for host in chosen} - {""}}
+        # The variable may be a group's, and the machine itself in that group.
+        return tuple(
+            replace(host, beneath=machines.get(host.hypervisor) if host.hypervisor != host.name else None)
+            for host in chosen
+        )
+
+    def _beneath(self, machine: str) -> Beneath:
+        there = next((host for host in self.hosts if host.name == machine), Host(machine, machine))
+        guests = (host for host in self.hosts if host.hypervisor in ("", machine) and host.name != machine)
+        return Beneath(there, tuple(guests))
 
 
 def _some(names: list[str]) -> str:
