@@ -119,7 +119,7 @@ class Trials:
         if ask.measure is Measure.GROWTH:
             seen = self._grown(seen)
         after = self.ground.sample()
-        return replace(seen, memory=after.memory, steal=_steal(applied.sample, after))
+        return replace(seen, memory=after.memory, steal=after.steal_since(applied.sample))
 
     def _grown(self, seen: Measurement) -> Measurement:
         """With what requests leave behind: stretch by stretch, since a worker's first requests take memory once."""
@@ -166,8 +166,3 @@ def _error(said: str) -> str:
     lines = [line for line in said.splitlines() if line.strip() and not _BESIDE.match(line)]
     severe = [line for line in lines if _SEVERE.search(line)]
     return _STAMP.sub("", severe[-1] if severe else " ".join(lines))
-
-
-def _steal(before: Sample, after: Sample) -> float:
-    busy = after.busy - before.busy
-    return (after.stolen - before.stolen) / busy if busy > 0 else 0.0

@@ -124,7 +124,7 @@ class Sample:
     memory: Memory | None
     """Peak and resident memory of the server's workers, found by their parent, not by name."""
     busy: int
-    """Clock ticks of all processors since boot."""
+    """Clock ticks of all processors since boot, idle ones among them."""
     stolen: int
     """Clock ticks that the hypervisor has taken, among ``busy``."""
     own: Mapping[int, int] = field(default_factory=dict)
@@ -147,6 +147,11 @@ class Sample:
         peaks, residents = sizes.values()
         memory = Memory(max(peaks), max(residents), len(residents)) if peaks and residents else None
         return cls(memory, busy, stolen, own)
+
+    def steal_since(self, before: Sample) -> float:
+        """The share of all processors' time that the hypervisor has taken since an earlier sample."""
+        busy = self.busy - before.busy
+        return (self.stolen - before.stolen) / busy if busy > 0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)
