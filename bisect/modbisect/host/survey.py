@@ -22,7 +22,7 @@ _IN_CONTAINER = (
 
 
 def survey(root: RootLink, listings: Sequence[Listing] = ()) -> Found:
-    """Read a host's facts.
+    """Read the facts of a host with a site.
 
     Args:
         root: the host.
@@ -31,16 +31,7 @@ def survey(root: RootLink, listings: Sequence[Listing] = ()) -> Found:
     Raises:
         Refused: the host answers something else, or has no Apache and no nginx in a layout that is known.
     """
-    done = root.script("survey", reading("survey"), data="\n".join(each.line() for each in listings))
-    try:
-        facts = parse(done.text)
-    except SurveyError as error:
-        raise Refused(
-            f"the survey failed: {error}; {done.complaint[-300:]}",
-            host=root.name,
-            state="nothing was changed",
-            advice=f"try 'modbisect scan {root.name}'; report it if it stays",
-        ) from error
+    facts = facts_of(root, listings)
     if not server_of(facts).is_there(facts):
         who = answering(facts)
         raise Refused(
@@ -51,6 +42,24 @@ def survey(root: RootLink, listings: Sequence[Listing] = ()) -> Found:
             advice=advice_about(who),
         )
     return facts
+
+
+def facts_of(root: RootLink, listings: Sequence[Listing] = ()) -> Found:
+    """Read a host's facts, whatever it is for.
+
+    Raises:
+        Refused: the host answers something else.
+    """
+    done = root.script("survey", reading("survey"), data="\n".join(each.line() for each in listings))
+    try:
+        return parse(done.text)
+    except SurveyError as error:
+        raise Refused(
+            f"the survey failed: {error}; {done.complaint[-300:]}",
+            host=root.name,
+            state="nothing was changed",
+            advice=f"try 'modbisect scan {root.name}'; report it if it stays",
+        ) from error
 
 
 def answering(facts: Found) -> str:

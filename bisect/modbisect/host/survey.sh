@@ -18,6 +18,10 @@ echo "role $(head -c 64 /etc/modbisect/role 2>/dev/null)"
 echo "stop $([ -e /etc/modbisect/stop ] && echo yes)"
 echo "machine $(head -c 32 /etc/machine-id 2>/dev/null)"
 
+# Of the machine itself where it is a virtual one, as its hypervisor has it: Xen's, then the firmware's.
+section uuid
+head -qc 64 /sys/hypervisor/uuid /sys/class/dmi/id/product_uuid 2>/dev/null
+
 # Who listens on which port. A name is the program's own file, which nobody but its owner can choose. Elsewhere is whoever
 # has another root than the host: in a container.
 section listeners

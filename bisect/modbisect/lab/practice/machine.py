@@ -45,6 +45,10 @@ class Machine:
     """Largest memory of a worker since the restart."""
     role: str = "staging"
     """What the host says of itself in /etc/modbisect/role."""
+    uuid: str = ""
+    """What its firmware says, where it is a virtual machine."""
+    stolen: float = 0.0
+    """Share of its processor time that a hypervisor takes."""
     stop: bool = False
     sudo: bool = True
     can_start: bool = True

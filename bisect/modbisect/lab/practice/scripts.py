@@ -29,7 +29,7 @@ def _survey(machine: Machine, guard: list[str]) -> Iterator[str]:
     now, server = time.time(), machine.server
     yield from ("@@ system", "os modbisect-practice-host 1", "like debian", "init practice", "ticks 100")
     yield from (f"uptime {now - machine.booted:.2f}", f"now {now:.0f}", f"role {machine.role}")
-    yield from (f"stop {'yes' if machine.stop else ''}", "machine practice")
+    yield from (f"stop {'yes' if machine.stop else ''}", "machine practice", "@@ uuid", machine.uuid)
     yield from ("@@ server", f"parent {server.pid if server else 0}")
     if server:
         start = machine.ticks(server.started)
@@ -71,7 +71,8 @@ def _scratch(machine: Machine, script: str) -> Iterator[str]:
 
 def sample(machine: Machine) -> Iterator[str]:
     """Processor time of the host, then memory of the server's workers."""
-    yield f"cpu {machine.ticks(time.time())} 0"
+    ticks = machine.ticks(time.time())
+    yield f"cpu {ticks} {round(ticks * machine.stolen)}"
     if machine.server:
         for kib in (machine.peak_kib, WORKER_KIB):
             yield from (f"VmHWM:\t{kib} kB", f"VmRSS:\t{kib} kB")
