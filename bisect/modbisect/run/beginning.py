@@ -16,6 +16,7 @@ from modbisect.model import Component, Conclusion, Measure, Measurement, Outcome
 from modbisect.playbook import Playbook
 from modbisect.run import preflight, requirements, same
 from modbisect.run.dialogue import Dialogue
+from modbisect.run.domains import Identity, load
 from modbisect.run.events import (
     FoundSlow,
     Looked,
@@ -23,6 +24,7 @@ from modbisect.run.events import (
     Stage,
     Warned,
 )
+from modbisect.run.hypervisor import Watch
 from modbisect.run.lines import with_lines
 from modbisect.run.look import OF_A_REQUEST, Beside, look_at
 from modbisect.run.options import Options
@@ -54,7 +56,7 @@ def suspects_of(playbook: Playbook, facts: Found) -> tuple[Component, ...]:
     )
 
 
-def surveyed(story: Story, options: Options, root: RootLink) -> Found:
+def surveyed(story: Story, options: Options, root: RootLink, watch: Watch | None) -> Found:
     """What the host is and has.
 
     Raises:
@@ -68,7 +70,10 @@ def surveyed(story: Story, options: Options, root: RootLink) -> Found:
         replace(component, vital=component.vital or component.id in options.needed) for component in chosen
     )
     asked = None if story.by_hand else story.playbook
-    preflight.check(story.host, facts, components, playbook=asked, accept_drift=options.accept_drift)
+    seen = watch.before(facts) if watch else None
+    preflight.check(story.host, facts, components, playbook=asked, accept_drift=options.accept_drift, seen=seen)
+    if seen and seen.place.identity is Identity.UNKNOWN:
+        story.observe(Warned(seen.place.said))
     if said := preflight.left_open(facts, components):
         story.observe(Warned(said))
     preflight.agree_to_open(story.host, facts, components, given=options.open_security, ask=options.ask)
@@ -212,6 +217,12 @@ def look(story: Story, watcher: Watcher, facts: Found) -> Measurement:
     story.observe(FoundSlow(found))
     story.note(found)
     return found
+
+
+def look_below(story: Story, facts: Found, watch: Watch) -> None:
+    """Tell what else the host's hypervisor was at while the site was measured as found."""
+    for said in load(watch.after(facts)):
+        story.observe(Warned(said.removesuffix(".")))
 
 
 def not_slow(story: Story, found: Measurement) -> Conclusion | None:

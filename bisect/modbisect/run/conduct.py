@@ -43,6 +43,7 @@ from modbisect.run.events import (
     PutBack,
     Stage,
 )
+from modbisect.run.hypervisor import watched
 from modbisect.run.look import Beside
 from modbisect.run.measure import check_secrets, reached
 from modbisect.run.options import Options
@@ -138,10 +139,15 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
     with ExitStack() as stack:
         story.observe(Stage("connecting"))
         root = stack.enter_context(opened(story.host, options.ask_password))
-        facts = beginning.surveyed(story, options, root)
-        beside = beginning.beside(story, facts, options, root)
-        watcher = stack.enter_context(_watcher(story, options.asker, root, beside))
-        found = beginning.look(story, watcher, facts)
+        if story.host.beneath:
+            story.observe(Stage(f"asking {story.host.hypervisor}, where it is a virtual machine"))
+        with watched(story.host, root) as watch:
+            facts = beginning.surveyed(story, options, root, watch)
+            beside = beginning.beside(story, facts, options, root)
+            watcher = stack.enter_context(_watcher(story, options.asker, root, beside))
+            found = beginning.look(story, watcher, facts)
+            if watch:
+                beginning.look_below(story, facts, watch)
         if story.before:
             dialogue = beginning.gone_on(story, story.before, found, options)
         elif said := beginning.not_slow(story, found):

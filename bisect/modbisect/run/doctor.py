@@ -24,6 +24,8 @@ from modbisect.report.figures import seconds, size
 from modbisect.run import preflight
 from modbisect.run.access import linked, password_of
 from modbisect.run.beginning import suspects_of
+from modbisect.run.domains import Identity, Seen, load, machine_of, used
+from modbisect.run.hypervisor import Watch, watched
 from modbisect.servers import server_of
 
 _SLOW_LINK = 0.5
@@ -31,6 +33,10 @@ _SLOW_LINK = 0.5
 _APART = 5.0
 """Seconds between both clocks: files of the host are told apart by their times."""
 _ROOM = 64 << 20
+_WATCH_SECONDS = 2.0
+"""At least between two looks at what other domains use."""
+_FULL = 0.9
+"""Share of a hypervisor's processors in use from which on domains wait for each other."""
 _TOOLS = ("systemctl", "systemd-run", "awk", "sed", "find", "sha256sum", "flock", "stat", "perl")
 _WITHOUT = {"perl": "'modbisect look', and the look that a run begins with, need it; the run itself does without"}
 _FOLDERS = ("/var/lib", "/run", "/tmp")  # noqa: S108  # of the host, and only asked for their room
@@ -81,7 +87,8 @@ def examine(host: Host, ask: Callable[[], str] | None, playbook: Playbook | None
             how = "by sudo" if privilege.prefix else "the user is root"
             yield Look("root", Health.OK, f"{how}{', with a password' if privilege.password else ''}")
             yield _guard(host, root)
-            yield from _surveyed(host, root, playbook)
+            with watched(host, root) as watch:
+                yield from _surveyed(host, root, playbook, watch)
     except ModbisectError as error:
         yield Look("connection", Health.BAD, error.what, error.advice)
 
@@ -149,7 +156,7 @@ def _guard(host: Host, root: RootLink) -> Look:
     )
 
 
-def _surveyed(host: Host, root: RootLink, playbook: Playbook | None) -> Iterator[Look]:
+def _surveyed(host: Host, root: RootLink, playbook: Playbook | None, watch: Watch | None) -> Iterator[Look]:
     """What root sees."""
     try:
         facts = survey(root, playbook.listings if playbook else ())
@@ -158,6 +165,8 @@ def _surveyed(host: Host, root: RootLink, playbook: Playbook | None) -> Iterator
         return
     yield Look("server", Health.OK, "; ".join(filter(None, (*kinds.described(facts), answering(facts)))))
     yield _role(host, facts)
+    if watch:
+        yield _hypervisor(host, watch.after(facts, _WATCH_SECONDS))
     components = suspects_of(playbook or Playbook("doctor"), facts)
     # What the role forbids is said above; here, what would stand in the way of a run even without.
     tried = replace(host, role=Role.EXPERIMENTAL), replace(facts, role="")
@@ -179,4 +188,23 @@ def _role(host: Host, facts: Found) -> Look:
         "production, or nobody has said what it is: 'look', 'probe' and 'canary' work, nothing is switched in place",
         "if it is none: modbisect_role: staging in the inventory (--role staging where it is in none); "
         "/etc/modbisect/role on the host may say a stricter one",
+    )
+
+
+def _hypervisor(host: Host, seen: Seen) -> Look:
+    """Whether the host is the domain that the inventory takes it for, and has its processors to itself."""
+    place = seen.place
+    if place.identity is Identity.ANOTHER:
+        return Look(
+            "hypervisor", Health.BAD, place.said, "correct ansible_host, modbisect_hypervisor or modbisect_domain"
+        )
+    costs, all_cpus = [*load(seen)], seen.census.cpus if seen.census else 0
+    full = all_cpus > 0 and used(seen) >= _FULL * all_cpus
+    in_all = f"its {len(seen.uses)} domains use {used(seen):.1f} of {machine_of(seen)}" if seen.census else ""
+    known = place.identity is Identity.SAME
+    return Look(
+        "hypervisor",
+        Health.OK if known and not costs and not full else Health.WARN,
+        "; ".join(filter(None, (place.said, in_all, *(cost.removesuffix(".") for cost in costs)))),
+        f"see 'modbisect hypervisor {host.name}'" if not known or costs or full else "",
     )

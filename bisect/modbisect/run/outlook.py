@@ -15,6 +15,7 @@ from modbisect.model import AS_FOUND, Component, Configuration, Measurement, Req
 from modbisect.playbook import Playbook
 from modbisect.run import preflight, requirements
 from modbisect.run.beginning import suspects_of
+from modbisect.run.hypervisor import watched
 from modbisect.run.measure import check_secrets
 from modbisect.search import Forecast, Problem, worst_case
 
@@ -63,10 +64,12 @@ def plan(root: RootLink, host: Host, playbook: Playbook, say: Callable[[str], No
     say("looking at what is there")
     seen = scan(root, host, playbook)
     refusal = ""
+    with watched(host, root) as watch:
+        below = watch.before(seen.facts) if watch else None
     try:
         preflight.closing_time(host, playbook)
         check_secrets(host, playbook)
-        preflight.check(host, seen.facts, seen.components, playbook=playbook)
+        preflight.check(host, seen.facts, seen.components, playbook=playbook, seen=below)
     except Refused as error:
         refusal = error.what
     say("asking, on a copy, what the configuration needs")

@@ -17,6 +17,7 @@ from modbisect.model import AS_FOUND, Component, Probe, Role
 from modbisect.playbook import Playbook, with_base
 from modbisect.playbook.hours import all_close, all_open
 from modbisect.probe import Markers
+from modbisect.run.domains import Identity, Seen, instead
 from modbisect.servers import server_of
 
 _UNTOUCHED = "nothing was changed"
@@ -172,6 +173,7 @@ def check(
     *,
     playbook: Playbook | None = None,
     accept_drift: bool = False,
+    seen: Seen | None = None,
 ) -> None:
     """Refuse a host on which a run would do harm or learn nothing.
 
@@ -181,11 +183,12 @@ def check(
         components: the run's, selected.
         playbook: whose probes are sent; None where a person judges.
         accept_drift: the server may run with another configuration than the files have.
+        seen: the host from its hypervisor; None where the inventory names none.
 
     Raises:
         Refused: with the reason and what to do.
     """
-    for objection in objections(host, facts, components, playbook=playbook, accept_drift=accept_drift):
+    for objection in objections(host, facts, components, playbook=playbook, accept_drift=accept_drift, seen=seen):
         raise objection
 
 
@@ -196,10 +199,12 @@ def objections(
     *,
     playbook: Playbook | None = None,
     accept_drift: bool = False,
+    seen: Seen | None = None,
 ) -> Iterator[Refused]:
     """Every reason for which `check` would refuse, the weightiest first."""
     looks: list[Callable[[], None]] = [
-        lambda: _refuse_production(host, facts),
+        *([partial(_refuse_another_machine, host, seen)] if seen else []),
+        lambda: _refuse_production(host, facts, seen),
         lambda: _refuse_stopped(host, facts),
         lambda: _refuse_held(host, facts),
         *([partial(_refuse_another_server, host, facts, playbook)] if playbook else []),
@@ -215,14 +220,27 @@ def objections(
             yield objection
 
 
-def _refuse_production(host: Host, facts: Found) -> None:
+def _refuse_another_machine(host: Host, seen: Seen) -> None:
+    """Refuse a host that is not the domain which the inventory takes it for: its answers are another machine's."""
+    if seen.place.identity is Identity.ANOTHER:
+        raise Refused(
+            seen.place.said,
+            host=host.name,
+            state=_UNTOUCHED,
+            advice=f"see 'modbisect hypervisor {host.name}'; then correct ansible_host, modbisect_hypervisor or "
+            "modbisect_domain in the inventory",
+        )
+
+
+def _refuse_production(host: Host, facts: Found, seen: Seen | None) -> None:
     if role_of(host, facts) is Role.PRODUCTION:
+        other = instead(seen) if seen else ""
         raise Refused(
             "this is a production host, or nobody has said what it is: nothing is switched in place there",
             host=host.name,
             state=_UNTOUCHED,
             advice="run on staging; a host's role is modbisect_role in the inventory (--role where it is in none) and "
-            "/etc/modbisect/role on it",
+            f"/etc/modbisect/role on it{other and f'. {other}'}",
         )
 
 

@@ -15,6 +15,7 @@ from modbisect.playbook import Playbook, format_seconds
 from modbisect.probe import Markers
 from modbisect.report import Report, Restored
 from modbisect.run.dialogue import spent
+from modbisect.run.domains import STEAL
 from modbisect.run.events import (
     Began,
     Concluded,
@@ -31,8 +32,6 @@ from modbisect.run.past import Past
 from modbisect.run.telling import accused, report_of
 from modbisect.run.trial import Trials
 
-STEAL = 0.05
-"""Share of stolen processor time above which a person is told."""
 MOST_WARNINGS = 10
 
 _UNTOUCHED = Restored(verified=True, how="nothing was changed")
