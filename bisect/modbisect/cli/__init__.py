@@ -23,6 +23,7 @@ _VERBS = {  # name: module, one line of help
     "doctor": ("doctor", "Say what a host has and lacks for a run, and how to mend that."),
     "scan": ("scan", "List a host's components and their states; touch nothing."),
     "look": ("look", "Say what a slow request is doing on a host; touch nothing."),
+    "hypervisor": ("hypervisor", "Look at a host from the machine on which it is a virtual one; touch nothing."),
     "probe": ("probe", "Measure a playbook's probes now; touch nothing."),
     "canary": ("canary", "Measure, compare with earlier measurements, speak when slower."),
     "history": ("history", "What canaries have measured: list, show, trend, compare, accept."),

@@ -26,6 +26,7 @@ from modbisect.playbook import format_seconds
 from modbisect.report import Report, markdown
 from modbisect.report.in_markdown import written
 from modbisect.run.access import opened
+from modbisect.run.hypervisor import watched
 from modbisect.run.look import look_at
 from modbisect.run.options import Options
 from modbisect.run.outlook import scan
@@ -144,8 +145,9 @@ def _run(
 
 def _ranking(asked: Asking, why: str, seconds: int, *, ask: Callable[[], str] | None) -> tuple[str, str]:
     """What a look says, in a sentence and as Markdown: it accuses nobody."""
-    with opened(asked.host, ask) as root:
+    with opened(asked.host, ask) as root, watched(asked.host, root) as watch:
         there = scan(root, asked.host, asked.playbook)
         looked = look_at(root, asked.host, asked.playbook, seconds, found=there.facts, components=there.components)
+        below = watch.after(there.facts) if watch else None
     said = sentence(looked, why)
-    return said, written(said, blocks(there, looked))
+    return said, written(said, blocks(there, looked, below))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -17,6 +18,8 @@ from modbisect.model import Probe, Symptom
 from modbisect.playbook import Playbook
 from modbisect.report.figures import seconds as took
 from modbisect.run.access import opened
+from modbisect.run.domains import sentences
+from modbisect.run.hypervisor import watched
 from modbisect.run.look import Looked, by_share, look_at
 from modbisect.run.outlook import scan
 
@@ -50,14 +53,15 @@ def command(
     if url:
         book = Playbook(book.name, probes=book.probes, symptom=Symptom("url"))
     target = one_host(host, book, inventory)
-    with opened(target, password_prompt(ask_become)) as root:
+    with opened(target, password_prompt(ask_become)) as root, watched(target, root) as watch:
         there = scan(root, target, book)
         looked = look_at(root, target, book, seconds, found=there.facts, components=there.components)
-    click.echo(json.dumps(_document(looked), indent=2) if as_json else _text(looked))
+        below = sentences(watch.after(there.facts)) if watch else ()
+    click.echo(json.dumps(_document(looked, below), indent=2) if as_json else _text(looked, below))
     return Exit.OK if looked.look.busy else Exit.INCONCLUSIVE
 
 
-def _text(looked: Looked) -> str:
+def _text(looked: Looked, below: Sequence[str]) -> str:
     look = looked.look
     lines = [_sentence(looked)]
     if looked.suspicions:
@@ -79,6 +83,8 @@ def _text(looked: Looked) -> str:
         lines += ["", "  times  what the servers wrote into their logs meanwhile, of any request"]
         lines += [f"  {one.times:5}  {harmless(str(one))}  ({harmless(one.log)})" for one in look.wrote[:_FILES]]
     lines += [f"  not looked at: {part}: {harmless(why)}" for part, why in sorted(look.missing.items())]
+    if below:
+        lines += ["", *below]
     lines += ["", f"Nothing was changed. {took(look.cost)} of one processor in {look.seconds:.0f} s went into looking."]
     if looked.suspicions:
         lines.append("What was seen accuses nobody: 'modbisect run' proves who is to blame.")
@@ -97,7 +103,7 @@ def _sentence(looked: Looked) -> str:
     return f"{what}. For {100 * share:.0f} % of the time it was at this: {harmless(most)}."
 
 
-def _document(looked: Looked) -> dict[str, object]:
+def _document(looked: Looked, below: Sequence[str]) -> dict[str, object]:
     look = looked.look
     return {
         "schema": "modbisect-look/1",
@@ -115,6 +121,7 @@ def _document(looked: Looked) -> dict[str, object]:
         "queries": [{"words": words, "seen": count} for words, count in look.queries],
         "wrote": [{"times": one.times, "log": one.log, "what": one.what, "place": one.place} for one in look.wrote],
         "missing": dict(look.missing),
+        "hypervisor": list(below),
     }
 
 

@@ -9,6 +9,7 @@ from modbisect.kinds import in_words
 from modbisect.model import Component
 from modbisect.report.blocks import Block, Commands, Heading, Items, Sentence, Table
 from modbisect.report.figures import seconds as took
+from modbisect.run.domains import Seen, sentences
 from modbisect.run.look import Looked, by_share
 from modbisect.run.outlook import Scan
 
@@ -33,8 +34,8 @@ def sentence(looked: Looked, why: str) -> str:
     )
 
 
-def blocks(there: Scan, looked: Looked) -> Iterator[Block]:
-    """What stands below that sentence."""
+def blocks(there: Scan, looked: Looked, below: Seen | None = None) -> Iterator[Block]:
+    """What stands below that sentence; ``below`` is what was seen from the host's hypervisor meanwhile."""
     by_id: dict[str, Component] = {component.id: component for component in there.components}
     ranked = [each for each in by_share(looked) if each.share >= _SMALLEST][:_MOST]
     if ranked:
@@ -57,5 +58,8 @@ def blocks(there: Scan, looked: Looked) -> Iterator[Block]:
     if changes := [str(change) for change in kinds.latest(there.facts)][:_MOST]:
         yield Heading(2, "Changed lately")
         yield Items(tuple(changes))
+    if below:
+        yield Heading(2, "The hypervisor")
+        yield from map(Sentence, sentences(below))
     yield Heading(2, "The host")
     yield Sentence("Nothing was changed.")

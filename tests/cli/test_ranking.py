@@ -1,0 +1,67 @@
+"""What an incident's Markdown and `look` say of a host that was seen from its hypervisor as well."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from modbisect.cli.look import _text
+from modbisect.cli.ranking import blocks, sentence
+from modbisect.host.hypervisor.values import Census, Domain, Use
+from modbisect.inventory import parse_inventory
+from modbisect.kinds import Look, parse
+from modbisect.model import Probe, Role
+from modbisect.probe import WindowResult
+from modbisect.report.in_markdown import written
+from modbisect.run.domains import Identity, Place, Seen, instead, sentences
+from modbisect.run.look import Looked
+from modbisect.run.outlook import Scan
+
+SURVEY = Path(__file__).parents[1] / "kinds/surveys/debian12-shop.txt"
+OWN = Domain("web1", "own", "running", 2, 1)
+INVENTORY = """
+all:
+  hosts: {web1: {}, web1-experimental: {modbisect_role: experimental}}
+  vars: {modbisect_hypervisor: dom0}
+"""
+LOOKED = Looked("web1", Probe("url", "/"), WindowResult(None, ()), Look(5.0, 0.0, 0, 0.1, (), (), (), {}), (), ())
+
+
+def seen(name: str = "batch1") -> Seen:
+    (host,) = parse_inventory(INVENTORY).select("web1")
+    domains = [Domain(each, str(number), "running", 4, 1) for number, each in enumerate((name, "web1-experimental"))]
+    uses = (Use(domains[0], 3.8), Use(domains[1], 0.1))
+    place = Place(Identity.SAME, "this host is domain web1 of dom0: they have the same UUID", OWN)
+    return Seen(host, "dom0", place, Census("Xen 4.17.7", 8, 1, tuple(domains), 1.0), uses, 5.0, 0.3)
+
+
+def markdown(below: Seen | None) -> str:
+    there = Scan("web1", Role.PRODUCTION, parse(SURVEY.read_text()), ())
+    return written(sentence(LOOKED, "this is a production host"), blocks(there, LOOKED, below))
+
+
+def test_an_incident_names_the_busy_neighbour_and_where_a_run_may_go() -> None:
+    _, _, section = markdown(seen()).partition("## The hypervisor\n\n")
+    said, _, rest = section.partition("\n\n## ")
+    assert said.split("\n\n") == [
+        "This host is domain web1 of dom0: they have the same UUID.",
+        "The hypervisor took 30% of this host's processor time meanwhile.",
+        "Another domain, batch1, used 3.8 of the 8 CPUs meanwhile.",
+        instead(seen()),
+    ]
+    assert "web1-experimental' can find it." in said
+    assert rest.startswith("The host")
+
+
+def test_no_name_of_a_domain_changes_the_structure_of_the_markdown() -> None:
+    said = markdown(seen("a** <script> | `x` [y](z)"))
+    assert "Another domain, a\\*\\* " in said
+    assert "<script>" not in said
+
+
+def test_without_a_hypervisor_nothing_is_said_of_one() -> None:
+    assert "hypervisor" not in markdown(None)
+    assert "hypervisor" not in _text(LOOKED, ())
+
+
+def test_a_look_ends_with_the_same_sentences() -> None:
+    assert "\n".join(("", *sentences(seen()), "")) in _text(LOOKED, sentences(seen()))
