@@ -62,7 +62,7 @@ def surveyed(story: Story, options: Options, root: RootLink, watch: Watch | None
     Raises:
         Refused: a run may not begin there, or the host is no longer the one to go on with.
     """
-    story.observe(Stage("looking at what is there"))
+    story.observe(Stage("looking at what is there", "survey"))
     facts = story.facts = survey(root, story.playbook.listings)
     chosen = suspects_of(story.playbook, facts)
     _refuse_closed(story, facts, chosen)
@@ -128,7 +128,7 @@ def begun(
     """A conversation about what the configuration tests leave to be switched."""
     components = beside.learned if beside else None
     if components is None:
-        story.observe(Stage("asking, on a copy, what the configuration needs"))
+        story.observe(Stage("asking, on a copy, what the configuration needs", "configuration tests"))
         components = _needs(story, facts, root)
     playbook = story.playbook
     if beside:
@@ -157,7 +157,7 @@ def _seen_at_work(
     left = None if budget is None else (budget - story.effort.requests) // _LOOKING
     seen = beside.look
     if seen is None and (left is None or left > 0):
-        story.observe(Stage("looking at what the slow request is doing"))
+        story.observe(Stage("looking at what the slow request is doing", "look"))
         try:
             looked = look_at(
                 root, story.host, story.playbook, beside.seconds, found=facts, components=components, most=left
@@ -173,7 +173,7 @@ def _seen_to_hold(
     story: Story, facts: Found, components: tuple[Component, ...], root: RootLink
 ) -> tuple[Component, ...]:
     """The components with the share of the largest process's memory that each one's data fills; a run does without."""
-    story.observe(Stage("looking at whose data fills the memory"))
+    story.observe(Stage("looking at whose data fills the memory", "look"))
     try:
         seen = look_at_memory(root)
     except (Refused, LinkLost) as error:
@@ -208,7 +208,7 @@ def look(story: Story, watcher: Watcher, facts: Found) -> Measurement:
         Refused: its site does not work, or answers through what may keep a broken trial's answers.
     """
     if not story.by_hand:
-        story.observe(Stage(f"measuring {story.playbook.shown_by} as found: a complete request"))
+        story.observe(Stage(f"measuring {story.playbook.shown_by} as found: a complete request", "as found"))
     found = watcher.found()
     story.learned, story.outside = watcher.learned, watcher.outside
     preflight.refuse_cache(story.host, facts, story.playbook, story.learned)

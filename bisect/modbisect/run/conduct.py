@@ -137,7 +137,7 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
     if not story.by_hand:
         check_secrets(story.host, story.playbook)
     with ExitStack() as stack:
-        story.observe(Stage("connecting"))
+        story.observe(Stage("connecting", "connect"))
         root = stack.enter_context(opened(story.host, options.ask_password))
         if story.host.beneath:
             story.observe(Stage(f"asking {story.host.hypervisor}, where it is a virtual machine"))
@@ -188,7 +188,7 @@ def _ask_again(story: Story, options: Options) -> None:
     """A host that was switched counts as restored when its site answers as before, too."""
     if story.counted is None or not story.restored.verified or not story.learned:
         return
-    story.observe(Stage("asking the site once more"))
+    story.observe(Stage("asking the site once more", "site check"))
     found = story.past.found
     quick = found is not None and level(found).seconds < CHECK_SECONDS
     seen = asked_again(

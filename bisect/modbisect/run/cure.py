@@ -35,7 +35,7 @@ def cured(story: Story, trials: Trials, seconds: int) -> bool:
     elif story.closes and (story.closes - datetime.now(UTC)).total_seconds() <= seconds:
         why_not = f"the maintenance window closes at {story.closes:%H:%M %Z}, before the host would be put back"
     else:
-        story.observe(Stage("switching the proven culprits over, to be left so"))
+        story.observe(Stage("switching the proven culprits over, to be left so", "cure"))
         ask = replace(story.past.asked, configuration=Configuration(flipped), stage="search", enough=None)
         try:
             story.observe(Curing(tuple(sorted(flipped)), seconds))

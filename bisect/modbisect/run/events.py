@@ -55,6 +55,8 @@ class Stage:
     """A step of the run has begun, in words."""
 
     what: str
+    step: str = ""
+    """Its name, the same in every run; empty where something is only told."""
     type: Literal["stage"] = "stage"
 
 

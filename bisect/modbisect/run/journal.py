@@ -133,6 +133,24 @@ def read(run: str, folder: Path | None = None, only: Collection[str] = ()) -> It
         UsageError: there is no such run, others could have written its journal, or it is damaged before the last
             line.
     """
+    for _, event in _told(run, folder, only):
+        yield event
+
+
+def timed(run: str, folder: Path | None = None) -> Iterator[tuple[datetime, Event]]:
+    """The events of a run as `read` gives them, each with when it was written (UTC).
+
+    Raises:
+        UsageError: as `read` does, and where a line does not say when.
+    """
+    for at, event in _told(run, folder):
+        try:
+            yield datetime.fromisoformat(at), event
+        except ValueError as error:
+            raise UsageError("a line of this journal does not say when it was written") from error
+
+
+def _told(run: str, folder: Path | None, only: Collection[str] = ()) -> Iterator[tuple[str, Event]]:
     path = find(run, folder) / "journal.jsonl"
     try:
         lines = _own_bytes(path).split(b"\n")
@@ -144,8 +162,8 @@ def read(run: str, folder: Path | None = None, only: Collection[str] = ()) -> It
             continue
         try:
             fields = json.loads(line)
-            fields.pop("at", None)
-            yield _EVENT.validate_python(fields)
+            at = str(fields.pop("at", ""))
+            yield at, _EVENT.validate_python(fields)
         except (ValueError, TypeError, AttributeError, RecursionError, ValidationError) as error:
             if number >= len(lines) - 1 and not lines[-1]:
                 raise _damaged(path, number) from error

@@ -59,7 +59,9 @@ def look_behind_the_cure(story: Story, trials: Trials, root: RootLink, beside: B
     if (budget.restarts and effort.restarts >= budget.restarts) or left == 0:
         return
     names, facts = accused(said), story.facts
-    story.observe(Stage(f"looking at what is left with {', '.join(sorted(names))} switched over"))
+    story.observe(
+        Stage(f"looking at what is left with {', '.join(sorted(names))} switched over", "look behind the cure")
+    )
     ask = replace(story.past.asked, configuration=Configuration(names), stage="search", enough=None)
     try:
         if broken := trials.run(ask).broken:

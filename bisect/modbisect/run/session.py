@@ -104,7 +104,7 @@ def guarded(
         try:
             restored = session.cure_seconds and _left_cured(guard, heartbeat, session, reconnect, observe)
             if not restored:
-                observe(Stage("putting the host back"))
+                observe(Stage("putting the host back", "restore"))
                 restored = _put_back(guard, heartbeat, session, began)
         except (Fenced, LinkLost) as error:
             observe(Warned(error.what))
