@@ -10,6 +10,7 @@ import click
 from modbisect.api import run
 from modbisect.cli.live import Live
 from modbisect.cli.manual import AtTerminal
+from modbisect.cli.tracing import trace_at_the_end
 from modbisect.errors import Exit
 from modbisect.inventory import Host
 from modbisect.model import Outcome
@@ -32,6 +33,7 @@ def perform(
 ) -> tuple[Report, int]:
     """Carry out a run with its journal and its live view; the report and the exit code."""
     number = new_run()
+    trace_at_the_end(number)
     with Live(quiet=quiet) as live, Signals(live.say) as signals:
         if sys.stdin.isatty() and not options.unasked:
             options = replace(options, ask=lambda question: _asked(live, question))

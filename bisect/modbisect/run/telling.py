@@ -104,7 +104,7 @@ def report_of(told: Past, playbook: Playbook, effort: Effort, *, restored: Resto
         by_hand=by_hand,
         aged=_aged(seen, frozenset()),
         aged_without=next((aged for each in said.findings if (aged := _aged(seen, _switched_over(each)))), None),
-        tried=_all_tried(told),
+        tried=all_tried(told),
         steps=told.concluded.steps if told.concluded else {},
         back=told.concluded.back if told.concluded else {},
         change=told.began.change,
@@ -116,7 +116,7 @@ def told_report(told: Past) -> Report | None:
 
     None for a run that has none.
     """
-    return told.report and replace(told.report, tried=_all_tried(told))
+    return told.report and replace(told.report, tried=all_tried(told))
 
 
 def _seen_in_vain(told: Past, said: Conclusion, trials: Iterable[tuple[Flips, Measurement]]) -> Iterator[str]:
@@ -256,7 +256,8 @@ def _switched_over(finding: Finding) -> Flips:
     return frozenset((*some, *finding.also_flipped))
 
 
-def _all_tried(told: Past) -> tuple[Tried, ...]:
+def all_tried(told: Past) -> tuple[Tried, ...]:
+    """Every trial that was measured, in their order."""
     return tuple(_tried(trial, by_hand=told.began.by_hand) for trial in told.trials)
 
 
