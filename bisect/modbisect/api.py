@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from modbisect.errors import ModbisectError
 from modbisect.history import History
@@ -111,8 +112,8 @@ def run(
         playbook: says what is slow.
         options: as those of the command line; with a seed of chance unless given.
         observer: is called with each event as it happens.
-        signals: what SIGINT, SIGTERM and SIGHUP do; by default they end the run, put the host back, and give a report
-            whose outcome says so. In another thread than the main one no signal is heard.
+        signals: what SIGINT, SIGTERM and SIGHUP do, entered already; by default they end the run, put the host back,
+            and give a report whose outcome says so. In another thread than the main one no signal is heard.
         number: the run's id, 32 hexadecimal digits; a fresh one unless given.
 
     Raises:
@@ -127,7 +128,7 @@ def run(
 
     options = options or Options(seed=secrets.randbelow(1 << 31))
     try:
-        with signals or Signals(_ignore) as heard:
+        with nullcontext(signals) if signals else Signals(_ignore) as heard:
             return conduct(host, playbook, options, observer=observe, signals=heard, run=number)
     finally:
         journal.close()

@@ -28,7 +28,7 @@ def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         del wanted
         return {}
 
-    monkeypatch.setattr("modbisect.cli.plan.opened", lambda *_: nullcontext())
+    monkeypatch.setattr("modbisect.api.opened", lambda *_: nullcontext())
     monkeypatch.setattr(outlook, "survey", survey)
     monkeypatch.setattr(outlook, "config_tests", tests)
     path = tmp_path / "book.yml"
