@@ -104,6 +104,7 @@ def test_what_is_printed_names_this_modbisect_and_whole_paths(book: Path) -> Non
     [
         (["--notify", "slack://hunter2"], "would stand in a file that all may read"),
         (["--history", "postgresql://me:hunter2@db/x"], "has a password"),
+        (["--user", "no body"], "there is no user 'no body' on this machine"),
         (["--every", "7m"], "does not come at the same times each day"),
         (["--every", "90s"], "does not come at the same times each day"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -124,7 +125,7 @@ def install(
     words += [*([f"--metrics={metrics.resolve()}"] if metrics else [])]
     # A file of variables may have it; and another user's folder is his own.
     words += [f"--history={url or default_history()}"] if url or not (environment or user) else []
-    writes = [str(Path(f"~{user}").expanduser() / ".local/state") if user else str(state.folder())]
+    writes = [f"{_home(user)}/.local/state" if user else str(state.folder())]
     writes += [str(metrics.resolve().parent)] if metrics else []
     variables = str(environment.resolve()) if environment else ""
     schedule = Schedule(name, tuple(words), minutes, user, tuple(writes), variables)
@@ -137,6 +138,13 @@ def install(
         click.echo("\n".join(f"# {file}\n{text}" for file, text in texts.items()), nl=False)
         return Exit.OK
     return _put(texts, name)
+
+
+def _home(user: str) -> str:
+    try:
+        return pwd.getpwnam(user).pw_dir
+    except KeyError:
+        raise UsageError(f"there is no user {user!r} on this machine", advice="name one with --user") from None
 
 
 def _program() -> str:
