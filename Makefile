@@ -48,6 +48,7 @@ bench-canary: setup
 	$(BIN)/pip install --quiet scipy
 	$(BIN)/pip install --quiet --no-deps apache-otava
 	$(BIN)/python benchmarks/canary/alarms.py
+	$(BIN)/python benchmarks/canary/on_a_host.py
 
 fuzz: MINUTES = 60
 fuzz: setup

@@ -20,7 +20,7 @@ from modbisect.errors import Exit, UsageError
 from modbisect.run import journal
 
 _LEASE = 5
-_LONGEST = 120
+_LONGEST = 300
 _PLAYBOOK = """
 version: 1
 name: struck
