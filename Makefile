@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEBIAN := python3 python3-venv ca-certificates openssh-client iproute2 util-linux mmdebstrap shellcheck
 
-.PHONY: demo test quick lint bench bench-search bench-culprits bench-canary fuzz fuzz-search fuzz-guard recordings site setup debian clean
+.PHONY: demo test quick lint bench bench-search bench-culprits bench-canary fuzz fuzz-search fuzz-guard recordings site accessible setup debian clean
 
 demo: setup
 	$(BIN)/modbisect demo
@@ -74,6 +74,12 @@ recordings: setup
 site: setup $(VENV)/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --config-file docs/site/mkdocs.yml
 	$(BIN)/python docs/site/check.py site
+
+# What axe-core, in a real browser, has against the pages. Of its package nothing is needed but axe-core itself.
+accessible: site
+	apt-get install -q -y --no-install-recommends chromium fonts-dejavu-core
+	$(BIN)/pip install --quiet --no-deps axe-playwright-python
+	$(BIN)/python docs/accessible.py
 
 setup: debian $(VENV)/installed
 

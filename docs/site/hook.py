@@ -34,6 +34,7 @@ _LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)\s#]+)")
 _FENCED = re.compile(r"(^(`{3,}).*?^\2$)", re.MULTILINE | re.DOTALL)
 _INNER = re.compile(r"^  (?=- )", re.MULTILINE)
 """In front of a list in a list, where GitHub is content with two spaces."""
+_SCROLLS = re.compile(r"(<table|<pre[^>]*>(?:<span></span>)?<code)>")
 _MANUAL = re.compile(r"docs/man/(modbisect[a-z-]*)\.1")
 
 
@@ -57,6 +58,12 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     parts[::3] = [_LINK.sub(lambda link: _turned(link[1], path, here), _INNER.sub("    ", each)) for each in parts[::3]]
     del parts[2::3]  # the fence alone, which the whole begins with
     return "".join(parts)
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Makes what scrolls by itself reachable by the keyboard."""
+    del page, config, files
+    return _SCROLLS.sub(r"\1 tabindex=0>", html)
 
 
 def _turned(link: str, path: str, here: str) -> str:
