@@ -8,11 +8,12 @@ from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_families
 from prometheus_client.parser import text_string_to_metric_families as families
 from report_cases import CASES, FOUND, GUARD
 
 from modbisect.harmless import one_line
-from modbisect.report import junit, prometheus, verdict
+from modbisect.report import junit, openmetrics, prometheus, verdict
 from modbisect.report.metrics import Checked, checked
 
 HOSTILE = 'a"\\\n<b>\x1b[31m\u202e&'
@@ -73,6 +74,21 @@ def test_checks_are_metrics_too_and_what_nobody_knows_is_left_out() -> None:
     up = {sample.labels["probe"]: sample.value for sample in samples if sample.name == "modbisect_canary_up"}
     assert up == {"home": 1.0, 'a"\\ <b>&': 0.0}
     assert len([sample for sample in samples if sample.name == "modbisect_canary_seconds"]) == 1
+
+
+@pytest.mark.parametrize("name", list(CASES))
+def test_openmetrics_are_the_same_metrics(name: str) -> None:
+    written = openmetrics(CASES[name])
+    assert written.endswith("# EOF\n")
+    old = {
+        (each.name, *sorted(each.labels.items())): each.value
+        for one in families(prometheus(CASES[name]))
+        for each in one.samples
+    }
+    new = {
+        (each.name, *sorted(each.labels.items())): each.value for one in open_families(written) for each in one.samples
+    }
+    assert new == old
 
 
 PROMTOOL = shutil.which("promtool")

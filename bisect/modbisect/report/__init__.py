@@ -21,23 +21,44 @@ def html(report: Report) -> str:
 
 
 def prometheus(report: Report) -> str:
-    """The report as metrics in Prometheus' text format, for the textfile collector of its node exporter.
+    """Metrics in Prometheus' text format, for the node exporter's textfile collector.
 
     Raises:
         UsageError: prometheus-client is not installed.
     """
+    return _metrics("prometheus")(report)
+
+
+def openmetrics(report: Report) -> str:
+    """The same metrics as OpenMetrics.
+
+    Raises:
+        UsageError: prometheus-client is not installed.
+    """
+    return _metrics("openmetrics")(report)
+
+
+def _metrics(form: str) -> Callable[[Report], str]:
+    """What writes them: an extra."""
     try:
-        from modbisect.report.metrics import prometheus as written  # noqa: PLC0415
+        from modbisect.report import metrics  # noqa: PLC0415
     except ImportError as error:
         raise UsageError(
             f"metrics need prometheus-client: {error}", advice="pip install 'modbisect[metrics]'"
         ) from error
-
-    return written(report)
+    return metrics.FORMS[form]
 
 
 FORMATS: Mapping[str, Callable[[Report], str]] = MappingProxyType(
-    {"text": text, "json": to_json, "markdown": markdown, "html": html, "junit": junit, "prometheus": prometheus}
+    {
+        "text": text,
+        "json": to_json,
+        "markdown": markdown,
+        "html": html,
+        "junit": junit,
+        "prometheus": prometheus,
+        "openmetrics": openmetrics,
+    }
 )
 """By the name that a person writes; what each returns ends in a newline."""
 
@@ -52,6 +73,7 @@ __all__ = [
     "json_schema",
     "junit",
     "markdown",
+    "openmetrics",
     "prometheus",
     "proven",
     "text",

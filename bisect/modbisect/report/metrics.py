@@ -1,12 +1,17 @@
-"""A report, and what a canary saw, as metrics: Prometheus' text format, for its node exporter's textfile collector."""
+"""A report, and what a canary saw, as metrics: Prometheus' text format, for its node exporter's textfile collector.
+
+OpenMetrics, https://prometheus.io/docs/specs/om/open_metrics_spec/, is for whoever serves them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as generate_open
 
 from modbisect.harmless import one_line
 from modbisect.model import Measure, Outcome
@@ -53,9 +58,22 @@ class _Metrics:
     def written(self) -> str:
         return generate_latest(self.registry, escaping="underscores").decode()
 
+    def open(self) -> str:
+        text: bytes = generate_open(self.registry)
+        return text.decode()
+
 
 def prometheus(report: Report) -> str:
     """The report as metrics, one sample a line, ending in a newline."""
+    return _of_run(report).written()
+
+
+def openmetrics(report: Report) -> str:
+    """The same as OpenMetrics 1.0, ending in ``# EOF`` and a newline."""
+    return _of_run(report).open()
+
+
+def _of_run(report: Report) -> _Metrics:
     metrics, where = _Metrics(*_WHERE), (report.host, report.playbook)
 
     def set_(name: str, said: str, value: float | None, **more: str) -> None:
@@ -79,7 +97,10 @@ def prometheus(report: Report) -> str:
         said = "Slow beside fast, by the culprit; with several components these together."
         set_("culprit_ratio", said, finding.effect.ratio, component=name)
         set_("culprit_proven", "1 where it was proven both ways.", float(proven(finding)), component=name)
-    return metrics.written()
+    return metrics
+
+
+FORMS: Mapping[str, Callable[[Report], str]] = MappingProxyType({"prometheus": prometheus, "openmetrics": openmetrics})
 
 
 def checked(rows: Iterable[Checked]) -> str:
