@@ -41,6 +41,7 @@ def inventory_option(function: _F) -> _F:
         "inventory",
         type=click.Path(path_type=Path),
         envvar="MODBISECT_INVENTORY",
+        show_envvar=True,
         help="Inventory of any form that Ansible reads; YAML needs no Ansible.",
     )(limited)
 
@@ -61,6 +62,7 @@ history_option = click.option(
     "--history",
     "url",
     envvar="MODBISECT_HISTORY",
+    show_envvar=True,
     help="Database of earlier results, as an SQLAlchemy URL; a file in the user's state folder unless given.",
 )
 

@@ -34,7 +34,7 @@ def command(
 ) -> int:
     """Say what a host has and lacks for a run, and how to mend that. Reads only; the site is sent no request.
 
-    Exit 0 where a run could begin, 4 where something is in its way.
+    Exit 0 where a run could begin, or nothing but the host's role is in its way; 4 where something else is.
     """
     book = playbook_of(playbook) if playbook else None
     target = with_role(one_host(host, book, inventory), role, inventory)
@@ -72,4 +72,5 @@ def _verdict(host: str, looks: Sequence[Look], bad: Sequence[Look]) -> str:
     if bad:
         return f"{host}: no run can begin: {', '.join(dict.fromkeys(look.what for look in bad))}"
     notes = [look.what for look in looks if look.health is Health.WARN]
-    return f"{host}: a run can begin" + (f"; read what is said of {', '.join(dict.fromkeys(notes))}" if notes else "")
+    can = "nothing but its role keeps a run away" if "role" in notes else "a run can begin"
+    return f"{host}: {can}" + (f"; read what is said of {', '.join(dict.fromkeys(notes))}" if notes else "")

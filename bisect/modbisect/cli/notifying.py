@@ -28,6 +28,7 @@ def notify_option(function: _F) -> _F:
         "places",
         multiple=True,
         envvar="MODBISECT_NOTIFY",
+        show_envvar=True,
         callback=_places,
         metavar="TO",
         help="Tell what comes of it there, too: a URL of Apprise's (slack://, mailto://, json:// ...), grafana://, or "

@@ -14,8 +14,8 @@ from modbisect.report.values import Report
 def junit(report: Report) -> str:
     """The report as one test suite of JUnit's XML, for CI systems.
 
-    A culprit is a failure, a component about which nothing is known is skipped, and a run that came to no end, or has
-    left the host in doubt, is an error of a case of its own.
+    A culprit is a failure, and a component about which nothing is known is skipped. The run is a case of its own: an
+    error where it came to no end or has left the host in doubt, a failure where the site is slow by nobody named.
     """
     guilty = {component: finding for finding in report.findings for component in finding.components}
     open_ = {each.component: each.reason for each in report.untestable}
@@ -28,6 +28,9 @@ def junit(report: Report) -> str:
     if report.restored.in_doubt or report.outcome in (Outcome.INCONCLUSIVE, Outcome.INTERRUPTED):
         errors += 1
         _said(run, "error", headline.verdict(report))
+    elif report.outcome is Outcome.NONE:
+        failures += 1
+        _said(run, "failure", headline.verdict(report))
     ET.SubElement(run, "system-out").text = one_line(headline.verdict(report))
     for component in sorted(tried | guilty.keys() | open_.keys()):
         case = _case(suite, report, component)
