@@ -29,11 +29,12 @@ def ask(probe: Probe, files: Files, limit: float = LONG) -> Exchange:
 
 
 def test_what_it_has_passed_on_the_way(site: Site, files: Files) -> None:
-    headers = (("Via", "1.1 varnish"), ("Server", "Apache"), ("x-cache", "HIT"), ("X-Age", "1"))
+    headers = (("Via", "1.1 varnish"), ("Server", "Apache"), ("x-cache", "HIT"), ("X-Age", "1"), ("Set-Cookie", "a=1"))
     site.rule = lambda _: Answer(headers=headers)
     response = ask(Probe("home", site.url()), files).response
     assert response is not None
     assert response.passed == "Via: 1.1 varnish, x-cache: HIT"
+    assert response.unkept == "sets the cookie a"
 
 
 def test_a_plain_request_and_its_times(site: Site, files: Files) -> None:

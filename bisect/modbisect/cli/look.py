@@ -63,7 +63,7 @@ def command(
 
 def _text(looked: Looked, below: Sequence[str]) -> str:
     look = looked.look
-    lines = [_sentence(looked)]
+    lines = [_sentence(looked), *([harmless(looked.uncached)] if looked.uncached else [])]
     if looked.suspicions:
         lines += ["", "  share  component                                 what was seen"]
         lines += [
@@ -111,6 +111,7 @@ def _document(looked: Looked, below: Sequence[str]) -> dict[str, object]:
         "url": looked.probe.url,
         "requests_seconds": [request.seconds for request in looked.measured.requests],
         "broken": looked.measured.broken,
+        "uncached": looked.uncached,
         "seconds": look.seconds,
         "busy_seconds": look.busy,
         "cost_seconds": look.cost,

@@ -25,6 +25,8 @@ def sentence(looked: Looked, why: str) -> str:
     how = f"takes {took(times[len(times) // 2])}" if times else "is not answered correctly"
     if looked.measured.broken:
         how += f" ({looked.measured.broken})"
+    if not ranked and looked.uncached:
+        return f"{site} {how}. {looked.uncached} Nobody is proven: {why}."
     if not ranked:
         return f"{site} {how}; nobody was seen to be at work for it: {why}, so nobody is proven."
     first = ranked[0]
@@ -38,6 +40,9 @@ def blocks(there: Scan, looked: Looked, below: Seen | None = None) -> Iterator[B
     """What stands below that sentence; ``below`` is what was seen from the host's hypervisor meanwhile."""
     by_id: dict[str, Component] = {component.id: component for component in there.components}
     ranked = [each for each in by_share(looked) if each.share >= _SMALLEST][:_MOST]
+    if looked.uncached:
+        yield Heading(2, "A cache that keeps nothing")
+        yield Sentence(looked.uncached)
     if ranked:
         yield Heading(2, "Suspects")
         rows = tuple((each.component, f"{each.share:.0%}", each.why) for each in ranked)

@@ -17,6 +17,7 @@ import pycurl
 
 from modbisect.model import Probe, Request
 from modbisect.probe import options
+from modbisect.probe.keeping import unkept
 from modbisect.probe.oracle import Response, printable
 from modbisect.probe.redirect import redirected
 from modbisect.probe.upload import Files
@@ -29,6 +30,7 @@ BODY_LIMIT = 32 << 20
 NONCE = "{nonce}"
 _AWAY = frozenset({pycurl.E_COULDNT_CONNECT, pycurl.E_GOT_NOTHING, pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR})
 _PASSED = re.compile(rb"(?:Via|Age|X-Cache|X-Varnish|X-Proxy-Cache|CF-Cache-Status):", re.IGNORECASE)
+_CACHING = re.compile(rb"(?:Cache-Control|Pragma|Vary):", re.IGNORECASE)
 _USER = re.compile(r"^(\w+://)[^/?#]*@")
 _RESET = frozenset({errno.ECONNRESET, errno.EPIPE})
 
@@ -181,6 +183,7 @@ class _Lane:
         self._nonce = ""
         self._body = bytearray()
         self._passed: list[bytes] = []
+        self._caching: list[bytes] = []
         self._cookies: list[bytes] = []
         self._hops = 0
         self._before = _Spent()
@@ -249,9 +252,12 @@ class _Lane:
 
     def _hear(self, line: bytes) -> None:
         if line.startswith(b"HTTP/"):
-            self._passed = []
+            self._passed, self._caching = [], []
         elif line[:11].lower() == b"set-cookie:":
             self._cookies.append(line[11:].strip())
+            self._caching.append(line)
+        elif _CACHING.match(line):
+            self._caching.append(line)
         elif _PASSED.match(line):
             self._passed.append(line.strip())
 
@@ -284,6 +290,7 @@ class _Lane:
             body=body,
             cookies=tuple(each.decode(errors="replace") for each in self._cookies),
             passed=printable(b", ".join(self._passed).decode(errors="replace")),
+            unkept=printable(unkept(line.decode(errors="replace") for line in self._caching)),
         )
 
     def _text(self, info: int) -> str:

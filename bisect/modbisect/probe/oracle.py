@@ -45,6 +45,8 @@ class Response:
     """What it wants to be kept and sent again: each as its header has it."""
     passed: str = ""
     """Its headers, fit for a terminal, that only proxies and caches on the way add; empty without any."""
+    unkept: str = ""
+    """Why a cache keeps nothing of it, fit for a terminal; empty where nothing is against that."""
 
     def text(self) -> str:
         """The body as text, whatever charset is declared: a conf that only changes that is no fault."""
@@ -73,6 +75,8 @@ class Markers:
     """Largest distance in bytes of a response of the window from ``size``."""
     passed: str = ""
     """As in `Response`, of the latest that has any."""
+    unkept: str = ""
+    """As in `Response`, where it is so of each."""
     whole: bool = False
     """It ends as a page of HTML does."""
 
@@ -88,6 +92,7 @@ class Markers:
             location=response.location,
             leaks=tuple(text for text, pattern in _LEAKS if pattern.search(response.body)),
             passed=response.passed,
+            unkept=response.unkept,
             whole=bool(_END.search(response.body)),
         )
 
@@ -103,6 +108,7 @@ class Markers:
             location=middle.location if len({each.location for each in alike}) == 1 else None,
             leaks=tuple(sorted({leak for each in alike for leak in each.leaks})),
             passed=next((each.passed for each in reversed(seen) if each.passed), ""),
+            unkept=middle.unkept if all(each.unkept for each in alike) else "",
             spread=max(abs(each.size - middle.size) + each.spread for each in alike),
             whole=all(each.whole for each in alike),
         )

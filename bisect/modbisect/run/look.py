@@ -41,6 +41,17 @@ class Looked:
     suspicions: tuple[Suspicion, ...]
     components: tuple[Component, ...]
 
+    @property
+    def uncached(self) -> str:
+        """That a cache on the way keeps nothing of it, and why; empty where there is none, or nothing is against it."""
+        seen = self.measured.markers
+        if not seen or not (seen.passed and seen.unkept):
+            return ""
+        return (
+            f"A cache or a proxy on the way ({seen.passed}) can keep none of it: every answer {seen.unkept}; so every "
+            "visitor waits for the site behind it."
+        )
+
 
 def look_at(
     root: RootLink,

@@ -148,10 +148,13 @@ def refuse_cache(host: Host, facts: Found, playbook: Playbook, learned: Mapping[
 
 def kept_in_front(outside: Mapping[str, Sequence[Markers]]) -> str:
     """A warning where visitors' answers come through what the probes go past; empty where none do."""
-    passed = next((each.passed for markers in outside.values() for each in markers if each.passed), "")
-    return passed and (
-        f"visitors come through a proxy or a cache ({passed}), which may keep what a broken trial answers; "
-        "the run looks from there once the host is put back"
+    through = next((each for markers in outside.values() for each in markers if each.passed), None)
+    if through is None:
+        return ""
+    why = f"; of the page it can keep nothing, for every answer {through.unkept}" if through.unkept else ""
+    return (
+        f"visitors come through a proxy or a cache ({through.passed}), which may keep what a broken trial answers; "
+        f"the run looks from there once the host is put back{why}"
     )
 
 
