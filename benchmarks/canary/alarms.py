@@ -28,7 +28,7 @@ from modbisect.judging.history import DAY, WINDOWS, Check, Trend, compare
 STEP = 600.0
 WEEK = round(7 * DAY / STEP)
 TAUGHT, QUIET = 4, 5
-RATIO, AT_LEAST = 1.2, 0.005
+RATIO, AT_LEAST = 1.2, 0.01
 CHECKS_TO_FIND = 3
 QUARTER = 13
 HICCUPS, RUSHES = 0.02, 0.003

@@ -141,9 +141,9 @@ class CanaryModel(Strict):
     days: Annotated[int, Field(ge=1, le=366)] = Field(default=28, description="Days of earlier checks to compare with.")
     ratio: Ratio = Field(default=1.2, description="Smallest slowdown that matters, as a factor.")
     at_least: Time = Field(
-        default=0.005,
+        default=0.01,
         description="... and as a time: both must be exceeded.",
-        json_schema_extra={"default": "5ms"},
+        json_schema_extra={"default": "10ms"},
     )
 
 

@@ -64,7 +64,7 @@ class CanaryOptions:
     """Of earlier checks, which it compares with."""
     ratio: float = 1.2
     """Smallest slowdown that matters, as a factor; ``at_least`` has to be exceeded as well."""
-    at_least: float = 0.005
+    at_least: float = 0.01
     """Smallest slowdown that matters, in seconds; ``ratio`` has to be exceeded as well."""
 
 
