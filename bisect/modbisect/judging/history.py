@@ -47,7 +47,7 @@ _UNLEARNT_RATIO = 1.5
 _ONE_CHECK = 0.7
 """Of the limit: the most that a check adds."""
 _LEAST_LIMIT = 1.0
-_LARGE = 0.72
+_LARGE = 0.7
 """Of what matters: the second highest of the latest three checks is above it, or there is no alarm."""
 _OUTRIGHT = 3.0
 """So many times slower in every window, and nobody waits for the next check."""
