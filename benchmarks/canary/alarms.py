@@ -217,11 +217,14 @@ def main() -> None:
         "--first", type=int, default=0, metavar="SITE", help="the first of the sites, which are numbered (0)"
     )
     parser.add_argument("--jobs", type=int, default=2, help="at once (2)")
+    parser.add_argument("--rule", help="this one alone")
     options = parser.parse_args()
     sites = -(-options.weeks // QUIET)
     print(f"{'rule':<24} {'weeks':>6} {'false alarms':>13} {'a quarter':>10} {'found':>12} {'took':>7}", flush=True)
     with ProcessPoolExecutor(options.jobs) as pool:
         for name, (rule, one_in) in rules().items():
+            if options.rule not in (None, name):
+                continue
             began = time.monotonic()
             seeds = range(options.first, options.first + sites, one_in)
             score = sum(pool.map(judged, *spread(rule, seeds, options.plant)), start=Score())

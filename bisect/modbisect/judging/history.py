@@ -15,7 +15,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -232,6 +232,10 @@ def compare(history: Sequence[Check], now: Sequence[float], at: float, ratio: fl
     usual = past.usual(at)
     typical = math.exp(usual.log_seconds)
     at_stake = max(math.log(ratio if usual.learnt else max(ratio, _UNLEARNT_RATIO)), math.log1p(at_least / typical))
+    above = math.log(here / typical)
+    told = partial(Comparison, now_seconds=here, usual_seconds=typical, alarm_seconds=typical * math.exp(at_stake / 2))
+    if above <= at_stake / 2:  # whatever the sum is
+        return told(Trend.FASTER if above < -max(at_stake, _LIMIT_OF_FASTER * usual.sd) else Trend.STEADY)
     limit = _limit(max(round(at_stake / 2 / usual.sd, 2), _LEAST_REFERENCE), _checks_in_a_run(good))
     total, excess = 0.0, []
     for check in (*tail, Check(at, here)):
@@ -239,16 +243,9 @@ def compare(history: Sequence[Check], now: Sequence[float], at: float, ratio: fl
         excess.append(math.log(check.seconds) - then.log_seconds)
         more = (excess[-1] - at_stake / 2) / then.sd
         total = min(max(0.0, total + min(more, _ONE_CHECK * limit)), 2 * limit)
-    above = math.log(here / typical)
     outright = len(now) >= WINDOWS and math.log(min(now) / typical) > max(at_stake, math.log(_OUTRIGHT))
-    trend = Trend.STEADY
-    if outright or (total > limit and above > at_stake / 2 and sorted(excess[-3:])[-2] > _LARGE * at_stake):
-        trend = Trend.SLOWER
-    elif above > at_stake / 2:
-        trend = Trend.UNSURE
-    elif above < -max(at_stake, _LIMIT_OF_FASTER * usual.sd):
-        trend = Trend.FASTER
-    return Comparison(trend, here, typical, typical * math.exp(at_stake / 2))
+    slower = total > limit and sorted(excess[-3:])[-2] > _LARGE * at_stake
+    return told(Trend.SLOWER if outright or slower else Trend.UNSURE)
 
 
 def _checks_in_a_run(checks: Sequence[Check]) -> int:
