@@ -43,15 +43,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--worlds", type=int, default=3, help="sites of each kind and size (3)")
     worlds = parser.parse_args().worlds
-    print(_LINE.format("site", "size", "decisions", "median, ms", "95 %, ms", "longest, ms", f"aim {AIM_SECONDS * 1e3:g} ms"))
+    aim = f"aim {AIM_SECONDS * 1e3:g} ms"
+    print(_LINE.format("site", "size", "decisions", "median, ms", "95 %, ms", "longest, ms", aim))
     usual: dict[int, list[float]] = {size: [] for size in SIZES}
     for case in (case for case in CASES if case.name in PLAYED):
         for size in SIZES:
             times = sorted(each for number in range(worlds) for each in thought(case, size, number))
             usual[size] += times
-            figures = (median(times), times[int(len(times) * 0.95)], times[-1])
+            figures = [f"{each * 1e3:.0f}" for each in (median(times), times[int(len(times) * 0.95)], times[-1])]
             met = "met" if times[-1] <= AIM_SECONDS else "MISSED"
-            print(_LINE.format(case.name, size, len(times), *(f"{each * 1e3:.0f}" for each in figures), met), flush=True)
+            print(_LINE.format(case.name, size, len(times), *figures, met), flush=True)
     few, many = (median(usual[size]) for size in SIZES)
     print(f"\nmedian with {SIZES[1]} over that with {SIZES[0]}: {many / few:.1f}")
 
