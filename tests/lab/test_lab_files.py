@@ -4,8 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from modbisect import lab
+from modbisect.cli import cli
+from modbisect.errors import UsageError
 from modbisect.lab import processes, store
 from modbisect.lab.sources import debian_sources
 
@@ -84,3 +87,16 @@ def test_a_record_survives_and_a_damaged_one_is_named(tmp_path: Path, monkeypatc
     path.write_text("{")
     with pytest.raises(lab.LabError, match="damaged"):
         store.record("web1")
+
+
+def test_every_setup_says_what_it_plants_and_names_others_as_an_option_does() -> None:
+    told = lab.plantings()
+    assert {"shop", "upload-middleware"} <= set(told)
+    assert all(remark.endswith(".") and ".sh" not in remark for remark in told.values()), told
+    assert "Run after shop;" in told["opcache-off"]
+
+
+def test_a_setup_that_is_not_there_is_told_with_where_their_names_are() -> None:
+    done = CliRunner().invoke(cli, ["lab", "up", "web1", "--setup", "uploadguard"])
+    assert isinstance(done.exception, UsageError)
+    assert done.exception.advice == "'modbisect lab setups' lists those"

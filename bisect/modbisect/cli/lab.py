@@ -9,6 +9,8 @@ import click
 
 from modbisect import lab
 from modbisect.cli.streams import tell
+from modbisect.errors import UsageError
+from modbisect.playbook.text import shown
 
 
 @click.group("lab")
@@ -18,13 +20,33 @@ def command() -> None:
 
 @command.command("up")
 @click.argument("name")
-@click.option("--setup", "setups", multiple=True, help="A script run inside, or the name of one that comes along.")
-@click.option("--install", "packages", multiple=True, help="A Debian package for it, with all that it needs.")
+@click.option(
+    "--setup",
+    "setups",
+    multiple=True,
+    help="A script run inside, or one by name of those that 'modbisect lab setups' lists; may be repeated, and is run "
+    "in that order.",
+)
+@click.option(
+    "--install", "packages", multiple=True, help="A Debian package for it, with all that it needs; may be repeated."
+)
 @click.option("--suite", help=f"The Debian release it is of: {', '.join(lab.SUITES)}; else the box's own.")
 def up(name: str, setups: tuple[str, ...], packages: tuple[str, ...], suite: str | None) -> None:
-    """Make a host and start it."""
+    """Make a host and start it: without a --setup it serves no more than Debian's first page.
+
+    For the first host of a release a Debian tree is built, in a minute or two. 'modbisect lab inventory > lab.yml'
+    writes what the other verbs need to reach it, as in 'modbisect scan NAME -i lab.yml'.
+    """
     host = lab.up(name, [_script(text) for text in setups], packages=packages, suite=suite, progress=tell)
     click.echo(f"{host.name} is up at {host.address}")
+    tell(f"to reach it: modbisect lab inventory > lab.yml; then say -i lab.yml, as in modbisect scan {name} -i lab.yml")
+
+
+@command.command("setups")
+def planted() -> None:
+    """What comes along for 'lab up --setup': a shop, and what makes it slow."""
+    for name, remark in lab.plantings().items():
+        click.echo(click.wrap_text(remark, 100, f"{name:<18} ", " " * 19))
 
 
 @command.command("exec", context_settings={"ignore_unknown_options": True})
@@ -56,13 +78,15 @@ def boot(name: str) -> None:
 @command.command("list")
 def listed() -> None:
     """The hosts of this lab."""
+    if not lab.hosts():
+        tell("there is no lab host: 'modbisect lab up NAME' makes one")
     for host in lab.hosts():
         click.echo(f"{host.name:<16} {host.state:<8} {host.address}")
 
 
 @command.command("inventory")
 def inventory() -> None:
-    """An inventory of the running hosts."""
+    """An inventory of the running hosts, for -i of the other verbs."""
     click.echo(lab.inventory(), nl=False)
 
 
@@ -74,5 +98,17 @@ def down(name: str | None) -> None:
 
 
 def _script(text: str) -> Path:
-    ours = lab.SETUPS / f"{text}.sh"
-    return ours if "/" not in text and ours.is_file() else Path(text)
+    """The file that is meant.
+
+    Raises:
+        UsageError: there is none.
+    """
+    ours, given = lab.SETUPS / f"{text}.sh", Path(text)
+    if "/" not in text and ours.is_file():
+        return ours
+    if not given.is_file():
+        raise UsageError(
+            f"{shown(text)} is neither a script nor the name of a setup that comes along",
+            advice="'modbisect lab setups' lists those",
+        )
+    return given

@@ -4,6 +4,8 @@ A host is an overlay on one cached Debian tree and a set of namespaces with a re
 address of its own that only this box reaches. Needs root.
 """
 
+import re
+from itertools import takewhile
 from pathlib import Path
 
 from modbisect.lab.errors import LabError
@@ -12,6 +14,20 @@ from modbisect.lab.sources import SUITES
 from modbisect.lab.tree import build_tree
 
 SETUPS = Path(__file__).parent / "setups"
+_FILE = re.compile(r"([\w-]+)\.sh\b")
+"""Remarks name other setups by their files."""
+
+
+def plantings() -> dict[str, str]:
+    """What each script of `SETUPS` plants, in its own words, by name."""
+    return {path.stem: _remark(path.read_text(encoding="utf-8")) for path in sorted(SETUPS.glob("*.sh"))}
+
+
+def _remark(script: str) -> str:
+    _, *lines = script.splitlines()
+    said = " ".join(line.lstrip("# ") for line in takewhile(lambda line: line.startswith("#"), lines))
+    return _FILE.sub(r"\1", said)
+
 
 __all__ = [
     "SETUPS",
@@ -25,5 +41,6 @@ __all__ = [
     "hosts",
     "inventory",
     "kill",
+    "plantings",
     "up",
 ]
