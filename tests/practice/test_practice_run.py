@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
 from practice_runs import guard_status, run_on, small, state_of
 
+from modbisect.cli import cli
 from modbisect.cli.performing import exit_code
 from modbisect.errors import Exit
 from modbisect.lab.practice import CULPRIT, practice
@@ -14,6 +18,14 @@ from modbisect.model import Outcome, Symptom
 from modbisect.playbook import Budget
 from modbisect.report import verdict
 from modbisect.run.events import Event, FoundSlow, Surveyed, TrialEnded
+
+
+def test_the_demo_of_a_practice_host_begins_without_a_word_of_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("modbisect.lab.practice.practice", partial(practice, slow_seconds=1.0))
+    done = CliRunner().invoke(cli, ["demo", "--practice"], standalone_mode=False, catch_exceptions=False)
+    assert done.return_value == Exit.OK, done.output
+    assert "looking at what is there" in done.stderr
+    assert "failed" not in done.stderr
 
 
 def test_the_demo_finds_the_culprit_and_nothing_else(tmp_path: Path) -> None:

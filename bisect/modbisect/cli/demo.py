@@ -36,7 +36,7 @@ def command(scene: str, *, practice: bool, seed: int) -> int:
     chosen = SCENES[scene]
     tell(chosen.story)
     with _stage(chosen) as (host, playbook):
-        return _perform(host, playbook, chosen.culprit, seed)
+        return _perform(host, playbook, chosen.culprit, Options(seed=seed, open_security=True))
 
 
 @contextmanager
@@ -57,11 +57,12 @@ def _practice(seed: int) -> int:
 
     tell("A PRACTICE host: SSH and the site are real, its components are simulated.")
     with tempfile.TemporaryDirectory() as folder, practice_host(Path(folder)) as made:
-        return _perform(made.host, made.playbook, PRACTICED, seed)
+        # It simulates no processes that could be seen at work.
+        return _perform(made.host, made.playbook, PRACTICED, Options(seed=seed, open_security=True, look_seconds=0))
 
 
-def _perform(host: Host, playbook: Playbook, culprit: frozenset[str], seed: int) -> int:
-    report, code = perform(host, playbook, Options(seed=seed, open_security=True), quiet=False)
+def _perform(host: Host, playbook: Playbook, culprit: frozenset[str], options: Options) -> int:
+    report, code = perform(host, playbook, options, quiet=False)
     click.echo(on_terminal(report))
     accused = {frozenset(finding.components) for finding in report.findings}
     outcome = Outcome.FOUND if culprit else Outcome.NONE
