@@ -149,8 +149,9 @@ def test_an_unknown_and_a_changed_key_are_refused(
     empty.touch()
     other = next(line for line in second.known_hosts.read_text().splitlines() if second.name in line.split()[0])
     wrong.write_text(f"{host.address} {other.split(' ', 1)[1]}\n")
-    with pytest.raises(Unreachable, match=r"is unknown: ssh-ed25519 SHA256:"):
+    with pytest.raises(Unreachable, match=r"is unknown: ssh-ed25519 SHA256:") as caught:
         ssh.connect(host.name, replace(settings, known_hosts=(str(empty),)))
+    assert f"'ssh ops@{host.address}' to store it; it belongs into {empty}" in caught.value.advice
     with pytest.raises(Unreachable, match=r"is not the one in known_hosts.*SHA256:.*SHA256:"):
         ssh.connect(host.name, replace(settings, known_hosts=(str(wrong),)))
 

@@ -32,6 +32,7 @@ from modbisect.host.sshconfig import SshSettings, resolve
 
 logging.getLogger("paramiko").addHandler(logging.NullHandler())  # else its thread prints tracebacks of its own
 
+DEFAULT_PORT = 22
 KEEPALIVE_SECONDS = 2
 SILENT_PEER_MILLISECONDS = 6000
 CONNECT_SECONDS = 10.0
@@ -83,7 +84,8 @@ def _open(name: str, settings: SshSettings, password: str | None) -> fabric.Conn
             f"the host key of {where} is unknown: {_print(error.key)}",
             host=name,
             state=UNCHANGED,
-            advice=f"compare it with the host's own, then connect once with 'ssh {settings.hostname}' to store it",
+            advice=f"compare it with the host's own, then connect once with '{_by_hand(settings)}' to store it"
+            f"{f'; it belongs into {settings.known_hosts[0]}' if settings.known_hosts else ''}",
         ) from error
     except (SSHException, OSError, EOFError) as error:
         # A client without any key is told so by the plain base class.
@@ -106,7 +108,9 @@ def _open(name: str, settings: SshSettings, password: str | None) -> fabric.Conn
             f"cannot connect to {where}: {str(error) or type(error).__name__}",
             host=name,
             state=UNCHANGED,
-            advice="check address, port and network",
+            advice="name it as DNS or ~/.ssh/config does, or give the inventory that has it with -i"
+            if isinstance(error, socket.gaierror)
+            else "check address, port and network",
         ) from error
 
 
@@ -185,6 +189,13 @@ def _refuse_revoked(settings: SshSettings, key: paramiko.PKey) -> None:
     for name, line in _known_hosts(settings):
         if line.startswith("@revoked") and key.get_base64() in line.split():
             raise SSHException(f"its host key is marked @revoked in {name}")
+
+
+def _by_hand(settings: SshSettings) -> str:
+    """The command that a person connects with."""
+    user = f"{settings.user}@" if settings.user else ""
+    port = [] if settings.port == DEFAULT_PORT else ["-p", str(settings.port)]
+    return shlex.join(["ssh", *port, user + settings.hostname])
 
 
 def _print(key: paramiko.PKey) -> str:
