@@ -1,6 +1,9 @@
 """What a command line says is slow, and where: with a playbook, and in its place."""
 
+import os
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,7 @@ import pytest
 from cli.hostile import Commands
 from modbisect.cli import cli
 from modbisect.cli.asking import asking
+from modbisect.cli.common import hosts_of
 from modbisect.inventory import adhoc_host, inventory_text, parse_inventory
 from modbisect.model import Role, Upload
 
@@ -93,6 +97,15 @@ def test_a_scan_that_writes_has_to_know_what_is_slow(command: Commands, tmp_path
     assert "say --url URL as well" in answer.err
 
 
+def test_a_scan_that_writes_makes_the_folder_before_it_connects(command: Commands, tmp_path: Path) -> None:
+    answer = command("scan", "127.0.0.9", "--url", "/", "--write", str(tmp_path / "new" / "site"))
+    assert (answer.code, (tmp_path / "new" / "site").is_dir()) == (4, True)
+    (tmp_path / "file").touch()
+    answer = command("scan", "127.0.0.9", "--url", "/", "--write", str(tmp_path / "file" / "site"))
+    assert answer.code == 2
+    assert "cannot be made: Not a directory\nto do: name another folder" in answer.err
+
+
 def test_a_scan_asks_the_inventory_what_a_host_is(command: Commands, tmp_path: Path) -> None:
     (tmp_path / "hosts.yml").write_text("all: {hosts: {web1: {}}}\n")
     answer = command("scan", "web1", "-i", "hosts.yml", "--role", "staging")
@@ -112,3 +125,30 @@ def test_a_record_in_place_of_a_url(command: Commands, tmp_path: Path, arguments
     (tmp_path / "log").write_text('192.0.2.7 - - [27/Nov/2026:06:25:24 +0000] "GET /a?b HTTP/1.1" 200 12\n')
     answer = command("scan", "web1", *arguments)
     assert (answer.code, word in answer.err) == (2, True), answer.err
+
+
+@pytest.fixture
+def openssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """OpenSSH with a configuration of the test's own: it reads none of HOME's."""
+    config, ssh = tmp_path / "ssh_config", tmp_path / "bin" / "ssh"
+    ssh.parent.mkdir()
+    ssh.write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {config} "$@"\n')
+    ssh.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{ssh.parent}:{os.environ['PATH']}")
+    return config
+
+
+@pytest.mark.parametrize(
+    ("name", "site"),
+    [
+        ("no-such-name.invalid", "http://127.0.0.9/"),
+        ("ops@no-such-name.invalid:2222", "http://127.0.0.9/"),
+        ("localhost", "http://localhost/"),  # which leads somewhere, and may be the name of a virtual host
+        ("other.invalid", "http://other.invalid/"),
+    ],
+)
+@pytest.mark.usefixtures("within_a_verb")
+def test_the_site_of_a_name_that_only_openssh_knows_is_at_its_address(openssh: Path, name: str, site: str) -> None:
+    openssh.write_text("Host no-such-name.invalid localhost\n  HostName 127.0.0.9\n")
+    [host] = hosts_of(name, None, None)
+    assert host == replace(adhoc_host(name), base_url=site)

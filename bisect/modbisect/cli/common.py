@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,8 +13,10 @@ import click
 
 from modbisect import state
 from modbisect.cli.streams import tell
-from modbisect.errors import UsageError
+from modbisect.errors import ModbisectError, UsageError
+from modbisect.host.sshconfig import resolve
 from modbisect.inventory import Host, adhoc_host, load_inventory
+from modbisect.inventory.address import check_address, default_base_url
 from modbisect.playbook import Playbook, load_playbook
 
 _F = TypeVar("_F", bound=Callable[..., object])
@@ -124,7 +128,28 @@ def hosts_of(target: str | None, playbook: Playbook | None, inventory: Path | No
         )
     if limit:
         raise UsageError("--limit needs an inventory", advice="give one with -i")
-    return (adhoc_host(pattern),)
+    return (_with_site(adhoc_host(pattern)),)
+
+
+def _with_site(host: Host) -> Host:
+    """The same; where only OpenSSH's configuration knows the name, with the site at the address that it has there."""
+    if host.connection != "ssh":
+        return host
+    try:
+        address = check_address(resolve(host.address, port=host.port, user=host.user).hostname)
+    except (ModbisectError, ValueError):  # who connects is told; a canary does without
+        return host
+    if address.lower() == host.address.lower() or _is_known(host.address):
+        return host
+    return replace(host, base_url=default_base_url(address))
+
+
+def _is_known(name: str) -> bool:
+    try:
+        socket.getaddrinfo(name, None)
+    except OSError:
+        return False
+    return True
 
 
 def one_host(target: str | None, playbook: Playbook | None, inventory: Path | None) -> Host:

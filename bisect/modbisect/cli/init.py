@@ -58,10 +58,7 @@ def command(
     if role is None and inventory is None and asks:
         roles = click.Choice([each.value for each in Role])
         role = str(click.prompt("What is it? On production nothing is switched.", type=roles, prompt_suffix=" "))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"{folder} cannot be made: {error.strerror}", advice="name another folder") from None
+    scan.make(folder)
     of_host = {
         "host": host,
         "inventory": inventory,

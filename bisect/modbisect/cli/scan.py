@@ -87,7 +87,7 @@ def _since(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
 @click.option(
     "--write",
     "folder",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=click.Path(path_type=Path, file_okay=False),
     help="Write an inventory and a playbook for --url there, ready to run.",
 )
 def command(
@@ -108,6 +108,8 @@ def command(
     """Say what a host is and has: what is unusual first. Reads only; its first page, or --url, is asked for once."""
     if url is None and (upload or (folder and not recorded)):
         raise UsageError("what is slow?", advice="say --url URL as well")
+    if folder:
+        make(folder)
     pages = recorded_pages(recorded, url)[:_PAGES] if recorded else ()
     book = playbook_of(playbook) if playbook else None
     target = with_role(one_host(host, book, inventory), role, inventory)
@@ -130,7 +132,19 @@ def command(
         if again and url and not folder:
             click.echo(f"next: modbisect run {shlex.quote(host)} --url {shlex.quote(url)}")
     if folder and url:
-        _write(folder, target, url, timed, inventory)
+        _write(folder, target, url, timed, upload=upload, inventory=inventory)
+
+
+def make(folder: Path) -> None:
+    """A folder to write into.
+
+    Raises:
+        UsageError: it cannot be one.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be made: {error.strerror}", advice="name another folder") from None
 
 
 def _lines(seen: Scan, apart: Mapping[Component, str], changes: Sequence[str], *, everything: bool) -> Iterator[str]:
@@ -215,15 +229,18 @@ def _meaning(grows: float) -> str:
     return ": hardly, so that it is not the size that takes the time"
 
 
-def _write(folder: Path, host: Host, url: str, timed: tuple[Sized, ...], inventory: Path | None) -> None:
+def _write(
+    folder: Path, host: Host, url: str, timed: tuple[Sized, ...], *, upload: Upload | None, inventory: Path | None
+) -> None:
     """Write what a run needs.
 
     Raises:
         UsageError: a file is there already, or cannot be written.
     """
     home, slow = timed[0], timed[1:]
-    remarks = [f"Written by 'modbisect scan' for {host.name}.", *(harmless(line) for line in _timed(slow))]
-    upload = slow[-1].probe.upload
+    remarks = [f"Written by modbisect for {host.name}.", *(harmless(line) for line in _timed(slow))]
+    if not slow[-1].broken:
+        upload = slow[-1].probe.upload
     if smaller := enough(slow):
         remarks.append(f"{size(smaller.size)} are enough to show it, and cost a run less time than all of it.")
         upload = smaller
@@ -242,7 +259,13 @@ def _write(folder: Path, host: Host, url: str, timed: tuple[Sized, ...], invento
         except OSError as error:
             raise UsageError(f"{path} cannot be written: {error.strerror}", advice="name an empty folder") from None
     click.echo(f"written: {', '.join(map(str, files))}")
-    click.echo(f"next: modbisect run {folder / 'playbook.yml'} {host.name} -i {inventory or folder / 'inventory.yml'}")
+    hosts = inventory or folder / "inventory.yml"
+    if slow[-1].broken:
+        click.echo(
+            f"before a run: its answer has to be correct. Is the site at {host.base_url}? {hosts} says that "
+            f"(modbisect_base_url); what is correct, {folder / 'playbook.yml'} (expect)"
+        )
+    click.echo(f"next: modbisect run {folder / 'playbook.yml'} {host.name} -i {hosts}")
 
 
 def _row(component: Component, apart: str) -> dict[str, object]:

@@ -258,7 +258,8 @@ class Site:
                 f"probe {probe.name} gets no correct answer from the site as found: {result.broken or 'none at all'}",
                 host=self.root.name,
                 state="nothing was changed",
-                advice="correct the probe's url or what it expects; 'modbisect probe' shows the answer",
+                advice="correct the probe's url, what it expects, or where the site begins (modbisect_base_url in the "
+                "inventory); 'modbisect probe' shows the answer",
             )
         self.learned[probe.name] = (*self.learned.get(probe.name, ()), result.markers)
 
