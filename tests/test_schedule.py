@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from modbisect.cli import cli
+from modbisect.cli import cli, schedule
 from modbisect.cli.schedule import _is_not_mine
+from modbisect.errors import Refused
 from modbisect.schedule import MINE, Schedule, cron_line, divides, name_of, units
 
 WORDS = ("/opt/my tools/modbisect", "canary", "check", "/srv/100%/p.yml", 'a"b', "x\\y", "$HOME")
@@ -122,3 +124,19 @@ def test_units_of_others_are_seen(tmp_path: Path) -> None:
     assert _is_not_mine(path)
     path.write_text(f"{MINE}\n[Timer]\n")
     assert not _is_not_mine(path)
+
+
+def test_where_no_systemd_answers_nothing_is_left_behind(
+    book: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in, units_of = tmp_path / "bin" / "systemctl", tmp_path / "units"
+    stand_in.parent.mkdir()
+    stand_in.write_text("#!/bin/sh\necho 'System has not been booted with systemd' >&2; exit 1\n")
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{stand_in.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr(schedule, "_folder", lambda: units_of)
+    done = CliRunner().invoke(cli, ["canary", "install", str(book), "web1"], standalone_mode=False)
+    assert isinstance(done.exception, Refused)
+    assert done.exception.what == "systemctl daemon-reload: System has not been booted with systemd"
+    assert "'--as cron' prints a line for crontab" in done.exception.advice
+    assert not units_of.exists()

@@ -18,7 +18,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from modbisect.errors import UsageError
-from modbisect.notify import Level, Notice, Place, of_checks, of_run, place, send
+from modbisect.notify import Level, Notice, Place, of_checks, of_run, place, send, unready
 from modbisect.report import from_json
 
 NOTICE = Notice(
@@ -153,6 +153,15 @@ def test_what_has_begun_and_what_is_over() -> None:
     notice = of_checks("web1", "shop", ["home is slower: 1 s"], ["item is as usual: 2 s; it was broken"], 5)
     assert notice.title == "web1: home is slower: 1 s (and 1 more)"
     assert (notice.level, of_checks("web1", "shop", [], ["x"], 5).level) == (Level.BAD, Level.GOOD)
+
+
+def test_what_nothing_here_can_send_to_is_known_beforehand(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = [place("json://127.0.0.1:1/hunter2"), place("grafana://hunter2@127.0.0.1:1")]
+    assert list(unready(places)) == []
+    monkeypatch.setattr("modbisect.notify.sending.find_spec", lambda _: None)
+    assert list(unready(places)) == [
+        "json cannot be notified: Apprise is not installed: pip install 'modbisect[notify]'"
+    ]
 
 
 def test_the_verb_sends_a_test_and_a_dry_run_sends_nothing(receiver: Receiver, tmp_path: Path) -> None:

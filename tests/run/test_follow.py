@@ -109,7 +109,10 @@ def test_on_production_no_run_is_begun_and_what_has_changed_is_told_once(stage: 
 def test_a_run_that_was_refused_is_tried_again_at_the_next_check(stage: Stage) -> None:
     stage.refuses = True
     assert stage.check(Trend.SLOWER).run == ""
-    assert stage.said == ["web1: no run looks for what makes home slow: a run is open there"]
+    assert stage.said == [
+        "web1: home is slower; a run looks for who makes it so",
+        "web1: no run looks for what makes home slow: a run is open there",
+    ]
     stage.refuses = False
     assert stage.check(Trend.SLOWER).run == "ab" * 16
 

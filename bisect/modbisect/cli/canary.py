@@ -24,11 +24,12 @@ from modbisect.cli.nagios import Status, status_of, told, unknown
 from modbisect.cli.notifying import notify, notify_option
 from modbisect.cli.schedule import install, remove
 from modbisect.cli.sighted import as_row, more_lines, sentence
+from modbisect.cli.streams import tell
 from modbisect.cli.watching import Watching
 from modbisect.errors import Exit, ModbisectError, UsageError
 from modbisect.history import History
 from modbisect.judging.history import Trend
-from modbisect.notify import Place
+from modbisect.notify import Place, unready
 from modbisect.run.canary import Sighting
 
 
@@ -77,7 +78,8 @@ command.add_command(remove)
     "--go-on",
     is_flag=True,
     help="Where a probe has become slower: say what has changed on the host since the last good check; on staging and "
-    "experimental hosts find who is to blame as 'run' does, too. Each check looks at the host then.",
+    "experimental hosts find who is to blame as 'run' does, too, within the playbook's budget. Each check looks at the "
+    "host then.",
 )
 @notify_option
 @click.option("--dry-run", is_flag=True, help="Print what would be sent to where --notify says, and send nothing.")
@@ -101,9 +103,11 @@ def check(
 
     Quiet with exit 0 when nothing has changed; exit 1 with the figure when a probe is slower than it usually is at this
     time of day, in two of its latest three checks or three times as slow in one, or its answer is no longer correct.
-    What it usually is, is learnt from the checks of four weeks: it speaks of 20 % more after three days of them,
-    before of 50 %. What is slower for good and meant to be, 'modbisect history accept' makes usual.
+    What it usually is, is learnt from the checks of four weeks: after five of them it speaks of 50 % more, after three
+    days of 20 %. What is slower for good and meant to be, 'modbisect history accept' makes usual.
     """
+    for failure in () if dry_run else unready(places):  # else the first alarm would be the first to say so
+        tell(f"modbisect: {failure}")
     try:
         book, tell_of = playbook_of(playbook), partial(notify, places, dry_run=dry_run)
         with History(url or default_history()) as history:

@@ -165,6 +165,7 @@ def _put(texts: dict[str, str], name: str) -> int:
     for file in texts:
         if _is_not_mine(folder / file):
             raise Refused(f"{folder / file} is not of modbisect's making", advice="give another --name")
+    _systemctl("daemon-reload")  # where no systemd answers, nothing is left behind
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for file, text in texts.items():

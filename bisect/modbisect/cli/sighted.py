@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from modbisect.harmless import one_line
-from modbisect.judging.history import Trend
+from modbisect.judging.history import FEWEST, Trend
 from modbisect.report.figures import ratio, seconds
 from modbisect.run.canary import Sighting
 
@@ -21,7 +21,7 @@ def sentence(sighting: Sighting) -> str:
     now, usual = seconds(said.now_seconds, beside=said.usual_seconds), seconds(said.usual_seconds)
     match said.trend:
         case Trend.LEARNING:
-            return f"{sighting.probe} takes {now}; learning, {sighting.runs} earlier checks so far"
+            return f"{sighting.probe} takes {now}; learning: {sighting.runs} earlier checks so far, it takes {FEWEST}"
         case Trend.SLOWER:
             return (
                 f"{sighting.probe} is slower: {now}, usually {usual} at this time of day by {sighting.runs} checks "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 
-from modbisect.notify.values import Notice, NotSent
+from modbisect.notify.values import MISSING, Notice, NotSent
 
 _LEAST = 4
 """Letters of a part of a URL that may be a secret."""
@@ -31,7 +31,7 @@ def by_apprise(url: str, notice: Notice) -> None:
     try:
         from apprise import Apprise, NotifyFormat, NotifyType  # noqa: PLC0415  # an extra
     except ImportError:
-        raise NotSent("Apprise is not installed: pip install 'modbisect[notify]'") from None
+        raise NotSent(MISSING) from None
     said, logger = _Said(), logging.getLogger("apprise")
     heard, logger.propagate = logger.propagate, False
     logger.addHandler(said)

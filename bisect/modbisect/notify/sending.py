@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from modbisect.harmless import one_line
 from modbisect.notify.places import GROUP, Place
-from modbisect.notify.values import Notice, NotSent
+from modbisect.notify.values import MISSING, Notice, NotSent
 
 _TRIES = 3
 _LONGEST = 300
@@ -32,6 +33,13 @@ def send(places: Iterable[Place], notice: Notice) -> Iterator[str]:
             yield f"{place.name} was not notified: {one_line(str(error), limit=_LONGEST)}"
         except Exception as error:  # noqa: BLE001  # a notifier is somebody else's code; its words may hold the URL
             yield f"{place.name} was not notified: {type(error).__name__}"
+
+
+def unready(places: Iterable[Place]) -> Iterator[str]:
+    """For each place that nothing here can send to, a sentence; nothing is sent."""
+    for place in places:
+        if not entry_points(group=GROUP, name=place.scheme) and find_spec("apprise") is None:
+            yield f"{place.name} cannot be notified: {MISSING}"
 
 
 def _notifier(place: Place) -> Callable[[str, Notice], None]:

@@ -12,6 +12,7 @@ from modbisect.model import Outcome
 from modbisect.report import Report, verdict
 from modbisect.report import wording as words
 
+MISSING = "Apprise is not installed: pip install 'modbisect[notify]'"
 _MANY = 10
 
 

@@ -27,7 +27,7 @@ class Means:
     scan: Callable[[Host, Playbook], Scan]
     run: Callable[[Host, Playbook], Report]
     tell: Callable[[str], None]
-    """Of what could not be done: it takes nothing from the check."""
+    """Of what takes long, and what could not be done: it takes nothing from the check."""
 
 
 def follow(
@@ -95,6 +95,7 @@ class _Follower:
         return tuple(dict.fromkeys((*(differences(before, self.now) if before is not None else ()), *lately)))
 
     def _bisected(self, sighting: Sighting) -> Sighting:
+        self.means.tell(f"{self.host.name}: {sighting.probe} is slower; a run looks for who makes it so")
         try:
             report = self.means.run(self.host, asked_about(self.playbook, sighting))
         except ModbisectError as error:
