@@ -69,7 +69,8 @@ def command(
     click.echo(
         f"{target.name}: {'would be refused: ' + made.refusal if made.refusal else f'{book.name!r} can run'}; "
         f"{len(made.steps)} suspects, about {made.forecast.typical} restarts, {made.forecast.worst} if it goes badly "
-        f"(as simulated sites of that size with one culprit took), never more than {made.most_restarts}; "
+        f"(as simulated sites of that size with one culprit took; far fewer where a look sees it at work), "
+        f"never more than {made.most_restarts}; "
         f"about {made.downtime:.0f} s of downtime in that bad case"
     )
     if verbose:
