@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from modbisect import kinds
 from modbisect.cli.look import _text
 from modbisect.cli.ranking import blocks, sentence
 from modbisect.host.hypervisor.values import Census, Domain, Use
@@ -34,8 +35,9 @@ def seen(name: str = "batch1") -> Seen:
     return Seen(host, "dom0", place, Census("Xen 4.17.7", 8, 1, tuple(domains), 1.0), uses, 5.0, 0.3)
 
 
-def markdown(below: Seen | None) -> str:
-    there = Scan("web1", Role.PRODUCTION, parse(SURVEY.read_text()), ())
+def markdown(below: Seen | None, survey: str = "") -> str:
+    found = parse(survey or SURVEY.read_text())
+    there = Scan("web1", Role.PRODUCTION, found, kinds.discover(found))
     return written(sentence(LOOKED, "this is a production host"), blocks(there, LOOKED, below))
 
 
@@ -56,6 +58,17 @@ def test_no_name_of_a_domain_changes_the_structure_of_the_markdown() -> None:
     said = markdown(seen("a** <script> | `x` [y](z)"))
     assert "Another domain, a\\*\\* " in said
     assert "<script>" not in said
+
+
+def test_what_was_switched_on_lately_is_among_the_changes() -> None:
+    link, target = "/etc/apache2/conf-enabled/security.conf", "../conf-available/security.conf"
+    before = f"{link}\tl\tf\t1795410746.9136819550\t{target}\n"
+    survey = SURVEY.read_text()
+    assert before in survey
+    assert "apache-conf:security" not in markdown(None)
+    said = markdown(None, survey.replace(before, f"{link}\tl\tf\t1795540000.0\t{target}\n"))
+    _, _, changes = said.partition("## Changed lately\n\n")
+    assert changes.startswith("- apache-conf:security: changed 2026-11-24 "), said
 
 
 def test_without_a_hypervisor_nothing_is_said_of_one() -> None:

@@ -60,7 +60,9 @@ def blocks(there: Scan, looked: Looked, below: Seen | None = None) -> Iterator[B
     if seen := [f"{share:.0%} {what}" for what, share in in_words(looked.look)[:_MOST] if share >= _SMALLEST]:
         yield Heading(2, "What the request was at")
         yield Items(tuple(seen))
-    if changes := [str(change) for change in kinds.latest(there.facts)][:_MOST]:
+    apart = kinds.unusual(there.components, there.facts)
+    changes = [f"{component.id}: {why}" for component, why in apart.items() if why.startswith("changed ")]
+    if changes := [*changes, *map(str, kinds.latest(there.facts))][:_MOST]:
         yield Heading(2, "Changed lately")
         yield Items(tuple(changes))
     if below:
