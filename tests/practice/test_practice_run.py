@@ -94,6 +94,7 @@ def test_a_site_that_is_fast_is_not_touched(tmp_path: Path) -> None:
         assert report.outcome is Outcome.NOT_SLOW
         assert exit_code(report) is Exit.OK
         assert report.restarts == 0
+        assert report.requests > 0, "it was measured, and that is told"
         assert made.machine.server is server
 
 

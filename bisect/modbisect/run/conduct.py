@@ -151,6 +151,7 @@ def _investigate(story: Story, options: Options, signals: Signals) -> None:
         if story.before:
             dialogue = beginning.gone_on(story, story.before, found, options)
         elif said := beginning.not_slow(story, found):
+            story.looking = watcher.sent
             story.conclude(said)
             return
         else:

@@ -62,7 +62,7 @@ class Story:
     shortest: float = 0.0
     """Seconds of the shortest trial that served; 0 before there was one."""
     looking: int = 0
-    """Requests that a look before the trials made."""
+    """Requests that a look before the trials made; where there was none to be had, that told it is not slow."""
     counted: Trials | None = None
     """None until the guard holds the host."""
     resume: str = ""
