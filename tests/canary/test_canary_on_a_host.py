@@ -11,7 +11,7 @@ from lab_fixtures import LabHostFactory
 from modbisect import lab
 from warm import modbisect
 
-QUIET_RUNS = 8
+QUIET_RUNS = 6
 
 PLAYBOOK = """\
 name: shop canary
