@@ -33,6 +33,8 @@ from modbisect.run.remembered import needed
 
 _LOOK_SECONDS, _MOST = 5, 300
 _WORDS, _SMALLEST = 3, 0.05
+_RUN_SECONDS = 600.0
+"""For a run that nobody has asked for, where the playbook gives it no time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ class Watching:
             needed=needed(host.name),
             unasked=True,
         )
+        budget = replace(book.budget, seconds=book.budget.seconds or _RUN_SECONDS)
+        book = replace(book, budget=budget)
         report, code = perform(host, book, options, quiet=True)
         if code in (Exit.FOUND, Exit.CLEARED):
             report, _ = further(report, host, book, options, quiet=True)
