@@ -116,7 +116,8 @@ def _drawn(points: Sequence[Point], width: int) -> Figure:
     broken = np.array([bool(point.broken) for point in points])
     axes.plot(when[broken], [0.03] * int(broken.sum()), "x", color=COLOUR[BROKEN], transform=axes.get_xaxis_transform())
     scaled(axes, Measure.LATENCY)
-    locator = AutoDateLocator(minticks=3, maxticks=4 if width == NARROW else 8)
+    # Such that each span has an interval: 2 min has 4 of 30 s, and two days have 4 of 12 h.
+    locator = AutoDateLocator(minticks=2, maxticks=5 if width == NARROW else 8)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     return with_key(figure, list(_key(points)), 2 if width == NARROW else 5)
