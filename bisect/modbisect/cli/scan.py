@@ -239,6 +239,9 @@ def _write(
     """
     home, slow = timed[0], timed[1:]
     remarks = [f"Written by modbisect for {host.name}.", *(harmless(line) for line in _timed(slow))]
+    remarks.append(
+        "'slower_than: 2s' under symptom would say from when on it is slow, and spare a run where it is not."
+    )
     if not slow[-1].broken:
         upload = slow[-1].probe.upload
     if smaller := enough(slow):

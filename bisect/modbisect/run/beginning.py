@@ -13,7 +13,7 @@ from modbisect.host.survey import config_tests, survey
 from modbisect.judging import level
 from modbisect.kinds import Found, Look, in_words, suspicions
 from modbisect.model import Component, Conclusion, Measure, Measurement, Outcome, Symptom
-from modbisect.playbook import Playbook
+from modbisect.playbook import Playbook, format_seconds
 from modbisect.run import preflight, requirements, same
 from modbisect.run.dialogue import Dialogue
 from modbisect.run.domains import Identity, load
@@ -230,6 +230,5 @@ def not_slow(story: Story, found: Measurement) -> Conclusion | None:
     symptom = story.playbook.symptom
     if symptom is None or symptom.slower_than is None or story.by_hand or level(found).seconds >= symptom.slower_than:
         return None
-    return Conclusion(
-        Outcome.NOT_SLOW, reason=f"as found it is not slow: nothing above {symptom.slower_than:g} s to look for"
-    )
+    limit = format_seconds(symptom.slower_than)
+    return Conclusion(Outcome.NOT_SLOW, reason=f"as found it is not slow: nothing above {limit} to look for")
