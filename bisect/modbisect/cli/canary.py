@@ -78,8 +78,8 @@ command.add_command(remove)
     "--go-on",
     is_flag=True,
     help="Where a probe has become slower: say what has changed on the host since the last good check; on staging and "
-    "experimental hosts find who is to blame as 'run' does, too, within the playbook's budget. Each check looks at the "
-    "host then.",
+    "experimental hosts find who is to blame as 'run' does, too, within the playbook's budget, or ten minutes. Each "
+    "check looks at the host then.",
 )
 @notify_option
 @click.option("--dry-run", is_flag=True, help="Print what would be sent to where --notify says, and send nothing.")
