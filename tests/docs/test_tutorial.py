@@ -1,4 +1,7 @@
-"""Every command of the tutorial is one that there is, with options that it takes; it is not run here."""
+"""The tutorial's commands: each `modbisect` in it is one by click's own parser, each file in it one that is read.
+
+Nothing is run. Values are looked at where an option has a choice of them, and no further.
+"""
 
 from __future__ import annotations
 
@@ -11,33 +14,96 @@ import click
 import pytest
 
 from modbisect.cli import cli
+from modbisect.playbook import parse_playbook
 
-PAGE = Path(__file__).parents[2] / "docs/tutorial.md"
+PAGE = (Path(__file__).parents[2] / "docs/tutorial.md").read_text()
+BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+HERE_DOCUMENT = re.compile(r"^cat > (\S+) <<'END'\n(.*?)^END\n", re.MULTILINE | re.DOTALL)
+FILES = {name: text for block in BLOCKS for name, text in HERE_DOCUMENT.findall(block)}
+OPERATORS = frozenset({"|", "||", "&", "&&", ";", ">", "<", "(", ")"})
+IN_FRONT = frozenset({"do", "then", "if", "!"})
 
 
-def commands() -> Iterator[str]:
-    for block in re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL):
-        written = re.sub(r"<<'END'\n.*?\nEND\n", "\n", block, flags=re.DOTALL)
-        for line in written.splitlines():
-            yield from re.findall(r"(?:^|[;(]\s*|\bdo )(modbisect [^>;)]*)", line)
+def commands(blocks: list[str]) -> Iterator[tuple[str, ...]]:
+    """The words of every `modbisect`, as a shell would have them."""
+    for block in blocks:
+        for line in HERE_DOCUMENT.sub("", block).replace("\\\n", " ").splitlines():
+            words: list[str] = []
+            lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+            lexer.whitespace_split = True
+            for word in [*lexer, ";"]:
+                if word not in OPERATORS:
+                    words += [] if word in IN_FRONT and not words else [word]
+                    continue
+                if words[:1] == ["modbisect"]:
+                    yield tuple(words[1:])
+                words = []
+    yield from (tuple(shlex.split(inner)) for inner in re.findall(r'"\$\(modbisect ([^)]*)\)"', "".join(blocks)))
 
 
-@pytest.mark.parametrize("line", list(commands()))
-def test_it_is_one_that_there_is(line: str) -> None:
-    words = shlex.split(line, comments=True)[1:]
+def check(words: tuple[str, ...]) -> None:
+    """One verb, options that it has, and as many words as it takes.
+
+    Raises:
+        click.UsageError: it is none.
+    """
     command: click.Command = cli
-    context = click.Context(cli)
+    context, rest = click.Context(cli, info_name="modbisect"), list(words)
     while isinstance(command, click.Group):
-        name, below, words = command.resolve_command(context, command_words(command, words))
-        assert below is not None, name
-        command, context = below, click.Context(below, parent=context)
-    command.make_parser(context).parse_args(args=words)
+        if command.name == "canary" and rest[0] not in command.commands:  # as that group itself does
+            rest.insert(0, "check")
+        _, below, rest = command.resolve_command(context, rest)
+        assert below is not None
+        command, context = below, click.Context(below, info_name=below.name, parent=context)
+    given, more, _ = command.make_parser(context).parse_args(rest)
+    if more:
+        raise click.UsageError(f"{more} too many", context)
+    for param in command.params:
+        value = given.get(str(param.name))
+        missing = value is None or param.value_is_missing(value)
+        if param.required and missing:
+            raise click.MissingParameter(ctx=context, param=param)
+        if isinstance(param.type, click.Choice) and not missing:
+            param.type.convert(value, param, context)
 
 
-def command_words(group: click.Group, words: list[str]) -> list[str]:
-    """As a group that has a verb of its own for the others takes them."""
-    return words if group.get_command(click.Context(group), words[0]) else ["check", *words]
+COMMANDS = list(dict.fromkeys(commands(BLOCKS)))
 
 
-def test_there_are_many() -> None:
-    assert len(list(commands())) > 25
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_a_command_is_one(words: tuple[str, ...]) -> None:
+    check(words)
+
+
+def test_none_is_overlooked() -> None:
+    written = "".join(HERE_DOCUMENT.sub("", block) for block in BLOCKS)
+    assert len(list(commands(BLOCKS))) == len(re.findall(r"\bmodbisect (?=[a-z])", written))
+    assert {words[0] for words in COMMANDS} >= {"demo", "lab", "run", "init", "plan", "canary", "notify", "incident"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "runn shop",
+        "run shop --ur /x",
+        "run shop --url",
+        "run",
+        "report last -f pdf",
+        "lab up",
+        "lab setup",
+        "plan a b c",
+        "canary install book.yml --every",
+    ],
+)
+def test_what_is_no_command_fails(line: str) -> None:
+    with pytest.raises(click.UsageError):
+        check(tuple(line.split()))
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".yml")])
+def test_a_playbook_is_one(name: str) -> None:
+    assert parse_playbook(FILES[name], name).symptom is not None
+
+
+def test_the_receiver_is_python() -> None:
+    compile(FILES["receiver.py"], "receiver.py", "exec")
