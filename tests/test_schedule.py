@@ -117,6 +117,19 @@ def test_what_is_refused(book: Path, more: list[str], why: str) -> None:
     assert "hunter2" not in str(done.exception)
 
 
+def test_the_limit_goes_along_and_a_folder_is_no_config_map(book: Path, tmp_path: Path) -> None:
+    hosts = tmp_path / "hosts.yml"
+    hosts.write_text("all: {hosts: {web1: , web2: }}\n")
+    asked = (str(book), "all", "-i", str(hosts), "-l", "web1")
+    assert "--limit=web1" in shlex.split(called(*asked, "--as", "cron"))
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "hosts.yml").write_text(hosts.read_text())
+    words = ["canary", "install", str(book), "web1", "-i", str(folder), "--as", "kubernetes"]
+    done = CliRunner().invoke(cli, words, standalone_mode=False)
+    assert "is no file, and a ConfigMap holds files" in str(done.exception)
+
+
 def test_units_of_others_are_seen(tmp_path: Path) -> None:
     path = tmp_path / "a.timer"
     assert not _is_not_mine(path)

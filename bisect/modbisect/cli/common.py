@@ -30,6 +30,12 @@ def _remember_limit(ctx: click.Context, param: click.Parameter, value: str | Non
     ctx.meta[_LIMIT] = value
 
 
+def limit_of() -> str | None:
+    """What ``-l`` said of this command."""
+    limit: str | None = click.get_current_context().meta.get(_LIMIT)
+    return limit
+
+
 def inventory_option(function: _F) -> _F:
     """``-i``: where hosts are looked up; ``-l``: which of those that match are meant."""
     limited = click.option(

@@ -19,6 +19,7 @@ from modbisect.cli.common import (
     history_option,
     hosts_of,
     inventory_option,
+    limit_of,
     playbook_of,
 )
 from modbisect.cli.streams import tell
@@ -111,7 +112,10 @@ def install(
     name = name_of("modbisect-canary", *([name] if name else [book.name, host or hosts[0].name]))
     user = user or (os.environ.get("SUDO_USER", "") if os.geteuid() == 0 else "")
     told = [*(["--go-on"] if go_on else []), *(f"--notify={each}" for each in references)]
+    told += [f"--limit={limit}"] if (limit := limit_of()) else []
     if form == "kubernetes":
+        if inventory and not inventory.is_file():
+            raise UsageError(f"{inventory} is no file, and a ConfigMap holds files", advice="write a YAML file of it")
         files = {"playbook.yml": playbook.read_text()} | ({"inventory.yml": inventory.read_text()} if inventory else {})
         words = ["modbisect", "canary", "check", f"{_FILES}/playbook.yml", *([host] if host else [])]
         words += [*([f"--inventory={_FILES}/inventory.yml"] if inventory else []), *told]
@@ -121,7 +125,7 @@ def install(
         click.echo(cron_job(schedule, files, image=image, folder=_FILES, keys="modbisect-ssh", claim=claim), nl=False)
         return Exit.OK
     words = [_program(), "canary", "check", str(playbook.resolve()), *([host] if host else [])]
-    words += [*([f"--inventory={inventory.resolve()}"] if inventory else []), *told]
+    words += [*([f"--inventory={inventory.absolute()}"] if inventory else []), *told]
     words += [*([f"--metrics={metrics.resolve()}"] if metrics else [])]
     # A file of variables may have it; and another user's folder is his own.
     words += [f"--history={url or default_history()}"] if url or not (environment or user) else []

@@ -85,7 +85,7 @@ class Watching:
         options = Options(
             seed=secrets.randbelow(1 << 31),
             playbook_path=str(self.path.resolve()),
-            inventory=str(self.inventory.resolve()) if self.inventory else "",
+            inventory=str(self.inventory.absolute()) if self.inventory else "",
             needed=needed(host.name),
             unasked=True,
         )
