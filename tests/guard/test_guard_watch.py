@@ -36,6 +36,7 @@ while [ ! -s /root/hidden ]; do sleep 0.05; done
 cat /root/hidden; rm /root/hidden
 """
 LOOP = "pgrep -f '^sh -c trap : HUP'"
+TICK = "pgrep -f 'modbisect/guard tick$'"
 
 pytestmark = pytest.mark.lab
 
@@ -89,6 +90,11 @@ class Plain(Target):
 
     def cron(self) -> None:
         self.inside(CRON)
+
+    def kill_loop(self) -> None:
+        """With the tick that it may just have begun, which would still leave its mark."""
+        self.sh(f"kill $({LOOP})")
+        wait_until(lambda: self.call("sh", "-c", TICK)[0] != 0, 20, "a tick goes on")
 
     def no_cron(self) -> None:
         self.sh(
@@ -171,7 +177,8 @@ def test_a_killed_loop_stops_changes_until_cron_starts_it_anew(plain: Plain) -> 
     plain.sh("touch /root/no-minute")
     hold(plain)
     assert apply(plain, *DEVIATIONS)[0] == 0
-    plain.sh(f"kill $({LOOP}); echo 0 >/run/modbisect/alive")
+    plain.kill_loop()
+    plain.sh("echo 0 >/run/modbisect/alive")
     status, said = apply(plain, *DEVIATIONS[:1])
     assert (status, "the watch is not alive" in said) == (HELD, True), said
     plain.sh("rm /root/no-minute")
@@ -189,7 +196,8 @@ def test_a_reboot_restores_by_cron(plain: Plain) -> None:
     assert apply(plain, *DEVIATIONS)[0] == 0
     plain.no_cron()
     # What a reboot takes away; the server comes up with what it finds, before cron does.
-    plain.sh(f"kill $({LOOP}); rm -rf /run/modbisect /run/motd.d")
+    plain.kill_loop()
+    plain.sh("rm -rf /run/modbisect /run/motd.d")
     server = plain.generation()
     plain.cron()
     wait_until(lambda: not plain.traces(), 20, plain.traces)
