@@ -138,7 +138,8 @@ def _moment(trial: Trial, process: subprocess.Popen[bytes]) -> None:
     wanted, pause = trial.dice.randint(1, 24), trial.dice.uniform(0, 0.5)
 
     def said() -> list[str]:
-        return (trial.folder / "said").read_text(errors="replace").splitlines()
+        text = (trial.folder / "said").read_text(errors="replace")
+        return [line for line in text.splitlines() if line.strip()]
 
     wait(lambda: len(said()) >= wanted or process.poll() is not None, _LONGEST)
     time.sleep(pause)
