@@ -100,6 +100,9 @@ class Feasible:
 
     def widen(self, flips: Flips, more: Iterable[ComponentId]) -> Flips:
         """``flips`` and as many of ``more`` as go with them, in their order."""
+        more = list(more)
+        if everything := self.close(flips.union(more)):
+            return everything
         for component in more:
             flips = self.close(flips | {component}) or flips
         return flips

@@ -29,6 +29,8 @@ class Columns:
     needs: frozenset[Flips] = frozenset()
     """Sets of flips known to break the site."""
     of: dict[ComponentId, int] = field(init=False)
+    _held: tuple[Held, ...] = field(init=False, repr=False)
+    """Of each column: those that are as found where it is."""
 
     def __post_init__(self) -> None:
         seen: dict[Flips, int] = {}
@@ -37,9 +39,10 @@ class Columns:
             for component in sorted(self.within)
         }
         object.__setattr__(self, "of", numbers)
+        object.__setattr__(self, "_held", tuple(frozenset(numbers[name] for name in names) for names in seen))
 
     def __len__(self) -> int:
-        return max(self.of.values(), default=-1) + 1
+        return len(self._held)
 
     def names(self, members: Sequence[int] | Held) -> Flips:
         """The components of some columns."""
@@ -51,10 +54,8 @@ class Columns:
 
     def close(self, held: Held) -> Held | None:
         """With what these depend on; None for what is known to break."""
-        names = self.feasible.hold(self.names(held), self.within)
-        if any(need <= self.within - names for need in self.needs):
-            return None
-        return frozenset(self.of[name] for name in names)
+        closed = frozenset().union(*(self._held[at] for at in held))
+        return None if self.needs and any(need <= self.flips(closed) for need in self.needs) else closed
 
     def states(self, flips: Flips) -> Array:
         """1 for each column in production state, 0 flipped."""
@@ -65,11 +66,7 @@ class Columns:
     @property
     def inseparable(self) -> frozenset[tuple[int, int]]:
         """Pairs of which one cannot be as found without the other."""
-        return frozenset(
-            (min(a, b), max(a, b))
-            for name, a in self.of.items()
-            for b in {self.of[other] for other in self.feasible.hold({name}, self.within)} - {a}
-        )
+        return frozenset((min(a, b), max(a, b)) for a, held in enumerate(self._held) for b in held - {a})
 
     def prior(self, components: Iterable[Component]) -> Array:
         """How likely each column is the culprit before any trial, if one is; sums to 1.

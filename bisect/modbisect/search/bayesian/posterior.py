@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from modbisect.model import Measure
 from modbisect.search.bayesian.beliefs import Belief, Beliefs, Family, Members
-from modbisect.search.bayesian.inverses import inverse
-from modbisect.search.bayesian.logs import logsum, tail, total
+from modbisect.search.bayesian.gains import gain
+from modbisect.search.bayesian.logs import logsum, total
 from modbisect.search.bayesian.rows import Array, Rows
 
 _AT_ONCE = 2000
@@ -35,8 +35,6 @@ _SLOPE = {Measure.LATENCY: 1e-3, Measure.TAIL: 1e-3, Measure.MEMORY: 0.5, Measur
 """Standard deviation of what all components add up to, each a little: memory, but no time to speak of."""
 _FLAT = 10.0
 """Standard deviation of the level: wide."""
-_POSITIVE = 0.9
-"""A component in production state costs time; one in ten saves it."""
 _MEMBER_FLOOR = math.log(1.3)
 _MEMBER_SHARE = 0.15
 _PRIMARY = 0.9
@@ -108,33 +106,41 @@ class Posterior:
     """Of all that a site's components add up to, what these may: where only some are thought of, less."""
 
     @cached_property
-    def _parts(self) -> list[tuple[Family, Array]]:
-        """Families with log prior + log evidence of (hypotheses, luck)."""
+    def plain(self) -> list[tuple[Family, Array]]:
+        """Families with log prior + log evidence of (hypotheses, luck): none, one, two but for the saturated form."""
         count = self.rows.z.shape[1]
         singles = np.arange(count, dtype=np.intp)[:, None]
         parts = [self._weigh("none", np.zeros((1, 0), dtype=np.intp), 1), self._weigh("single", singles, count)]
         best = np.sort(np.argsort(-total(parts[1][1]), kind="stable")[:_PAIRED]).tolist()
         pairs = np.array(list(combinations(best, 2)), dtype=np.intp).reshape(-1, 2)
-        apart = np.array([(int(a), int(b)) not in self.inseparable for a, b in pairs], dtype=bool)
-        free, every = pairs[apart], math.comb(count, 2)
+        free, every = pairs[self._apart(pairs)], math.comb(count, 2)
         if len(pairs):
             parts.append(self._weigh("two", pairs, every))
-        if len(free) and self.rows.measure is Measure.MEMORY:  # it adds up: nothing is large only together
-            parts += self._larger("two", "three", parts)
-        elif len(free):
-            every -= len(self.inseparable)
-            parts.append(self._weigh("together", free, every))
-            likely = np.maximum(total(parts[2][1])[apart], total(parts[3][1]))
-            top = np.argsort(-likely, kind="stable")[:_SATURATED]
-            parts.append(self._weigh("saturated", free[top], every))
+        if len(free) and self.rows.measure is not Measure.MEMORY:  # it adds up: nothing is large only together
+            parts.append(self._weigh("together", free, every - len(self.inseparable)))
+        return parts
+
+    @cached_property
+    def _parts(self) -> list[tuple[Family, Array]]:
+        """As ``plain``, with the larger forms made of these."""
+        parts = [*self.plain]
+        of = {family.form: (family, weights) for family, weights in parts}
+        if "together" in of:
+            (two, of_two), (together, of_together) = of["two"], of["together"]
+            likely = np.maximum(total(of_two)[self._apart(two.members)], total(of_together))
+            top = together.members[np.argsort(-likely, kind="stable")[:_SATURATED]]
+            every = math.comb(self.rows.z.shape[1], 2) - len(self.inseparable)
+            parts.append(self._weigh("saturated", top, every))
             parts += self._larger("two", "three", parts) + self._larger("together", "all", parts)
+        elif "two" in of and np.any(self._apart(of["two"][0].members)):
+            parts += self._larger("two", "three", parts)
         if self.masked and any(family.form == "three" for family, _ in parts):
             parts += self._larger("three", "four", parts)
         return parts
 
-    def some(self, forms: Sequence[str]) -> list[tuple[Family, Array]]:
-        """The families of these forms, with log prior + log evidence, (hypotheses, luck)."""
-        return [part for part in self._parts if part[0].form in forms]
+    def _apart(self, pairs: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Whether one of each can be as found without the other."""
+        return np.array([(int(a), int(b)) not in self.inseparable for a, b in pairs], dtype=bool)
 
     def _larger(self, smaller: str, form: str, parts: Sequence[tuple[Family, Array]]) -> list[tuple[Family, Array]]:
         """Sets of a form, the best of another with one more each."""
@@ -199,7 +205,7 @@ class Posterior:
         weights, bases = self._whitened
         at_once = max(1, _AT_ONCE // len(phi))
         gains = [
-            _gain(phi, weights[at : at + at_once], self.rows.y, mains=mains, widths=self.widths, floor=floor)
+            gain(phi, weights[at : at + at_once], self.rows.y, mains=mains, widths=self.widths, floor=floor)
             for at in range(0, len(weights), at_once)
         ]
         return (np.concatenate(gains) + bases[:, None]).T
@@ -299,46 +305,4 @@ def design(beliefs: Sequence[Belief], z: Array, t: Array) -> Array:
     result[:, :, 1] = t
     result[:, :, 2] = np.mean(z, axis=1)
     result[:, :, NUISANCES:] = np.prod(wide[:, index], axis=3).transpose(1, 0, 2)
-    return result
-
-
-def _gain(phi: Array, weights: Array, y: Array, *, mains: int, widths: Sequence[float], floor: float) -> Array:
-    """Log evidence beyond that of no effect: a Gaussian slab integrated out, truncated, averaged over its widths.
-
-    The first ``mains`` effects are truncated; an interaction beside them may have either sign and any size.
-
-    Args:
-        phi: (hypotheses, rows, effects).
-        weights: (lucks, rows, rows): inverse covariances.
-        y: (rows).
-        mains: effects that are truncated.
-        widths: of the slab.
-        floor: no effect is smaller.
-
-    Returns:
-        (lucks, hypotheses).
-    """
-    effects = phi.shape[2]
-    if not effects:
-        return np.zeros((len(weights), len(phi)))
-    weighted = np.swapaxes(phi, 1, 2) @ weights[:, None]
-    gram = weighted @ phi
-    pull = weighted @ (y - np.mean(y))
-    slab = np.array(widths)
-    covariance, logdet = inverse(gram + np.eye(effects) / slab[:, None, None, None, None] ** 2)
-    mean = np.einsum("wlhij,lhj->wlhi", covariance, pull)
-    log = 0.5 * np.einsum("wlhi,lhi->wlh", mean, pull) + 0.5 * logdet
-    log -= effects * np.log(slab)[:, None, None]
-    sd = np.sqrt(np.einsum("wlhii->wlhi", covariance))
-    log += _truncation(mean[..., :mains], sd[..., :mains], slab[:, None, None, None], floor)
-    return logsum(log, axis=0) - math.log(len(widths))
-
-
-def _truncation(mean: Array, sd: Array, width: Array, floor: float) -> Array:
-    """Log of how much better the posterior than the prior keeps beyond the floor, mostly on the positive side."""
-    above = tail((floor - mean) / sd)
-    below = tail((floor + mean) / sd)
-    prior = tail(floor / width)
-    kept = (_POSITIVE * above + (1 - _POSITIVE) * below) / np.maximum(prior, 1e-12)
-    result: Array = np.sum(np.log(np.maximum(kept, 1e-12)), axis=-1)
     return result

@@ -17,14 +17,21 @@ _LATEST = 40
 
 def changed(evidence: Evidence, posterior: Posterior) -> bool:
     """Whether other trials are to be set aside than are."""
-    asked = bool(evidence.bench.aside) or posterior.luck[-1] >= _ODD
-    return asked and len(evidence.bench.ever) <= _LATEST and slowed(evidence) != evidence.bench.aside
+    aside = evidence.bench.aside
+    asked = bool(aside) or posterior.luck[-1] >= _ODD
+    if not asked or len(evidence.bench.ever) > _LATEST:
+        return False
+    return slowed(evidence, None if aside else posterior) != aside
 
 
-def slowed(evidence: Evidence) -> frozenset[int]:
+def slowed(evidence: Evidence, posterior: Posterior | None = None) -> frozenset[int]:
     """Numbers of the trials that something else slowed down, if it is beyond doubt that something did.
 
     That depends on all trials ever, not on which of them are set aside at present.
+
+    Args:
+        evidence: What was tried.
+        posterior: By all of them, where that is known.
     """
     bench, columns = evidence.bench, evidence.columns
     used = {
@@ -34,7 +41,7 @@ def slowed(evidence: Evidence) -> frozenset[int]:
     }
     if bench.measure is not Measure.LATENCY or not any(flips == columns.within for flips, _ in used.values()):
         return frozenset()
-    found = stretch(evidence.of_all(list(used.values())))
+    found = stretch(posterior or evidence.of_all(list(used.values())))
     if found.probability < _BEYOND_DOUBT:
         return frozenset()
     shares = found.of_row[-len(used) :]  # the site as found may be a row before the first trial
