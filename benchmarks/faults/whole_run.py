@@ -148,8 +148,10 @@ def _moment(trial: Trial, process: subprocess.Popen[bytes]) -> None:
 
 
 def _journal(trial: Trial, code: int) -> None:
-    if code not in {*Exit, -9} - {Exit.USAGE}:
-        raise Dirty(f"modbisect ended with {code}: {(trial.folder / 'said').read_text()[-2000:]}")
+    said = (trial.folder / "said").read_text()
+    over = "restored:   verified" in said  # its answer is given; a signal finds a process that ends anyway
+    if code not in {*Exit, -9, *([-1, -2, -15] if over else [])} - {Exit.USAGE}:
+        raise Dirty(f"modbisect ended with {code}: {said[-2000:]}")
     try:
         events = list(journal.read("last", trial.folder / "state" / "modbisect" / "runs"))
     except UsageError as error:
