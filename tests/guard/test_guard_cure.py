@@ -18,9 +18,9 @@ CURED = (
 pytestmark = pytest.mark.lab
 
 
-def cured(target: Target, seconds: int) -> None:
+def cured(target: Target, seconds: int, *more: str) -> None:
     hold(target)
-    assert apply(target, *CURED)[0] == 0
+    assert apply(target, *CURED, *more)[0] == 0
     assert target.guard("cure", RUN, str(seconds)) == (0, f"cured {RUN} {seconds}\n")
 
 
@@ -60,16 +60,19 @@ def test_a_reboot_is_silence(target: Target) -> None:
 def test_kept_in_time_it_is_switched_for_good_by_debian_s_own_tools(lab_host: LabHostFactory) -> None:
     target = Target(lab_host(setup=("shop", "lean")))
     target.install_guard()
+    target.sh("mkdir -p /etc/modbisect && echo 'on apache-module:brotli' >/etc/modbisect/allow")
     before = target.kept()
-    cured(target, 600)
-    server = target.generation()
+    cured(target, 600, f"link\t{MODS}/brotli.load\t../mods-available/brotli.load")
+    server, since = target.generation(), target.sh(f"stat -c %.9Y {MODS}/brotli.load")
     status, said = target.guard("confirm")
     assert status == 0, said
+    assert target.sh(f"stat -c %.9Y {MODS}/brotli.load") == since, "it looks as if the server had not read it"
     *did, last = said.splitlines()
     assert last == f"confirmed {RUN}"
     assert sorted(did) == [
         "did a2disconf -q charset",
         "did a2dismod -q -f asis",
+        "did a2enmod -q brotli",
         "did phpdismod -v 8.2 -s apache2 calendar",
     ]
     assert target.traces() == ""
@@ -78,7 +81,7 @@ def test_kept_in_time_it_is_switched_for_good_by_debian_s_own_tools(lab_host: La
         assert target.call("test", "-e", f"/var/lib/apache2/{what}")[0] == 0, what
     assert "mod_asis.so" not in "".join(target.modules())
     changed = {line.split("\t")[0] for line in target.kept() ^ before if "\t" in line}
-    named = ("asis", "charset", "calendar", "enabled", "conf.d", "_by_", "/module", "/conf", "modules")
+    named = ("asis", "brotli", "charset", "calendar", "enabled", "conf.d", "_by_", "/module", "/conf", "modules")
     assert all(any(word in path for word in named) for path in changed), changed
 
 

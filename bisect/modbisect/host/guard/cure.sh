@@ -21,9 +21,15 @@ confirm() { # no run id: who keeps it need not be who found it
   [ "$state" = CURED ] && lease_holds || die 76 "no cure is open (state $state)"
   whole || die 73 "a list of the guard's own is damaged: $lost"
   tail -n 1 -- "$run_dir/now" | grep -qx end && sed '$d' "$run_dir/now" >"$cur/kept" && durable "$cur/kept" &&
-    put "$cur/state" KEPT || die 73 "cannot write"
+    since >"$cur/since" && durable "$cur/since" && put "$cur/state" KEPT || die 73 "cannot write"
   note "confirmed"
   make_last
+}
+
+since() { # when each kept link was made: before the server read it
+  while IFS=$tab read -r kind path _; do
+    [ "$kind" != link ] || printf '%s\t%s\n' "$(stat -c %.9Y -- "$path")" "$path"
+  done <"$cur/kept"
 }
 
 # The links are put back first, for the tools find nothing to do otherwise; the server, which has read the files as they
@@ -85,4 +91,6 @@ for_good() ( # what was switched, by the tools of the distribution
       file) [ -f "$path" ] || exit 1; echo "did keep $path" ;;
     esac
   done <"$cur/kept"
+  # They are made anew behind the server's start, which would look as if it had not read them.
+  [ ! -e "$cur/since" ] || while IFS=$tab read -r when path; do touch -h -d "@$when" -- "$path" || :; done <"$cur/since"
 )
