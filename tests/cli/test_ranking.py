@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from modbisect import kinds
 from modbisect.cli.look import _text
 from modbisect.cli.ranking import blocks, sentence
+from modbisect.cli.watching import seen_at
 from modbisect.host.hypervisor.values import Census, Domain, Use
 from modbisect.inventory import parse_inventory
-from modbisect.kinds import Look, parse
+from modbisect.kinds import Look, Suspicion, parse
+from modbisect.kinds.seen import Frame, Moment
 from modbisect.model import Probe, Role
 from modbisect.probe import WindowResult
 from modbisect.report.in_markdown import written
@@ -78,3 +81,13 @@ def test_without_a_hypervisor_nothing_is_said_of_one() -> None:
 
 def test_a_look_ends_with_the_same_sentences() -> None:
     assert "\n".join(("", *sentences(seen()), "")) in _text(LOOKED, sentences(seen()))
+
+
+def test_a_canary_names_the_component_where_its_files_are_at_work_for_a_moment_each() -> None:
+    moments = tuple(Moment(0.04, "R", "", (), (Frame("part", f"/srv/parts/{number}.php", 1),)) for number in range(25))
+    suspicion = Suspicion("php-ini:opcache.enable", 0.77, "its files are read anew")
+    looked = replace(LOOKED, look=replace(LOOKED.look, busy=1.0, moments=moments), suspicions=(suspicion,))
+    assert seen_at(looked) == "77% php-ini:opcache.enable"
+    one = replace(looked, look=replace(looked.look, moments=(replace(moments[0], seconds=0.4), *moments[:15])))
+    assert seen_at(one).startswith("44% ")
+    assert "/srv/parts/0.php" in seen_at(one)

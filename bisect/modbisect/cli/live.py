@@ -120,7 +120,7 @@ class Live:
             case Armed(_, entries, lease):
                 self.say(f"guard       armed: {entries} paths kept, restores by itself after {lease} s of silence")
             case PutBack(restored) if restored.cure_until:
-                self.say(f"NOT restored on purpose: kept as it is until {restored.cure_until}")
+                self.say(f"NOT restored on purpose: put back at {restored.cure_until}, if nobody keeps it by then")
             case PutBack(restored):
                 took = f" in {in_words(restored.seconds)}" if restored.seconds else ""
                 self.say(f"restored    {'verified' if restored.verified else 'NOT VERIFIED'}{took}")

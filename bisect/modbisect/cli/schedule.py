@@ -7,6 +7,7 @@ import pwd
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -212,13 +213,19 @@ def _systemctl(*arguments: str, check: bool = True) -> int:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise Refused(f"systemctl cannot be run: {error}", advice="'--as cron' prints a line for crontab") from None
+        raise Refused(f"systemctl cannot be run: {error}", advice=_advice(arguments)) from None
     if check and done.returncode:
         raise Refused(
             f"systemctl {' '.join(arguments)}: {done.stderr.strip() or done.returncode}",
-            advice="'--as cron' prints a line for crontab; '--print' the units",
+            advice=_advice(arguments),
         )
     return done.returncode
+
+
+def _advice(arguments: Sequence[str]) -> str:
+    if arguments[0] in {"disable", "stop"}:
+        return f"where systemd does not run, the units do nothing: delete them from {_folder()}"
+    return "'--as cron' prints a line for crontab; '--print' the units"
 
 
 @click.command("remove")

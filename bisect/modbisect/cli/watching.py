@@ -27,7 +27,7 @@ from modbisect.run import outlook
 from modbisect.run.access import opened
 from modbisect.run.canary import Sighting, watch
 from modbisect.run.follow import Means, follow
-from modbisect.run.look import look_at
+from modbisect.run.look import Looked, by_share, look_at
 from modbisect.run.options import Options
 from modbisect.run.remembered import needed
 
@@ -108,8 +108,17 @@ def _seen(host: Host, book: Playbook, probe: Probe) -> str | None:
             )
     except ModbisectError:
         return None
-    shares = [f"{share:.0%} {what}" for what, share in in_words(looked.look)[:_WORDS] if share >= _SMALLEST]
-    return "; ".join(shares) or None
+    return seen_at(looked) or None
+
+
+def seen_at(looked: Looked) -> str:
+    """What the request was at; where it was at nothing for long, whose: many files may be of one component."""
+    by_component = [(one.component, one.share) for one in by_share(looked)]
+    words = [
+        [f"{share:.0%} {what}" for what, share in seen[:_WORDS] if share >= _SMALLEST]
+        for seen in (in_words(looked.look), by_component)
+    ]
+    return "; ".join(words[0] or words[1])
 
 
 def _unseen(_: Probe) -> None:
