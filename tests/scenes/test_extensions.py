@@ -69,7 +69,9 @@ begin: ^return
 end: ^\\]
 entry: ^\\s+([A-Za-z\\\\]+)::class,$
 """
-FILES = "find /var/www/blog /srv/site /etc/mysql -printf '%p %y %m %U %G %T@ %l\\n' -type f -exec sha256sum {} + | sort"
+ROOT = Path(__file__).parents[2]
+PLACES = "/var/www/blog /srv/site /etc/mysql $(ls -d /etc/switches 2>/dev/null)"
+FILES = f"find {PLACES} -printf '%p %y %m %U %G %T@ %l\\n' -type f -exec sha256sum {{}} + | sort"
 # Somebody has tuned the database by what a forum said; one of it makes an unindexed join slow.
 TUNED = r"""
 cat >/etc/mysql/mariadb.conf.d/95-tuning.cnf <<'END'
@@ -91,6 +93,37 @@ sed -i 's|DocumentRoot.*|DocumentRoot /var/www/html|' /etc/apache2/sites-availab
 mkdir -p /etc/modbisect
 echo 'unit mariadb.service' >>/etc/modbisect/allow
 systemctl restart mariadb apache2
+"""
+# A service that the site asks about each upload, where it runs.
+SCANNER = r"""
+cat >/usr/local/bin/upload-scanner <<'PY'
+#!/usr/bin/python3
+import socket, time
+server = socket.create_server(("127.0.0.1", 3310))
+while True:
+    one, _ = server.accept()
+    one.recv(64)
+    time.sleep(0.12)
+    one.sendall(b"clean\n")
+    one.close()
+PY
+chmod 755 /usr/local/bin/upload-scanner
+printf '%s\n' '[Service]' ExecStart=/usr/local/bin/upload-scanner '[Install]' WantedBy=multi-user.target \
+  >/etc/systemd/system/upload-scanner.service
+cat >/var/www/html/upload.php <<'PHP'
+<?php
+if ($scanner = @fsockopen('127.0.0.1', 3310, $_, $_, 5)) { fwrite($scanner, 'x'); fgets($scanner); }
+echo '<html>taken</html>';
+PHP
+mkdir /etc/switches
+touch /etc/switches/scanner
+systemctl daemon-reload
+systemctl enable -q --now upload-scanner
+"""
+PAIRS = """\
+probes: {upload: {get: /upload.php}}
+components: {include: ["app-part:*", "php-module:calendar"]}
+kinds: switch.yml
 """
 STARTS = "journalctl -q -u mariadb.service | grep -c Started"
 SUM = """\
@@ -164,3 +197,31 @@ def test_a_variable_of_the_database(host: str, tmp_path: Path) -> None:
     changes = sum(one != other for one, other in pairwise([frozenset(), *wanted, frozenset()]))
     began = int(lab.execute(host, ["sh", "-c", STARTS]).stdout) - starts
     assert began <= changes + unknown + 2, [(trial.why, trial.flipped, trial.broken) for trial in seen.report.tried]
+
+
+def test_a_pair_of_commands_as_the_page_says(host: str, tmp_path: Path) -> None:
+    """What the page has root make, beside a service that the site asks; declared as in ``playbooks/kinds``."""
+    lab.execute(host, ["sed", "-i", "s|DocumentRoot.*|DocumentRoot /var/www/html|", SITE])
+    _, _, page = (ROOT / "docs/kinds.md").read_text().partition("### Any pair of commands\n")
+    unit, script, allow = (block.partition("\n")[2] for block in page.split("```")[1:6:2])
+    for path, text in (
+        ("/etc/systemd/system/switches.service", unit),
+        ("/usr/local/sbin/switches", script),
+        ("/etc/modbisect/allow", allow),
+    ):
+        put = lab.execute(
+            host, ["sh", "-c", f"mkdir -p {path.rpartition('/')[0]} && cat >>{path}"], input=text.encode()
+        )
+        assert put.returncode == 0, put.stderr
+    done = lab.execute(host, ["sh", "-ec", f"chmod 755 /usr/local/sbin/switches\n{SCANNER}"])
+    assert done.returncode == 0, done.stderr
+    on = ["sh", "-ec", "systemctl enable -q --now switches; systemctl restart apache2"]
+    assert lab.execute(host, on).returncode == 0
+    before = lab.execute(host, ["sh", "-c", FILES]).stdout
+    (tmp_path / "switch.yml").write_text((ROOT / "playbooks/kinds/switch.yml").read_text())
+    seen = run(tmp_path, host, PAIRS)
+
+    assert seen.code == 1, seen.progress
+    assert [finding.components for finding in seen.report.findings] == [("app-part:switch//etc/switches/scanner",)]
+    assert lab.execute(host, ["sh", "-c", FILES]).stdout == before
+    assert lab.execute(host, ["systemctl", "is-active", "upload-scanner"]).stdout == b"active\n"
