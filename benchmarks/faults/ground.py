@@ -91,7 +91,7 @@ _NO_DEBIAN = {
         kept=("/etc/httpd", "/etc/php.d", "/etc/php.ini", "/etc/php-fpm.d", *_STATE),
         switched=("/etc/httpd/conf.d", "/etc/httpd/conf.modules.d", "/etc/php.d", "/etc/php-fpm.d"),
         homes=(),
-        spec=spec("httpd.service", (), ("/etc/httpd/conf.d/autoindex.conf",)),
+        spec=spec("httpd.service", ("/etc/php.d",), ("/etc/httpd/conf.d/autoindex.conf",)),
     ),
     "httpd-prefix": replace(
         _SHOP,
@@ -100,7 +100,7 @@ _NO_DEBIAN = {
         kept=("/usr/local/apache2/conf", "/usr/local/etc/php", *_STATE),
         switched=("/usr/local/apache2/conf", "/usr/local/apache2/conf/extra", "/usr/local/etc/php/conf.d"),
         homes=(),
-        spec=spec("httpd.service", (), ("/usr/local/apache2/conf/httpd.conf",)),
+        spec=spec("httpd.service", ("/usr/local/etc/php/conf.d",), ("/usr/local/apache2/conf/httpd.conf",)),
     ),
     "nginx-fpm": replace(
         _SHOP,
@@ -109,7 +109,7 @@ _NO_DEBIAN = {
         kept=("/etc/nginx", "/etc/php", *_STATE),
         switched=("/etc/nginx", "/etc/nginx/extra", "/etc/nginx/modules-enabled", "/etc/php/8.2/fpm/conf.d"),
         homes=("/etc/php/8.2/mods-available",),
-        spec=spec("nginx.service", (), ("/etc/nginx/nginx.conf",)),
+        spec=spec("nginx.service", ("/etc/nginx/modules-enabled",), ("/etc/nginx/nginx.conf",)),
         components=("nginx-directive:*", "nginx-module:*", "php-module:[a-d]*", "php-ini:*", "fpm-pool:*"),
     ),
 }
