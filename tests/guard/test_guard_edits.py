@@ -102,6 +102,19 @@ def test_each_shape_from_snapshot_to_disarm(edited: Target) -> None:
     assert (edited.kept(), edited.traces()) == (before, "")
 
 
+def test_a_host_of_files_alone(edited: Target) -> None:
+    """An Apache of its own place, without PHP, has no folder of links, and none for a drop-in."""
+    before = edited.kept()
+    hold(edited, f"owner somebody@controller process 1\nfile {MAIN}\nunit apache2.service\n")
+    keep = number(edited, MAIN, "KeepAlive On")
+    assert apply(edited, f"cut\t{MAIN}\t{keep}")[0] == 0
+    assert "KeepAlive On" not in edited.sh(f"cat {MAIN}")
+    assert apply(edited, *DEVIATIONS)[0] == USAGE
+    assert edited.guard("restore", RUN)[0] == 0
+    assert edited.guard("disarm", RUN) == (0, "")
+    assert (edited.kept(), edited.traces()) == (before, "")
+
+
 def test_all_that_stands_behind_a_line(edited: Target) -> None:
     before = edited.sh(f"cat {MAIN}").splitlines()
     edited.sh(f"printf 'KeepAlive On\\nTimeout 7\\n# the last\\n' >>{MAIN}")

@@ -193,6 +193,17 @@ def test_edits_of_another_users_files_from_snapshot_to_disarm(owned: Target) -> 
     assert (owned.kept(), documents(owned), owned.traces()) == (before, documents_before, "")
 
 
+def test_a_host_of_another_users_files_alone(owned: Target) -> None:
+    before, documents_before = owned.kept(), documents(owned)
+    spec = "".join(line for line in SPEC.splitlines(keepends=True) if not line.startswith("dir"))
+    assert owned.guard("snap", RUN, stdin=spec + FILES)[0] == 0
+    assert owned.guard("arm", RUN, "600")[0] == 0
+    assert apply(owned, f"aside\t{HTACCESS}")[0] == 0
+    assert apply(owned, f"cut\t{HTACCESS}\t1", f"aside\t{CONFIG}")[0] == 0
+    put_back(owned)
+    assert (owned.kept(), documents(owned)) == (before, documents_before)
+
+
 @pytest.mark.parametrize(
     ("plant", "why"),
     [

@@ -1,4 +1,4 @@
-"""An Apache with a prefix of its own, as built from its sources, and PHP within it: found, and as found afterwards."""
+"""An Apache with a prefix of its own, as built from its sources, with PHP and without: as found afterwards."""
 
 from __future__ import annotations
 
@@ -58,3 +58,20 @@ def test_a_module_of_its_php(target: Target, controllers: Controllers) -> None:
     assert "php-ini:auto_prepend_file makes home slow" in ended.out
     assert f"{PLACE}/conf.d/watch.ini:1" in ended.out
     assert target.files(*KEPT) | target.modules() == before
+
+
+def test_without_php_no_folder_is_switched_in(target: Target, controllers: Controllers) -> None:
+    target.sh(f"""
+        sed -i '/php_module/d; /PHPIniDir/d; /FilesMatch/,/<\\/FilesMatch>/d; /old-addresses/d' {ROOT}/conf/httpd.conf
+        echo 'Include conf/extra/httpd-old-addresses.conf' >>{ROOT}/conf/httpd.conf
+        echo '<html>plain</html>' >/var/www/html/plain.html
+        mv {PLACE} /root/php
+        systemctl restart httpd
+    """)
+    before = target.files(KEPT[0]) | target.modules()
+    probes = "probes: {plain: {get: /plain.html}}\n"
+    controllers.playbook = f"{probes}components: {{include: ['apache-directive:*'], into: {OLD}}}\n"
+    ended = controllers.start("run", "PLAYBOOK", "HOST", "--lease", str(LEASE)).ended(300)
+    assert ended.code == 1, ended.said
+    assert f"apache-directive:{OLD}:" in ended.out.partition("plain slow")[0]
+    assert target.files(KEPT[0]) | target.modules() == before

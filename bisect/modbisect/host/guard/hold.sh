@@ -125,13 +125,13 @@ copy() { # all that a restore needs to know, into $new
     !requested && $1 == "edit" {edited[NR] = "^(" $3 ")$"}
     !requested {requested = $0 == "@"; next}
     {words = split($0, word, " ")}
-    word[1] == "dir" && words == 2 && word[2] !~ /\.\./ && matches(word[2], folder) {dir = 1; next}
-    word[1] == "file" && words == 2 && word[2] ~ /^\/[-A-Za-z0-9_.+\/]+$/ && word[2] !~ /\.\.|\/$/ && matches(word[2], edited) {next}
+    word[1] == "dir" && words == 2 && word[2] !~ /\.\./ && matches(word[2], folder) {place = 1; next}
+    word[1] == "file" && words == 2 && word[2] ~ /^\/[-A-Za-z0-9_.+\/]+$/ && word[2] !~ /\.\.|\/$/ && matches(word[2], edited) {place = 1; next}
     word[1] == "unit" && words == 2 && matches(word[2], service) {unit = 1; next}
     $0 == "drift" {next}
     word[1] == "owner" && $0 ~ /^[-A-Za-z0-9@._: ]+$/ {owner = 1; next}
     {bad = 1; exit}
-    END {exit bad || !(dir && unit && owner)}' || die 64 "bad snapshot request"
+    END {exit bad || !(place && unit && owner)}' || die 64 "bad snapshot request"
   awk '$1 == "dir" && !seen[$2]++ {print $2}' "$new/spec" >"$new/places" && sed -n 's/^owner //p' "$new/spec" >"$new/who" &&
     printf '%s\n' "$1" >"$new/run" && part_by_owner || die 73 "cannot write"
   mkdir -- "$new/snap" || die 73 "cannot write"
