@@ -15,6 +15,10 @@ from modbisect.search.bayesian.rows import Array
 Members = tuple[int, ...]
 
 _FEW = 16
+NUISANCES = 3
+"""Level, drift and slope come before the effects."""
+MOST_EFFECTS = 4
+"""Of one hypothesis; the most members as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +104,19 @@ class Beliefs(Sequence[Belief]):
         powers = self._base ** np.arange(members.shape[1] - 1, -1, -1, dtype=np.int64)
         codes: NDArray[np.int64] = (members.astype(np.int64) + 1) @ powers
         return codes
+
+
+def design(beliefs: Sequence[Belief], z: Array, t: Array) -> Array:
+    """(hypotheses, rows, 7): level, drift, slope, effects; zeros for each effect that a hypothesis does not have."""
+    constant, nothing = z.shape[1], z.shape[1] + 1
+    index = np.full((len(beliefs), MOST_EFFECTS, MOST_EFFECTS), constant, dtype=np.intp)
+    for at, belief in enumerate(beliefs):
+        index[at, len(belief.products) :, 0] = nothing
+        for effect, product in enumerate(belief.products):
+            index[at, effect, : len(product)] = [belief.members[position] for position in product]
+    wide = np.column_stack([z, np.ones(len(z)), np.zeros(len(z))])
+    result = np.ones((len(beliefs), len(z), NUISANCES + MOST_EFFECTS))
+    result[:, :, 1] = t
+    result[:, :, 2] = np.mean(z, axis=1)
+    result[:, :, NUISANCES:] = np.prod(wide[:, index], axis=3).transpose(1, 0, 2)
+    return result

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from modbisect.judging.judge import SHARE
-from modbisect.search.bayesian.beliefs import Belief, Members
-from modbisect.search.bayesian.posterior import NUISANCES, Posterior
+from modbisect.search.bayesian.beliefs import NUISANCES, Belief, Members
+from modbisect.search.bayesian.posterior import Posterior
 
 
 @dataclass(frozen=True, slots=True)

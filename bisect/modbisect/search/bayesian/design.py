@@ -10,9 +10,9 @@ from random import Random
 import numpy as np
 
 from modbisect.model import Enough, Limit
-from modbisect.search.bayesian.beliefs import Belief
+from modbisect.search.bayesian.beliefs import Belief, design
 from modbisect.search.bayesian.columns import Held
-from modbisect.search.bayesian.posterior import Fit, Posterior, design
+from modbisect.search.bayesian.posterior import Fit, Posterior
 from modbisect.search.bayesian.rows import Array
 
 _SHARES = (0.3, 0.5, 0.7)

@@ -15,10 +15,10 @@ from modbisect.judging.judge import floor
 from modbisect.model import Conclusion, Finding, Measure, Outcome, Verdict
 from modbisect.search import apart, baseline, needs
 from modbisect.search.bayesian import weather
+from modbisect.search.bayesian.beliefs import NUISANCES, design
 from modbisect.search.bayesian.claims import Parts
 from modbisect.search.bayesian.columns import Columns, none
 from modbisect.search.bayesian.opening import alone, opening, seen_at_work
-from modbisect.search.bayesian.posterior import NUISANCES, design
 from modbisect.search.bayesian.proof import REFUTED, Proof
 from modbisect.search.bayesian.rows import Array
 from modbisect.search.bayesian.settling import End, Settled, Settling

@@ -17,7 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modbisect.model import Measure
-from modbisect.search.bayesian.beliefs import Belief, Beliefs, Family, Members
+from modbisect.search.bayesian.beliefs import (
+    MOST_EFFECTS,
+    NUISANCES,
+    Belief,
+    Beliefs,
+    Family,
+    Members,
+    design,
+)
 from modbisect.search.bayesian.gains import gain
 from modbisect.search.bayesian.logs import logsum, total
 from modbisect.search.bayesian.rows import Array, Rows
@@ -39,10 +47,6 @@ _MEMBER_FLOOR = math.log(1.3)
 _MEMBER_SHARE = 0.15
 _PRIMARY = 0.9
 _BEAM = 6
-NUISANCES = 3
-"""Level, drift and slope come before the effects."""
-_MOST_EFFECTS = 4
-"""Of one hypothesis; the most members as well."""
 _PAIRED = 128
 """Components, those that explain most alone, whose pairs are worked out: all of them on a usual host. Of 400, whose
 lines are suspects, all pairs would take seconds."""
@@ -273,7 +277,7 @@ class Posterior:
         """As ``fit``, for several at once: means (hypotheses, 7), covariances (hypotheses, 7, 7)."""
         rows = self.rows
         designs = design(beliefs, rows.z, rows.t)
-        deviations = [_FLAT, _DRIFT, self._slope, *[max(self.widths)] * _MOST_EFFECTS]
+        deviations = [_FLAT, _DRIFT, self._slope, *[max(self.widths)] * MOST_EFFECTS]
         precision = np.array(deviations) ** -2.0
         weighted = np.swapaxes(designs, 1, 2) / (self.variance + rows.v)
         covariance = np.linalg.inv(weighted @ designs + np.diag(precision)).astype(np.float64, copy=False)
@@ -290,19 +294,3 @@ def _products(weights: Array, size: int) -> float:
         for of in range(size, 0, -1):
             sums[of] += weight * sums[of - 1]
     return sums[size]
-
-
-def design(beliefs: Sequence[Belief], z: Array, t: Array) -> Array:
-    """(hypotheses, rows, 7): level, drift, slope, effects; zeros for each effect that a hypothesis does not have."""
-    constant, nothing = z.shape[1], z.shape[1] + 1
-    index = np.full((len(beliefs), _MOST_EFFECTS, _MOST_EFFECTS), constant, dtype=np.intp)
-    for at, belief in enumerate(beliefs):
-        index[at, len(belief.products) :, 0] = nothing
-        for effect, product in enumerate(belief.products):
-            index[at, effect, : len(product)] = [belief.members[position] for position in product]
-    wide = np.column_stack([z, np.ones(len(z)), np.zeros(len(z))])
-    result = np.ones((len(beliefs), len(z), NUISANCES + _MOST_EFFECTS))
-    result[:, :, 1] = t
-    result[:, :, 2] = np.mean(z, axis=1)
-    result[:, :, NUISANCES:] = np.prod(wide[:, index], axis=3).transpose(1, 0, 2)
-    return result
