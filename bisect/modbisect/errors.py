@@ -74,6 +74,10 @@ class Refused(ModbisectError):
     exit = Exit.REFUSED
 
 
+class NothingInside(Refused):
+    """The files to look into hold nothing that could be switched on this host, or no server reads them."""
+
+
 class Unreachable(Refused):
     """The host cannot be reached, or is not the host we know; nothing was changed."""
 

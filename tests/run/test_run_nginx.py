@@ -37,6 +37,12 @@ def target(lab_host: LabHostFactory) -> Target:
 
 
 def test_a_line_of_a_file_that_it_includes(target: Target, controllers: Controllers) -> None:
+    """Beside it Apache is at work on another port, as behind a proxy: who answers is what is switched."""
+    target.sh("""
+        cp -a /etc/apache2/ports.conf /root/ports.conf
+        sed -i 's/^Listen 80$/Listen 127.0.0.1:8080/' /etc/apache2/ports.conf
+        systemctl start apache2
+    """)
     before = target.kept()
     controllers.playbook = PLAN
     ended = controllers.run("--output", f"json={controllers.folder / 'report.json'}").ended(300)
@@ -45,7 +51,10 @@ def test_a_line_of_a_file_that_it_includes(target: Target, controllers: Controll
     assert [finding["components"] for finding in report["findings"]] == [[SPEED]]
     assert "/etc/nginx/extra/speed.conf:3" in report["details"][SPEED]
     assert "remove line 3" in report["remedies"][SPEED][0]
+    told = "nginx answers, and is what is switched; Apache, which listens on port 443, 8080, stays as found"
+    assert any(warning.startswith(told) for warning in report["warnings"]), report["warnings"]
     assert target.kept() == before
+    target.sh("systemctl stop apache2; cp -a /root/ports.conf /etc/apache2/ports.conf")
 
 
 def test_configurations_are_tested_on_a_copy(target: Target) -> None:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from modbisect.cli.asking import looking_into
 from modbisect.cli.performing import exit_code, perform
 from modbisect.cli.streams import tell
-from modbisect.errors import ModbisectError
+from modbisect.errors import ModbisectError, NothingInside
 from modbisect.inventory import Host
 from modbisect.kinds import BY_THE_PLAYBOOK, opened_by, own_files
 from modbisect.model import Measure, Outcome, Symptom
@@ -50,7 +50,9 @@ def further(report: Report, host: Host, playbook: Playbook, options: Options, *,
     try:
         more, code = perform(host, book, replace(options, look_seconds=0), quiet=quiet)
     except ModbisectError as error:
-        tell(f"not looked into {', '.join(paths)}: {error.what}")
+        # The main files of servers that are not this host's were only a try.
+        if opened or told or opened_by(needed) or not isinstance(error, NothingInside):
+            tell(f"not looked into {', '.join(paths)}: {error.what}")
         return report, exit_code(report)
     if more.restored.in_doubt or (not found and more.outcome is Outcome.FOUND):
         before = f"a search among {count(report.suspects, 'component')} before, run {report.run[:8]}: {report.reason}"

@@ -21,17 +21,18 @@ _IN_CONTAINER = (
 )
 
 
-def survey(root: RootLink, listings: Sequence[Listing] = ()) -> Found:
+def survey(root: RootLink, listings: Sequence[Listing] = (), port: int = 0) -> Found:
     """Read the facts of a host with a site.
 
     Args:
         root: the host.
         listings: lists whose entries are components there.
+        port: where requests ask, which tells nginx from an Apache behind it; 0 where nobody knows.
 
     Raises:
         Refused: the host answers something else, or has no Apache and no nginx in a layout that is known.
     """
-    facts = facts_of(root, listings)
+    facts = facts_of(root, listings, port)
     if not server_of(facts).is_there(facts):
         who = answering(facts)
         raise Refused(
@@ -44,13 +45,14 @@ def survey(root: RootLink, listings: Sequence[Listing] = ()) -> Found:
     return facts
 
 
-def facts_of(root: RootLink, listings: Sequence[Listing] = ()) -> Found:
+def facts_of(root: RootLink, listings: Sequence[Listing] = (), port: int = 0) -> Found:
     """Read a host's facts, whatever it is for.
 
     Raises:
         Refused: the host answers something else.
     """
-    done = root.script("survey", reading("survey"), data="\n".join(each.line() for each in listings))
+    declared = [*([f"port {port}"] if port else []), *(each.line() for each in listings)]
+    done = root.script("survey", reading("survey"), data="\n".join(declared))
     try:
         return parse(done.text)
     except SurveyError as error:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Literal
 
 from modbisect import kinds
-from modbisect.errors import LinkLost, ProbeError, Refused
+from modbisect.errors import LinkLost, NothingInside, ProbeError, Refused
 from modbisect.host.look import look_at_memory
 from modbisect.host.privilege import RootLink
 from modbisect.host.survey import config_tests, survey
@@ -63,7 +63,8 @@ def surveyed(story: Story, options: Options, root: RootLink, watch: Watch | None
         Refused: a run may not begin there, or the host is no longer the one to go on with.
     """
     story.observe(Stage("looking at what is there", "survey"))
-    facts = story.facts = survey(root, story.playbook.listings)
+    port = preflight.asked_port(story.host, story.playbook)
+    facts = story.facts = survey(root, story.playbook.listings, port)
     chosen = suspects_of(story.playbook, facts)
     _refuse_closed(story, facts, chosen)
     components = tuple(
@@ -74,8 +75,9 @@ def surveyed(story: Story, options: Options, root: RootLink, watch: Watch | None
     preflight.check(story.host, facts, components, playbook=asked, accept_drift=options.accept_drift, seen=seen)
     if seen and seen.place.identity is Identity.UNKNOWN:
         story.observe(Warned(seen.place.said))
-    if said := preflight.left_open(facts, components):
-        story.observe(Warned(said))
+    for said in (preflight.left_open(facts, components), preflight.behind(story.host, facts)):
+        if said:
+            story.observe(Warned(said))
     preflight.agree_to_open(story.host, facts, components, given=options.open_security, ask=options.ask)
     surveyed = same.state_of(root, facts, components)
     if story.before and story.before.surveyed:
@@ -88,7 +90,7 @@ def surveyed(story: Story, options: Options, root: RootLink, watch: Watch | None
 def _refuse_closed(story: Story, facts: Found, components: tuple[Component, ...]) -> None:
     into = kinds.brought(facts, story.playbook.select.into)
     if into and not any(kinds.is_inside(component, into) for component in components):
-        raise Refused(
+        raise NothingInside(
             f"there is nothing to look into in {', '.join(into)}: the server reads no such file, "
             "or no line of it could be switched",
             host=story.host.name,

@@ -18,7 +18,7 @@ from modbisect.playbook import Playbook, with_base
 from modbisect.playbook.hours import all_close, all_open
 from modbisect.probe import Markers
 from modbisect.run.domains import Identity, Seen, instead
-from modbisect.servers import server_of
+from modbisect.servers import APACHE, HTTPD, NGINX, server_of
 
 _UNTOUCHED = "nothing was changed"
 _STRICTEST = (Role.PRODUCTION, Role.STAGING, Role.EXPERIMENTAL)
@@ -155,6 +155,23 @@ def kept_in_front(outside: Mapping[str, Sequence[Markers]]) -> str:
     return (
         f"visitors come through a proxy or a cache ({through.passed}), which may keep what a broken trial answers; "
         f"the run looks from there once the host is put back{why}"
+    )
+
+
+def asked_port(host: Host, playbook: Playbook) -> int:
+    """The host's port that the first of the symptom's requests goes to; 0 where it goes elsewhere, or nobody knows."""
+    return _port_here(host, with_base(playbook, host.base_url).symptom_probes[0])
+
+
+def behind(host: Host, facts: Found) -> str:
+    """That an Apache beside the nginx which answers stays as found; empty where there is none."""
+    apaches = [(server.noun, ports) for server in (APACHE, HTTPD) if (ports := server.ports(facts))]
+    if server_of(facts) is not NGINX or not apaches:
+        return ""
+    ((noun, ports), *_) = apaches
+    return (
+        f"nginx answers, and is what is switched; {noun}, which listens on port {', '.join(map(str, ports))}, stays as "
+        f"found: where nginx hands the page on to it, give the probe connect_to: {host.address}:PORT, {noun}'s"
     )
 
 

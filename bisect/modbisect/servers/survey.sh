@@ -22,13 +22,23 @@ fpm_folders() { # all that it reads
 }
 
 section server
-# nginx is the main one where Apache does not run.
+listens_at() { # PID PORT
+  sockets=$(awk -v port="$(printf ':%04X$' "$2")" '$4 == "0A" && $2 ~ port {print "socket:[" $10 "]"}' /proc/net/tcp /proc/net/tcp6)
+  [ "$sockets" ] && ls -l "/proc/$1/fd" | grep -qF -e "$sockets"
+}
+
+# nginx is the main one where Apache does not run, and where it answers on the port that is asked and Apache does not.
 parent=$(main_pid apache2.service /run/apache2/apache2.pid) main=apache2
 for other in httpd:/run/httpd/httpd.pid nginx:/run/nginx.pid; do
   [ "$parent" = 0 ] || break
   parent=$(main_pid "${other%%:*}.service" "${other#*:}")
   [ "$parent" = 0 ] || main=${other%%:*}
 done
+asked=$(printf '%s\n' "$declared" | sed -nE '/^port [1-9][0-9]{0,4}$/{s/^port //p;q}')
+if [ "$asked" ] && [ "$parent" != 0 ] && [ "$main" != nginx ]; then
+  front=$(main_pid nginx.service /run/nginx.pid)
+  [ "$front" = 0 ] || ! listens_at "$front" "$asked" || listens_at "$parent" "$asked" || { main=nginx parent=$front; }
+fi
 program='' words='' httpd_home=/etc/httpd
 [ "$main" != httpd ] || { program=$(httpd_program) words=$(httpd_words); httpd_home=$(httpd_root "$program" "$words"); }
 
