@@ -24,7 +24,7 @@ fpm_folders() { # all that it reads
 section server
 listens_at() { # PID PORT
   sockets=$(awk -v port="$(printf ':%04X$' "$2")" '$4 == "0A" && $2 ~ port {print "socket:[" $10 "]"}' /proc/net/tcp /proc/net/tcp6)
-  [ "$sockets" ] && ls -l "/proc/$1/fd" | grep -qF -e "$sockets"
+  [ "$sockets" ] && find "/proc/$1/fd" -lname 'socket:*' -printf '%l\n' | grep -qxF -e "$sockets"
 }
 
 # nginx is the main one where Apache does not run, and where it answers on the port that is asked and Apache does not.

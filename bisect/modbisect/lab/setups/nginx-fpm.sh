@@ -24,7 +24,7 @@ server {
     }
 }
 END
-head -c 400000 /dev/urandom >/var/www/html/plan.pdf
+head -c 1300000 /dev/urandom >/var/www/html/plan.pdf # more than nginx lets go in the first second, whatever fits into a socket
 nginx -t
 systemctl enable -q nginx php8.2-fpm
 systemctl restart php8.2-fpm nginx
