@@ -20,8 +20,8 @@ SURVEY = Path(__file__).parents[1] / "kinds/surveys/debian12-shop.txt"
 def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A playbook for a host of which only the survey is there; its configuration tests all pass."""
 
-    def survey(_: object, listings: object) -> Found:
-        assert listings == ()
+    def survey(_: object, listings: object, port: int) -> Found:
+        assert (listings, port) == ((), 80)
         return parse(SURVEY.read_text())
 
     def tests(_: object, wanted: Mapping[str, Sequence[object]]) -> Mapping[str, object]:

@@ -158,8 +158,9 @@ def _guard(host: Host, root: RootLink) -> Look:
 
 def _surveyed(host: Host, root: RootLink, playbook: Playbook | None, watch: Watch | None) -> Iterator[Look]:
     """What root sees."""
+    book = playbook or Playbook("doctor")
     try:
-        facts = survey(root, playbook.listings if playbook else ())
+        facts = survey(root, book.listings, preflight.asked_port(host, book))
     except Refused as error:
         yield Look("server", Health.BAD, error.what, error.advice)
         return
@@ -167,7 +168,7 @@ def _surveyed(host: Host, root: RootLink, playbook: Playbook | None, watch: Watc
     yield _role(host, facts)
     if watch:
         yield _hypervisor(host, watch.after(facts, _WATCH_SECONDS))
-    components = suspects_of(playbook or Playbook("doctor"), facts)
+    components = suspects_of(book, facts)
     # What the role forbids is said above; here, what would stand in the way of a run even without.
     tried = replace(host, role=Role.EXPERIMENTAL), replace(facts, role="")
     against = list(preflight.objections(*tried, components, playbook=playbook))

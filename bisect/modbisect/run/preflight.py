@@ -160,6 +160,8 @@ def kept_in_front(outside: Mapping[str, Sequence[Markers]]) -> str:
 
 def asked_port(host: Host, playbook: Playbook) -> int:
     """The host's port that the first of the symptom's requests goes to; 0 where it goes elsewhere, or nobody knows."""
+    if not playbook.probes:
+        return 0
     return _port_here(host, with_base(playbook, host.base_url).symptom_probes[0])
 
 
