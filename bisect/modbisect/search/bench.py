@@ -67,6 +67,8 @@ class Bench:
     """Configurations known to serve the site by trials that no longer count."""
     found: Level = field(init=False)
     kept_levels: dict[Flips, list[Level]] = field(default_factory=dict)
+    latest: tuple[object, ...] = ()
+    """What was thought of the trials last, behind what it was thought from."""
 
     def __post_init__(self) -> None:
         self.found = level(self.problem.found)

@@ -55,9 +55,15 @@ class Evidence:
         return len(working) >= _QUIET and all(self.bench.level_of(flips).log_seconds < slow for flips in working)
 
     def posterior(self) -> Posterior:
-        """Over sets of culprits."""
-        working = [(flips, seen) for flips, seen in self.bench.trials if not seen.broken]
-        return self._of(working, self.bench.level_of(self.columns.within), masked=self.masked())
+        """Over sets of culprits; the same value while nothing more was tried."""
+        bench, by = self.bench, (tuple(self.bench.ever), self.bench.aside)
+        match bench.latest:
+            case (columns, before, Posterior() as posterior) if columns is self.columns and before == by:
+                return posterior
+        working = [(flips, seen) for flips, seen in bench.trials if not seen.broken]
+        posterior = self._of(working, bench.level_of(self.columns.within), masked=self.masked())
+        bench.latest = (self.columns, by, posterior)
+        return posterior
 
     def of_all(self, trials: Sequence[Trial]) -> Posterior:
         """Over sets of culprits, by these trials whether they count or not."""

@@ -90,7 +90,7 @@ class Fit:
     covariance: Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Posterior:
     """What the rows say about the sets."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -41,6 +42,7 @@ class Stretch:
     """That a row belongs to it."""
 
 
+@lru_cache(maxsize=2)
 def stretch(posterior: Posterior) -> Stretch:
     """Weighs all stretches of at least two rows that leave at least as many out.
 
