@@ -153,3 +153,9 @@ def test_where_no_systemd_answers_nothing_is_left_behind(
     assert done.exception.what == "systemctl daemon-reload: System has not been booted with systemd"
     assert "'--as cron' prints a line for crontab" in done.exception.advice
     assert not units_of.exists()
+
+    units_of.mkdir()  # of a time when one did
+    (units_of / "shop.timer").write_text(schedule.MINE)
+    done = CliRunner().invoke(cli, ["canary", "remove", "shop"], standalone_mode=False)
+    assert isinstance(done.exception, Refused)
+    assert done.exception.advice == f"where systemd does not run, the units do nothing: delete them from {units_of}"
