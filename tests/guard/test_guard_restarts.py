@@ -15,6 +15,22 @@ mkdir -p /run/systemd/system/apache2.service.d
 printf '[Service]\nExecStartPre=/bin/sh -c "echo x >>/root/starts"\n' >/run/systemd/system/apache2.service.d/count.conf
 systemctl daemon-reload
 """
+# An application's own server, which loads a module of Python's only when somebody asks for it.
+APPLICATION = r"""
+cat >/root/lazy.py <<'PY'
+import signal
+signal.signal(signal.SIGUSR1, lambda *_: __import__("_sqlite3"))
+while True:
+    signal.pause()
+PY
+printf '[Service]\nExecStart=/usr/bin/python3 /root/lazy.py\n' >/run/systemd/system/lazy.service
+systemctl daemon-reload; systemctl start lazy
+"""
+LOADS = """
+pid=$(systemctl show -P MainPID lazy)
+until grep -q 'SigCgt:.*[2367abef]..$' /proc/$pid/status; do sleep 0.05; done
+kill -USR1 $pid
+until grep -q _sqlite3 /proc/$pid/maps; do sleep 0.05; done"""
 COUNT_NO_MORE = "rm -rf /run/systemd/system/apache2.service.d /root/starts; systemctl daemon-reload"
 RETRY_NOW = "echo 0 0 >/run/modbisect/retry"
 
@@ -161,3 +177,19 @@ def test_systemd_has_forgotten_the_boot_unit_also_where_it_had_read_it(target: T
     assert target.guard("restore", RUN)[0] == 0
     assert target.guard("disarm", RUN)[0] == 0
     assert target.sh("systemctl list-units --all --no-legend 'modbisect*'") == ""
+
+
+def test_what_an_interpreter_loads_when_it_is_asked_is_no_difference(target: Target) -> None:
+    """An application's server beside Apache, which has loaded more as found than behind its restart."""
+    target.sh(APPLICATION)
+    target.sh("echo 'unit lazy.service' >>/etc/modbisect/allow")
+    try:
+        status, said = target.call("timeout", "20", "sh", "-ec", LOADS)
+        assert status == 0, said
+        hold(target, spec=f"{SPEC}unit lazy.service\n")
+        assert apply(target, *DEVIATIONS)[0] == 0
+        status, said = target.guard("restore", RUN)
+        assert (status, "loaded same" in said) == (0, True), said
+        assert target.guard("disarm", RUN)[0] == 0
+    finally:
+        target.sh("systemctl stop lazy; rm -f /run/systemd/system/lazy.service /root/lazy.py; systemctl daemon-reload")

@@ -46,8 +46,8 @@ def request(*lines: str) -> str:
     return "".join(f"{line}\n" for line in (*lines, "end"))
 
 
-def hold(target: Target, run: str = RUN, lease: int = 600) -> None:
-    for verb, stdin in ((("snap", run), SPEC), (("arm", run, str(lease)), "")):
+def hold(target: Target, run: str = RUN, lease: int = 600, spec: str = SPEC) -> None:
+    for verb, stdin in ((("snap", run), spec), (("arm", run, str(lease)), "")):
         status, said = target.guard(*verb, stdin=stdin)
         assert status == 0, said
 

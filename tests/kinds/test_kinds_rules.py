@@ -20,6 +20,7 @@ BY_ROOT = {
         EditRule("aside", "", "/usr/share/dokuwiki/lib/plugins/info/action[.]php"),
         UnitRule("gunicorn[.]service"),
     ],
+    "app-setting": [UnitRule("shelf[.]service")],
     "mariadb-variable-allowed": [UnitRule("mariadb[.]service")],
 }
 """What root has said on the hosts of these cases."""

@@ -70,7 +70,7 @@ end: ^\\]
 entry: ^\\s+([A-Za-z\\\\]+)::class,$
 """
 ROOT = Path(__file__).parents[2]
-PLACES = "/var/www/blog /srv/site /etc/mysql $(ls -d /etc/switches 2>/dev/null)"
+PLACES = "/var/www /srv/site /etc/mysql $(ls -d /etc/switches 2>/dev/null)"
 FILES = f"find {PLACES} -printf '%p %y %m %U %G %T@ %l\\n' -type f -exec sha256sum {{}} + | sort"
 # Somebody has tuned the database by what a forum said; one of it makes an unindexed join slow.
 TUNED = r"""
@@ -125,6 +125,34 @@ probes: {upload: {get: /upload.php}}
 components: {include: ["app-part:*", "php-module:calendar"]}
 kinds: switch.yml
 """
+# A wiki of somebody's own, with the settings of DokuWiki: one of them lets every page be rendered anew.
+WIKI = r"""
+mkdir -p /var/www/html/wiki/conf
+cat >/var/www/html/wiki/conf/local.php <<'PHP'
+<?php
+$conf['title'] = 'Notes';
+$conf['useacl'] = 0;
+$conf['recent'] = 20;
+// the cache was said to be stale
+$conf['cachetime'] = -1;
+$conf['plugins'] = array(
+    'kin',
+    'old',
+);
+PHP
+cat >/var/www/html/wiki/index.php <<'PHP'
+<?php
+$conf = ['title' => 'Wiki', 'useacl' => 1, 'recent' => 5, 'cachetime' => 86400, 'plugins' => []];
+include __DIR__ . '/conf/local.php';
+if ($conf['cachetime'] < 0) { usleep(120000); }
+echo '<html><title>Start</title>', $conf['recent'], '</html>';
+PHP
+chown -R www-data: /var/www/html/wiki
+"""
+SETTINGS = """\
+probes: {page: {get: /wiki/}}
+components: {into: /var/www/html/wiki/conf/local.php}
+"""
 STARTS = "journalctl -q -u mariadb.service | grep -c Started"
 SUM = """\
 probes: {sum: {get: /sum.php}}
@@ -162,6 +190,21 @@ def test_a_part_that_stands_in_a_list(host: str, tmp_path: Path) -> None:
     (finding,) = seen.report.findings
     assert finding.components == (r"app-part:part/App\Two",)
     assert "remove line 4" in str(seen.report.remedies)
+    assert lab.execute(host, ["sh", "-c", FILES]).stdout == before
+
+
+def test_a_setting_of_the_application(host: str, tmp_path: Path) -> None:
+    lab.execute(host, ["sed", "-i", "s|DocumentRoot.*|DocumentRoot /var/www/html|", SITE])
+    done = lab.execute(host, ["sh", "-ec", f"{WIKI}\nsystemctl restart apache2"])
+    assert done.returncode == 0, done.stderr
+    before = lab.execute(host, ["sh", "-c", FILES]).stdout
+    seen = run(tmp_path, host, SETTINGS)
+
+    assert seen.code == 1, seen.progress
+    (finding,) = seen.report.findings
+    assert finding.components == ("app-setting:/var/www/html/wiki/conf/local.php:6",)
+    assert "remove line 6 (conf.cachetime)" in str(seen.report.remedies)
+    assert not any("local.php:3" in component for trial in seen.report.tried for component in trial.flipped)
     assert lab.execute(host, ["sh", "-c", FILES]).stdout == before
 
 

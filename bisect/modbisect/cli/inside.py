@@ -57,7 +57,8 @@ def further(report: Report, host: Host, playbook: Playbook, options: Options, *,
     if more.restored.in_doubt or (not found and more.outcome is Outcome.FOUND):
         before = f"a search among {count(report.suspects, 'component')} before, run {report.run[:8]}: {report.reason}"
         return replace(more, warnings=(*more.warnings, before)), code
-    return within(report, more, paths) if found else report, exit_code(report)
+    also = replace(report, warnings=tuple(dict.fromkeys((*report.warnings, *more.warnings))))
+    return within(report, more, paths) if found else also, exit_code(report)
 
 
 def _behind_the_cure(

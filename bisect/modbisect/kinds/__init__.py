@@ -40,17 +40,18 @@ from modbisect.kinds.catalogue import (
 from modbisect.kinds.changes import latest
 from modbisect.kinds.every import EXAMPLE, KINDS
 from modbisect.kinds.found import CONTAINER, Found, SurveyError, parse
-from modbisect.kinds.kind import Kind, Step
+from modbisect.kinds.kind import FOR_ITS_LINES, Kind, Step
 from modbisect.kinds.pictures import Picture, differences, picture
 from modbisect.kinds.portrait import described
 from modbisect.kinds.seen import Frame, Look, LookError, Moment
-from modbisect.kinds.traces import DIRECTIVES, Suspicion, by_file, in_words, real, suspicions, unreached
+from modbisect.kinds.traces import DIRECTIVES, Suspicion, by_file, in_words, real, stand_for, suspicions, unreached
 
 __all__ = [
     "BY_THE_PLAYBOOK",
     "CONTAINER",
     "DIRECTIVES",
     "EXAMPLE",
+    "FOR_ITS_LINES",
     "KINDS",
     "Found",
     "Frame",
@@ -93,6 +94,7 @@ __all__ = [
     "remedies",
     "resting",
     "select",
+    "stand_for",
     "survey_fragments",
     "suspicions",
     "told_in",

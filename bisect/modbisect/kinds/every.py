@@ -8,6 +8,7 @@ from modbisect.kinds.apache_module import ApacheModule
 from modbisect.kinds.apache_site import ApacheSite
 from modbisect.kinds.app_known import ComposerFile, DjangoMiddleware, DokuWikiPlugin, MediaWikiExtension
 from modbisect.kinds.app_part import AppPart
+from modbisect.kinds.app_setting import AppSetting
 from modbisect.kinds.foreign import foreign
 from modbisect.kinds.fpm_pool import FpmPool
 from modbisect.kinds.htaccess import Htaccess
@@ -41,6 +42,7 @@ _OURS: tuple[Kind, ...] = (
     DokuWikiPlugin(),
     DjangoMiddleware(),
     ComposerFile(),
+    AppSetting(),
     SystemdSetting(),
     MariadbVariable(),
 )

@@ -135,6 +135,10 @@ class Kind(ABC):
         """What a file is made of, where the kind is about the lines of files like it."""
         return []
 
+    def is_for_lines(self, component: Component) -> bool:  # noqa: ARG002
+        """Whether it is a file that nobody switches, and stands for its lines until they are listed."""
+        return False
+
     def told_in(self, found: Found, component: Component) -> tuple[str, ...]:  # noqa: ARG002
         """The files that tell it what to do, where it does nothing by itself."""
         return ()
@@ -199,6 +203,8 @@ class Kind(ABC):
         return frozenset()
 
 
+FOR_ITS_LINES = "its lines are tried one by one where nobody else is to blame"
+"""Why a file stays that stands for its lines."""
 NOT_HELD = "whoever owns it could not put it back by his own rights"
 """Why a file of another user stays, that the guard could not hold."""
 

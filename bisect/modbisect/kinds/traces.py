@@ -14,6 +14,7 @@ from posixpath import dirname, normpath
 
 from modbisect.kinds.every import BY_NAME
 from modbisect.kinds.found import Found
+from modbisect.kinds.kind import FOR_ITS_LINES
 from modbisect.kinds.seen import HELD, HOLDS, KEPT, QUEUED, Look, Moment
 from modbisect.model import Component, ComponentId
 
@@ -76,8 +77,11 @@ def suspicions(look: Look, found: Found, components: Iterable[Component]) -> tup
     """Those that what was seen speaks against, the largest share first.
 
     The lines of one file claim together what the file would claim: there may be many, and a module beside them is one.
+    Files that stand for their lines come last, where nobody allows to look into them.
     """
-    parts = tuple(components)
+    every = tuple(components)
+    refused = {component.id for component in every if component.pinned != FOR_ITS_LINES}
+    parts = tuple(component for component in every if not BY_NAME[component.kind].is_for_lines(component))
     naming = _naming(look, found, parts)
     file_of = {
         component.id: place[0]
@@ -99,7 +103,11 @@ def suspicions(look: Look, found: Found, components: Iterable[Component]) -> tup
                 most[component] = (seconds, told(moment))
     busy = max(look.busy, sum(moment.seconds for moment in look.moments), 1e-9)
     ranked = sorted(shares, key=lambda component: (-shares[component], component))
-    return tuple(Suspicion(component, min(1.0, shares[component] / busy), most[component][1]) for component in ranked)
+    for_lines = (one for one in stand_for(look, found, every) if one.component in refused)
+    return (
+        *(Suspicion(component, min(1.0, shares[component] / busy), most[component][1]) for component in ranked),
+        *for_lines,
+    )
 
 
 def in_words(look: Look) -> list[tuple[str, float]]:
@@ -200,6 +208,29 @@ def unreached(look: Look, found: Found, components: Iterable[Component]) -> tupl
             seconds[file] = seconds.get(file, 0.0) + moment.seconds
     least = _MUCH * max(look.busy, 1e-9)
     return tuple(sorted((file for file, each in seconds.items() if each >= least), key=lambda file: -seconds[file]))
+
+
+def stand_for(look: Look, found: Found, components: Iterable[Component]) -> tuple[Suspicion, ...]:
+    """Files that stand for their lines, and speak of what the request was at more than any suspect does.
+
+    What all of them are at, they share.
+    """
+    parts = tuple(components)
+    files = [component for component in parts if BY_NAME[component.kind].is_for_lines(component)]
+    suspects = tuple(component for component in parts if not component.pinned and component not in files)
+    naming = _naming(look, found, suspects)
+    shares: dict[ComponentId, float] = {}
+    why: dict[ComponentId, str] = {}
+    for moment in look.moments if files else ():
+        others = max(_claims(moment, naming, suspects).values(), default=0.0)
+        claims = ((each.id, BY_NAME[each.kind].claim(each, moment)) for each in files)
+        claimed = [component for component, strength in claims if strength and strength >= others]
+        for component in claimed:
+            shares[component] = shares.get(component, 0.0) + moment.seconds / max(look.busy, 1e-9) / len(claimed)
+            why.setdefault(component, told(moment))
+    if sum(shares.values()) < _MUCH:
+        return ()
+    return tuple(Suspicion(component, min(1.0, share), why[component]) for component, share in shares.items())
 
 
 def _claims(

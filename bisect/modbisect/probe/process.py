@@ -65,7 +65,7 @@ def measure(window: Window, files: Files) -> WindowResult:
     with Client(window.probe, files, end) as client, _no_collector():
         cold, warnings = _cold(client, window)
         if cold.request.fault:
-            return WindowResult(cold=None, requests=(), broken=cold.request.fault, warnings=warnings)
+            return WindowResult(cold=cold.request, requests=(), broken=cold.request.fault, warnings=warnings)
         answer = None if cold.request.censored else cold.response
         answer = answer or _warm(client, window)
         if answer is None:

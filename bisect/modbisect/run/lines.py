@@ -24,6 +24,7 @@ def with_lines(
     """
     reached = _lines_of(playbook, facts, *kinds.unreached(seen, facts, components))
     added = tuple(replace(each, pinned=each.pinned or _LETS_COUNT) if each.vital else each for each in reached)
+    added += _lines_of(playbook, facts, *_stood_for(facts, (*components, *added), seen))
     said = {kinds.real(facts, named.file) for named in (*seen.named, *seen.says) if named.lines}
     for whole in components:
         (path,) = kinds.opened_by([whole.id]) or ("",)
@@ -37,6 +38,11 @@ def with_lines(
             there = {each.id for each in (*components, *added)}
             added = (*added, *(line for line in lines if line.id not in there))
     return (*components, *added)
+
+
+def _stood_for(facts: Found, components: tuple[Component, ...], seen: Look) -> tuple[str, ...]:
+    ready = {component.id for component in components if component.pinned == kinds.FOR_ITS_LINES}
+    return kinds.opened_by(one.component for one in kinds.stand_for(seen, facts, components) if one.component in ready)
 
 
 def _lines_of(playbook: Playbook, facts: Found, *paths: str) -> tuple[Component, ...]:

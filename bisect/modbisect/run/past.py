@@ -93,7 +93,7 @@ class Past:
     @property
     def fastest_cold(self) -> float | None:
         """Seconds of the quickest first request after a restart."""
-        first = [trial.measurement.cold for trial in self.trials]
+        first = [trial.measurement.cold for trial in self.trials if not trial.measurement.broken]
         return min((request.seconds for request in first if request and not request.censored), default=None)
 
     def after(self, event: Event) -> Past:

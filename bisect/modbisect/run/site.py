@@ -196,7 +196,9 @@ class Site:
         requests = options.requests or ask.requests
         result = self._rounds(Load(requests, options.warm_up, cap, cold_cap, enough, ask.age))
         if result.broken:
-            return Measurement(ask.configuration, result.requests, broken=result.broken, aged=result.aged)
+            return Measurement(
+                ask.configuration, result.requests, cold=result.cold, broken=result.broken, aged=result.aged
+            )
         if result.cold and not result.cold.censored:
             self.fastest_cold = min(result.cold.seconds, self.fastest_cold or result.cold.seconds)
         return Measurement(

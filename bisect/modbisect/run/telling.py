@@ -42,6 +42,8 @@ _WORTH_TRYING = 0.15
 """Of it, from which on somebody who could not be switched is told of."""
 _SEVERAL = 3
 _WITH_LEAVE = "a playbook with 'components: {allow_security: true}', and --open-security, tries that"
+_QUICK = 0.5
+"""Of the time as found: what another page has to come within to be told of."""
 _AS_SLOW = 0.7
 """Of the time as found."""
 _NOT_SEARCHED = Concluded(Conclusion(Outcome.INCONCLUSIVE, reason="the run ended before its search"))
@@ -97,7 +99,17 @@ def report_of(told: Past, playbook: Playbook, effort: Effort, *, restored: Resto
         requests=effort.requests,
         downtime_seconds=effort.downtime_seconds,
         reason=said.reason,
-        warnings=(*dict.fromkeys([*told.warnings, *said.warnings, *_seen_in_vain(told, said, seen), *_left(told)]),),
+        warnings=(
+            *dict.fromkeys(
+                [
+                    *told.warnings,
+                    *said.warnings,
+                    *_seen_in_vain(told, said, seen),
+                    *_quick_but_other(told, said),
+                    *_left(told),
+                ]
+            ),
+        ),
         resumed=told.began.resumes,
         known_trials=told.known,
         resume=resume if restored.verified else "",
@@ -149,6 +161,29 @@ def _seen_in_vain(told: Past, said: Conclusion, trials: Iterable[tuple[Flips, Me
             yield (
                 f"{one.component} {_at(one.share, looked)} ({one.why}), "
                 "but switched over it left it as slow, and that decides: it is not to blame alone"
+            )
+
+
+def _quick_but_other(told: Past, said: Conclusion) -> Iterator[str]:
+    """Who stays because the page was of another size, which may be right: it came much sooner without him."""
+    if told.found is None or said.outcome is Outcome.FOUND:
+        return
+    quick = math.exp(level(told.found).log_seconds) * _QUICK
+    for each in said.untestable:
+        tried = [trial for trial in told.trials if each.component in trial.ask.configuration.flipped]
+        seen = min(
+            (
+                (len(trial.ask.configuration.flipped), trial.number, trial.measurement)
+                for trial in tried
+                if trial.measurement.broken.endswith(" expected")
+            ),
+            default=(0, 0, None),
+        )[2]
+        if seen and seen.cold and seen.cold.seconds <= quick:
+            yield (
+                f"without {each.component} the page came in {seconds(seen.cold.seconds)} and not in "
+                f"{seconds(level(told.found).seconds)}, but it was another one ({seen.broken}): where that is right as "
+                "well, it may be to blame: a playbook whose probe says so, as by 'expect: {min_bytes: 1000}', tries it"
             )
 
 

@@ -103,7 +103,9 @@ class Trials:
         else:
             broken = kinds.missing_or_extra(self.facts, self.components, configuration, applied.loaded)
         seen = Measurement(ask.configuration, broken=broken) if broken else self.watcher.see(ask)
-        through = seen if seen.broken and ask.through else Measurement(ask.configuration, broken=seen.broken)
+        through = (
+            seen if seen.broken and ask.through else Measurement(ask.configuration, cold=seen.cold, broken=seen.broken)
+        )
         warnings = tuple(
             f"{component} stays as found from here on: {UNMOVED}" for component in sorted(self.unmoved - known)
         )

@@ -37,8 +37,8 @@ journal_tail() { # what the server says of itself, where the folder is root's
   esac || :
 }
 
-units() { # those of the run, a line each; where there is none, what there may be
-  { while read -r word value; do [ "$word" != unit ] || echo "$value"; done <"$cur/spec"; } 2>/dev/null | grep . ||
+units() { # those of the run, or of the one that begins; a line each; where there is none, what there may be
+  { while read -r word value; do [ "$word" != unit ] || echo "$value"; done <"${beginning:-$cur}/spec"; } 2>/dev/null | grep . ||
     printf '%s\n' "$main_unit" "$fpm_units"
 }
 
@@ -91,10 +91,15 @@ loaded() { # shared objects in the live server's processes, PHP-FPM masters amon
 
 # Of these only what the server's own configuration makes it load. What lies directly in a folder of libraries comes along
 # with it, and may get another name at any time: an upgrade is no change of ours. A part of the answer is none: what reads
-# it may be killed, which a pipe would not tell.
+# it may be killed, which a pipe would not tell. An interpreter is left out: it loads what its program asks for, when it does.
 modules() {
   set --
-  for pid in $masters; do set -- "$@" "/proc/$pid/maps"; done
+  for pid in $masters; do
+    case $(readlink -- "/proc/$pid/exe") in
+      */python* | */perl* | */ruby* | */node* | */java | */php[0-9]* | */php | */uwsgi*) : ;;
+      *) set -- "$@" "/proc/$pid/maps" ;;
+    esac
+  done
   [ $# != 0 ] && mapped=$(awk '
     {path = $0; if (!sub(/^[^\/]*/, "", path) || path !~ /\.so/) next; sub(/ \(deleted\)$/, "", path)}
     path !~ /^(\/usr)?(\/local)?\/lib[0-9a-z]*(\/[a-z0-9_]+-linux-[a-z0-9]+)?\/[^\/]*$/ && !seen[path]++ {sub(/.*\//, "", path); print "so " path}' \

@@ -152,7 +152,9 @@ copy() { # all that a restore needs to know, into $new
   written_to "$new" | while IFS= read -r d; do touch -r "$d" -- "$new/snap$d" || exit 1; done || die 73 "cannot write"
   other_names
   manifest_now "$new" >"$new/manifest" || die 73 "cannot write the manifest"
+  beginning=$new
   parent_now
+  beginning=''
   { modules >"$new/loaded" || [ "$parent" = 0 ]; } || die 73 "cannot tell what the server has loaded"
   boot_id
   echo "$boot" >"$new/boot" && echo SNAP >"$new/state" && true >"$new/touched" &&
