@@ -10,6 +10,7 @@ import pytest
 
 from cli.hostile import Commands
 from modbisect.kinds import Found, parse
+from modbisect.model import Asked
 from modbisect.run import outlook
 
 BOOK = "version: 1\nprobes: {home: {get: /}}\nsymptom: {slower_than: 2s}\n"
@@ -20,8 +21,8 @@ SURVEY = Path(__file__).parents[1] / "kinds/surveys/debian12-shop.txt"
 def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A playbook for a host of which only the survey is there; its configuration tests all pass."""
 
-    def survey(_: object, listings: object, port: int) -> Found:
-        assert (listings, port) == ((), 80)
+    def survey(_: object, listings: object, asked: Asked) -> Found:
+        assert (listings, asked) == ((), Asked(80, "web1", "/"))
         return parse(SURVEY.read_text())
 
     def tests(_: object, wanted: Mapping[str, Sequence[object]]) -> Mapping[str, object]:

@@ -10,7 +10,7 @@ from modbisect.host.guard import Sample
 from modbisect.host.helper import reading, script
 from modbisect.host.privilege import RootLink
 from modbisect.kinds import CONTAINER, Found, Step, SurveyError, parse
-from modbisect.model import Listing
+from modbisect.model import NOTHING, Asked, Listing
 from modbisect.servers import server_of
 
 NO_SERVER = "only Apache, nginx and PHP are switched so far; 'modbisect probe' and 'modbisect canary' measure any site"
@@ -21,18 +21,18 @@ _IN_CONTAINER = (
 )
 
 
-def survey(root: RootLink, listings: Sequence[Listing] = (), port: int = 0) -> Found:
+def survey(root: RootLink, listings: Sequence[Listing] = (), asked: Asked = NOTHING) -> Found:
     """Read the facts of a host with a site.
 
     Args:
         root: the host.
         listings: lists whose entries are components there.
-        port: where requests ask, which tells nginx from an Apache behind it; 0 where nobody knows.
+        asked: the page in question, which tells nginx from an Apache behind it, and one PHP from another.
 
     Raises:
         Refused: the host answers something else, or has no Apache and no nginx in a layout that is known.
     """
-    facts = facts_of(root, listings, port)
+    facts = facts_of(root, listings, asked)
     if not server_of(facts).is_there(facts):
         who = answering(facts)
         raise Refused(
@@ -45,13 +45,13 @@ def survey(root: RootLink, listings: Sequence[Listing] = (), port: int = 0) -> F
     return facts
 
 
-def facts_of(root: RootLink, listings: Sequence[Listing] = (), port: int = 0) -> Found:
+def facts_of(root: RootLink, listings: Sequence[Listing] = (), asked: Asked = NOTHING) -> Found:
     """Read a host's facts, whatever it is for.
 
     Raises:
         Refused: the host answers something else.
     """
-    declared = [*([f"port {port}"] if port else []), *(each.line() for each in listings)]
+    declared = [*asked.lines(), *(each.line() for each in listings)]
     done = root.script("survey", reading("survey"), data="\n".join(declared))
     try:
         return parse(done.text)

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from modbisect.kinds.found import Found, Line, is_safe_name, once
 from modbisect.kinds.kind import Kind, Linked
+from modbisect.kinds.php_places import by_place
 from modbisect.kinds.rules import LinkRule, Rule, UnitRule
 from modbisect.model import Component
 
@@ -130,6 +131,10 @@ def units(found: Found) -> tuple[str, ...]:
 @once
 def serves_by_module(found: Found) -> str:
     """The mod_php that is on, as ``php8.2`` or ``php``; empty when none is."""
+    return "" if serving_page(found) else _own_php(found)
+
+
+def _own_php(found: Found) -> str:
     on = sorted(name for name in modules(found) if re.fullmatch(r"php[0-9.]*", name)) if serves(found) else []
     return (on or [""])[0]
 
@@ -140,6 +145,8 @@ def serves_by_fpm(found: Found) -> str:
 
     With several FPMs running, the one whose socket the server's configuration names.
     """
+    if by_place := serving_page(found):
+        return by_place
     if serves_by_module(found) or (serves(found) and "proxy_fcgi" not in modules(found)):
         return ""
     running = [
@@ -149,6 +156,20 @@ def serves_by_fpm(found: Found) -> str:
     ]
     named = [name for name in running if any(name in line.text for line in handlers(found))]
     return (named or running or [""])[0]
+
+
+@once
+def serving_page(found: Found) -> str:
+    """The running FPM that the page which is asked for is handed to, by Apache's configuration; empty where none is.
+
+    So on a host with a PHP of Apache's own as well, or with several FPMs.
+    """
+    if not serves(found) or "proxy_fcgi" not in modules(found):
+        return ""
+    named = [
+        fpm for fpm in by_place(found, own_php=bool(_own_php(found))) if found.units.get(f"{fpm}.service") == "active"
+    ]
+    return (named or [""])[0]
 
 
 @once

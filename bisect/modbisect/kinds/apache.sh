@@ -31,6 +31,27 @@ section objects
 { ls /etc/apache2/mods-available/*.load; printf '%s\n' "$httpd_files"; } 2>/dev/null | tr '\n' '\0' | xargs -0r grep -D skip -hE '^[[:space:]]*LoadModule[[:space:]]' -- 2>/dev/null |
   sed -nE 's|.*[[:space:]]"?([A-Za-z0-9_./+-]+)"?[[:space:]]*$|\1|p' | sed "s|^modules/|$httpd_home/&|" | linked_objects
 
+# Where which FPM is named, and what leads there: a line each, with the number of its virtual host, 0 for none. Words as
+# they stand; a handler that only counts without a PHP of Apache's own says so.
+section php-places
+apache_files | tr '\n' '\0' | xargs -0r awk '
+  {sub(/^[ \t]+/, ""); sub(/[ \t\r]+$/, ""); low = tolower($0); second = $2; third = $3; gsub(/["<>]/, "", second); gsub(/["<>]/, "", third)}
+  FNR == 1 {place = "-\t-"; within = unless = 0}
+  low ~ /^<virtualhost[ \t]/ {mine = ++hosts}
+  low ~ /^<\/virtualhost/ {mine = 0}
+  low ~ /^<directory[ \t]/ && second ~ /^\/[A-Za-z0-9_.+\/-]*$/ {place = "directory\t" second}
+  low ~ /^<location[ \t]/ && second ~ /^\/[A-Za-z0-9_.+\/-]*$/ {place = "location\t" second}
+  low ~ /^<(directory|location)match[ \t]|^<(directory|location)[ \t].*[*?~[]/ {place = "pattern\t-"}
+  low ~ /^<\/(directory|location)/ {place = "-\t-"}
+  low ~ /^<ifmodule[ \t]/ {within++; if (low ~ /^<ifmodule[ \t]+"?!(mod_)?php/) unless = within}
+  low ~ /^<\/ifmodule/ {if (unless == within) unless = 0; within--}
+  low ~ /^server(name|alias)[ \t]/ && mine {for (i = 2; i <= NF; i++) if ($i ~ /^[A-Za-z0-9.*-]+(:[0-9]+)?$/) {name = $i; sub(/:[0-9]+$/, "", name); print "name\t" mine "\t" tolower(name)}}
+  low ~ /^documentroot[ \t]/ && second ~ /^\/[A-Za-z0-9_.+\/-]*$/ {print "root\t" mine + 0 "\t" second}
+  low ~ /^alias[ \t]/ && second third ~ /^\/[A-Za-z0-9_.+\/-]*$/ {print "alias\t" mine + 0 "\t" second "\t" third}
+  low ~ /^(sethandler|proxypassmatch|addhandler|fcgidwrapper)[ \t]/ && match(low, /php[0-9.]*-fpm/) {
+    print "handler\t" mine + 0 "\t" place "\t" substr(low, RSTART, RLENGTH) "\t" (unless ? "unless" : "-")
+  }' 2>/dev/null | head -n 500
+
 section handlers
 apache_files | tr '\n' '\0' | xargs -0r grep -D skip -nHE '^[[:space:]]*(SetHandler|ProxyPass(Match)?|AddHandler|FcgidWrapper)[[:space:]]' -- 2>/dev/null |
   head -n 200 | sed -nE '

@@ -3,6 +3,7 @@
 Times are seconds, sizes are bytes, unless a name says otherwise.
 """
 
+from modbisect.model.asked import NOTHING, Asked
 from modbisect.model.components import AS_FOUND, Component, ComponentId, Configuration, Role
 from modbisect.model.conclusion import (
     BREAKS,
@@ -25,10 +26,12 @@ from modbisect.model.talk import Ask, Enough, Limit
 __all__ = [
     "AS_FOUND",
     "BREAKS",
+    "NOTHING",
     "NOT_TRIED",
     "Aged",
     "Ageing",
     "Ask",
+    "Asked",
     "Auth",
     "Component",
     "ComponentId",

@@ -63,8 +63,7 @@ def surveyed(story: Story, options: Options, root: RootLink, watch: Watch | None
         Refused: a run may not begin there, or the host is no longer the one to go on with.
     """
     story.observe(Stage("looking at what is there", "survey"))
-    port = preflight.asked_port(story.host, story.playbook)
-    facts = story.facts = survey(root, story.playbook.listings, port)
+    facts = story.facts = survey(root, story.playbook.listings, preflight.asked(story.host, story.playbook))
     chosen = suspects_of(story.playbook, facts)
     _refuse_closed(story, facts, chosen)
     components = tuple(

@@ -160,7 +160,7 @@ def _surveyed(host: Host, root: RootLink, playbook: Playbook | None, watch: Watc
     """What root sees."""
     book = playbook or Playbook("doctor")
     try:
-        facts = survey(root, book.listings, preflight.asked_port(host, book))
+        facts = survey(root, book.listings, preflight.asked(host, book))
     except Refused as error:
         yield Look("server", Health.BAD, error.what, error.advice)
         return

@@ -36,7 +36,7 @@ class Scan:
 def scan(root: RootLink, host: Host, playbook: Playbook | None = None) -> Scan:
     """List a host's components; with a playbook, what it makes of them."""
     book = playbook or Playbook("scan")
-    facts = survey(root, book.listings, preflight.asked_port(host, book))
+    facts = survey(root, book.listings, preflight.asked(host, book))
     components = suspects_of(book, facts)
     return Scan(host.name, preflight.role_of(host, facts), facts, components)
 

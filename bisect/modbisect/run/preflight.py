@@ -13,7 +13,7 @@ from modbisect.errors import Refused
 from modbisect.host.survey import advice_about
 from modbisect.inventory import Host
 from modbisect.kinds import CONTAINER, Found
-from modbisect.model import AS_FOUND, Component, Probe, Role
+from modbisect.model import AS_FOUND, NOTHING, Asked, Component, Probe, Role
 from modbisect.playbook import Playbook, with_base
 from modbisect.playbook.hours import all_close, all_open
 from modbisect.probe import Markers
@@ -158,11 +158,13 @@ def kept_in_front(outside: Mapping[str, Sequence[Markers]]) -> str:
     )
 
 
-def asked_port(host: Host, playbook: Playbook) -> int:
-    """The host's port that the first of the symptom's requests goes to; 0 where it goes elsewhere, or nobody knows."""
+def asked(host: Host, playbook: Playbook) -> Asked:
+    """What the first of the symptom's requests asks of the host; its port is 0 where it asks elsewhere."""
     if not playbook.probes:
-        return 0
-    return _port_here(host, with_base(playbook, host.base_url).symptom_probes[0])
+        return NOTHING
+    probe = with_base(playbook, host.base_url).symptom_probes[0]
+    url = urlsplit(probe.url)
+    return Asked(_port_here(host, probe), url.hostname or "", url.path or "/")
 
 
 def behind(host: Host, facts: Found) -> str:
