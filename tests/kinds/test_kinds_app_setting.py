@@ -79,6 +79,19 @@ alone
 """
 
 
+PERL = """\
+# a remark
+our $projectroot = "/srv/git";
+our @diff_opts = ('-M', '-C');
+$feature{'blame'}{'default'} = [1];
+%more = (
+  one => 1,
+);
+if ($x == 1) { 1 }
+1;
+"""
+
+
 def told(folder: Path, allowed: str = "") -> dict[str, list[list[str]]]:
     """By file what is printed of a web folder; the stand-ins are for what needs root or a server."""
     shell = (
@@ -167,6 +180,19 @@ def test_plain_lines_wait_for_root(tmp_path: Path) -> None:
     assert told(tmp_path, f"list {tmp_path}/*.ini")["config.ini"][0] == ["file", "-", "-", "-"]
 
 
+def test_a_file_of_perl(tmp_path: Path) -> None:
+    (tmp_path / "config.conf").write_text(PERL)
+    rows = told(tmp_path)["config.conf"]
+
+    assert rows[0][2] == f"list {tmp_path}/config.conf"
+    assert named(rows) == {
+        "projectroot": ("2", "-"),
+        "diff_opts": ("3", "-"),
+        "feature.blame.default": ("4", "-"),
+        "more": ("5,6,7", "-"),
+    }
+
+
 def test_what_is_no_configuration_of_the_site(tmp_path: Path) -> None:
     """Examples, other code, a link to somewhere else, an empty file; what the guard could not hold is told so."""
     (tmp_path / "config.sample.php").write_text(WIKI)
@@ -216,6 +242,13 @@ def test_its_application_is_at_work(moment: Moment, strength: float) -> None:
     path = "/etc/dokuwiki/local.php"
     assert kind.claim(Component(kind.id(path), kind.name, path, on=True), moment) == strength
     assert kind.claim(Component(kind.id(f"{path}:3"), kind.name, f"{path}:3", on=True), moment) == 0.0
+
+
+def test_its_program_is_at_work() -> None:
+    kind = BY_NAME["app-setting"]
+    moment = Moment(1.0, "R", "", ("/usr/bin/git", "/usr/share/gitweb/index.cgi"), ())
+    for path, strength in (("/etc/gitweb.conf", 0.5), ("/etc/cgitrc", 0.0), ("/etc/gitweb/more.conf", 0.5)):
+        assert kind.claim(Component(kind.id(path), kind.name, path, on=True), moment) == strength
 
 
 def test_its_own_server_is_at_work() -> None:

@@ -26,6 +26,7 @@ _SHAPES = tuple(
 )
 """Name, pattern of paths, pattern of lines: in the shell file, which tells of no other."""
 _AT_WORK = 0.5
+_OF_A_FILE = re.compile(r"rc$|\.[a-z]+$")
 _COMMON = re.compile(
     "etc|usr|var|srv|opt|home|share|lib|www|html|public|app|conf|config|settings|sites|local|default|web"
 )
@@ -141,7 +142,9 @@ class AppSetting(Kind):
         """What is at work is the application's, or called by it; which of its settings is to blame, nothing shows."""
         if not self.is_for_lines(component):
             return 0.0
-        words = {word for word in component.name.split("/")[1:-1] if not _COMMON.fullmatch(word)}
+        *folders, name = component.name.split("/")[1:]
+        own = [_OF_A_FILE.sub("", name)] if folders == ["etc"] else []
+        words = {word for word in (*folders, *own) if not _COMMON.fullmatch(word)}
         paths = (*(frame.file for frame in moment.frames), *moment.objects, *moment.wait.split(" "))
         by_its_server = component.detail and moment.by and "php" not in moment.by
         return _AT_WORK if by_its_server or any(words & set(path.split("/")) for path in paths) else 0.0

@@ -91,7 +91,8 @@ settings_found() { # what root allows; folders on standard input
       my $text = do { local $/; <$open> } // "";
       next if $shipped{$file} && $shipped{$file} eq Digest::MD5::md5_hex($text);
       my $kind = $file =~ $shape{php}[0] ? "php" : $file =~ $shape{python}[0] ? "python" : "";
-      my @found = $kind ? statements($kind, $text) : plain($text);
+      my @found = statements($kind || "perl", $text);
+      @found = plain($text) unless $kind || @found;
       next unless @found && ++$files <= 40;
       my %mine = map { $_ => 1 } words($file);
       my @units = $kind eq "php" ? () : grep { my $name = $_; grep { $mine{$_} } keys %{$unit{$name}} } sort keys %unit;
@@ -121,8 +122,8 @@ settings_found() { # what root allows; folders on standard input
     }
     sub statements {
       my ($kind, $text) = @_;
-      my $is_php = $kind eq "php"; my $remark = $is_php ? qr{(?://|#)} : qr{#};
-      my $begin = $is_php ? qr{^[ \t]*(?:(\$[A-Za-z_][^=;]*?)\s*[.|+]?=[^=>]|(?:define|ini_set)\s*\(\s*["\x27]([^"\x27]+)|return\s*(?:\[|array\s*\(|\(object\)))} : qr{^([A-Z][A-Z0-9_]*[^=]*?)\s*[+|]?=[^=]};
+      my $is_php = $kind ne "python"; my $remark = $kind eq "php" ? qr{(?://|#)} : qr{#};
+      my $begin = $kind eq "perl" ? qr{^[ \t]*(?:our\s+)?([\$\@%][A-Za-z_][^=;]*?)\s*=[^=~]} : $is_php ? qr{^[ \t]*(?:(\$[A-Za-z_][^=;]*?)\s*[.|+]?=[^=>]|(?:define|ini_set)\s*\(\s*["\x27]([^"\x27]+)|return\s*(?:\[|array\s*\(|\(object\)))} : qr{^([A-Z][A-Z0-9_]*[^=]*?)\s*[+|]?=[^=]};
       my $entry = qr{^[ \t]*["\x27]([A-Za-z_][\w.-]*)["\x27]\s*=>};
       my @line = split /\n/, $text; my (@found, $in_remark);
       for (my $at = 0; $at < @line; $at++) {
@@ -155,8 +156,8 @@ settings_found() { # what root allows; folders on standard input
     sub told {
       my ($kind, $line, $name, $from, $to) = @_;
       my @at = grep { $$line[$_] =~ /\S/ && $$line[$_] !~ m{^\s*(?:#|//)} } $from .. $to;
-      my $why = grep({ lc($$line[$_]) =~ $shape{guards}[1] } @at) ? "guards" : grep({ $$line[$_] !~ $shape{$kind}[1] || $$line[$_] =~ /\\\s*$/ } @at) ? "more" : "-";
-      $name =~ s/\[\s*["\x27]?([^\]"\x27]*)["\x27]?\s*\]/.$1/g; $name =~ s/->/./g; $name =~ s/[^A-Za-z0-9_.-]//g;
+      my $why = grep({ lc($$line[$_]) =~ $shape{guards}[1] } @at) ? "guards" : grep({ $shape{$kind} && $$line[$_] !~ $shape{$kind}[1] || $$line[$_] =~ /\\\s*$/ } @at) ? "more" : "-";
+      $name =~ s/[[{]\s*["\x27]?([^\]}"\x27]*)["\x27]?\s*[\]}]/.$1/g; $name =~ s/->/./g; $name =~ s/[^A-Za-z0-9_.-]//g;
       [[map { $_ + 1 } @at], substr($name, 0, 80), $why];
     }' "$1" "$(setting_shapes)"
 }

@@ -122,8 +122,11 @@ sub moments {
     last if @found || @ran == @tasks;
   }
   if (!@found && defined $ours{$pid}) {
-    (my $queued, %behind) = handed_on($pid);
+    my ($queued, $others, $served) = handed_on($pid);
+    %behind = %$served;
     push @found, $queued if $queued && !%behind;
+    # It has started a program for the request, or handed it to one.
+    push @found, (map { program_at($_, '') } children($pid)), map { program_at($_, $others->{$_}) } keys %$others if !@found && !%behind;
     # It has the request, and waits for no other: for the time that it has set itself.
     push @found, ['H||||', []] if !@found && !%behind && @tasks == 1 && ((waits($pid, $pid))[1] // '') =~ /^epoll_/;
   }
@@ -136,19 +139,32 @@ sub moments {
   return @there ? @there : @found;
 }
 
-# Of a server that waits for all its connections at once: a request that nobody has accepted, if there is one, and the
-# processes at the other ends of its connections, each with the connection's name and no caller.
+# A program that is no server of ours, and of what it has started the last: its state and what it waits for, and the names
+# of the programs in place of objects. NAME: by what connection it was reached.
+sub program_at {
+  my ($pid, $name, @callers) = @_;
+  my @started = @callers < 4 ? children($pid) : ();
+  return map { program_at($_, $name, program($pid), @callers) } @started[0 .. ($#started < 2 ? $#started : 2)] if @started;
+  my ($state, $call, $what) = waits($pid, $pid) or return ();
+  my $wait = defined $call && !$IDLE{$call} ? $call . ($what ? " $what" : '') : '';
+  return [join('|', $state, $wait, join(' < ', grep { length } program($pid), @callers), '', $name), []];
+}
+
+# Of a server that waits for all its connections at once: a request that nobody has accepted, if there is one; and of the
+# processes at the other ends of its connections the names of these: of other programs, and of those that may be told of,
+# these with no caller.
 sub handed_on {
   my $pid = shift;
-  my ($queued, %to);
-  opendir(my $folder, "/proc/$pid/fd") or return ();
+  my ($queued, %to, %others);
+  opendir(my $folder, "/proc/$pid/fd") or return (undef, {}, {});
   for my $fd (grep { /^\d+$/ && $_ != $ours{$pid} } readdir $folder) {
     my ($name, $far) = behind($pid, $fd);
     if ($name =~ /not accepted$/) { $queued = ["S|connect $name|||", []]; next }
     my $other = $far ? far_end($far, $name) : 0;
-    $to{$other} = [$name] if $other && $other != $pid && exe($other) ne exe($pid) && serves($other);
+    next if !$other || $other == $pid || exe($other) eq exe($pid);
+    if (serves($other)) { $to{$other} = [$name] } else { $others{$other} = $name }
   }
-  return ($queued, %to);
+  return ($queued, \%others, \%to);
 }
 
 my ($queue, $queue_at);
