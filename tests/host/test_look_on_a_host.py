@@ -76,6 +76,16 @@ printf 'ProxyPass /backend http://127.0.0.1:8001/\n' >/etc/apache2/conf-availabl
 a2enmod -q proxy_http && a2enconf -q backend && systemctl restart apache2
 until curl -fsS -o /dev/null http://localhost/backend; do sleep 0.1; done
 """
+PROGRAM = r"""
+mkdir -p /opt/gate
+printf '#!/bin/sh\nprintf "Content-Type: text/plain\n\n"\n/opt/gate/work\necho ok\n' >/opt/gate/page.cgi
+printf '#!/bin/sh\nn=0; while [ $n -lt 150000 ]; do n=$((n + 1)); done\n' >/opt/gate/work
+chmod 755 /opt/gate/*
+printf 'ScriptAlias /gate/ /opt/gate/\n<Directory /opt/gate>\nRequire all granted\n</Directory>\n' \
+  >/etc/apache2/conf-available/gate.conf
+a2enmod -q cgi && a2enconf -q gate && systemctl restart apache2
+until curl -fsS -o /dev/null http://localhost/gate/page.cgi; do sleep 0.1; done
+"""
 KEPT = r"""
 cd /etc/apache2/conf-available
 printf 'MaxRequestWorkers 3\nServerLimit 3\nKeepAlive On\nKeepAliveTimeout 60\n' >patient.conf
@@ -198,6 +208,15 @@ def test_a_server_in_python_behind_a_proxy(target: Target, tmp_path: Path) -> No
     assert moments[0]["frames"][:2] == ["doze, /opt/backend.py:7", "Page.do_GET, /opt/backend.py:12"]
     assert moments[0]["by"] == "tcp 127.0.0.1:8001"
     assert first(answer)["component"] == "apache-conf:backend", answer
+
+
+def test_a_program_that_is_started_for_the_page(target: Target, tmp_path: Path) -> None:
+    target.sh(PROGRAM)
+    answer = look(tmp_path, target, "--url", "/gate/page.cgi", "-s", "3")
+    moments = answer["moments"]
+    assert isinstance(moments, list)
+    assert moments[0]["objects"] == ["/opt/gate/work", "/opt/gate/page.cgi"]
+    assert "held back by the server" not in json.dumps(answer)
 
 
 def test_php_behind_a_server_with_threads(target: Target, tmp_path: Path) -> None:

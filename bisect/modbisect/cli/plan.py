@@ -73,6 +73,8 @@ def command(
         f"never more than {made.most_restarts}; "
         f"about {made.downtime:.0f} s of downtime in that bad case"
     )
+    if made.scan.behind:
+        click.echo(f"warning: {made.scan.behind}")
     if verbose:
         _list(made, stays)
     free = Counter(component.kind for component in made.scan.components if not component.pinned)

@@ -114,7 +114,8 @@ def command(
     book = playbook_of(playbook) if playbook else None
     target = with_role(one_host(host, book, inventory), role, inventory)
     with opened(target, password_prompt(ask_become)) as root:
-        seen = scan(root, target, book)
+        about = parse_playbook(playbook_text(url, upload=upload), "--url") if url and book is None else book
+        seen = scan(root, target, about)
         again = _ask(root, target, *(parse_playbook(playbook_text(page.path), "--from") for page in pages))
         url = url or _slowest(again)
         if url:
@@ -151,7 +152,7 @@ def _lines(seen: Scan, apart: Mapping[Component, str], changes: Sequence[str], *
     suspects = [component for component in seen.components if not component.pinned]
     on = sum(component.on for component in seen.components)
     yield f"{seen.host} ({seen.role}): {len(seen.components)} components, {on} on, {len(suspects)} may be flipped"
-    yield from (f"  {line}" for line in (*kinds.described(seen.facts), answering(seen.facts)) if line)
+    yield from (f"  {line}" for line in (*kinds.described(seen.facts), answering(seen.facts), seen.behind) if line)
     unusual = list(apart.items()) if everything else list(apart.items())[:_SEVERAL]
     if unusual:
         yield "unusual:"

@@ -165,6 +165,8 @@ def _surveyed(host: Host, root: RootLink, playbook: Playbook | None, watch: Watc
         yield Look("server", Health.BAD, error.what, error.advice)
         return
     yield Look("server", Health.OK, "; ".join(filter(None, (*kinds.described(facts), answering(facts)))))
+    if said := preflight.behind(host, facts):
+        yield Look("server", Health.WARN, said)
     yield _role(host, facts)
     if watch:
         yield _hypervisor(host, watch.after(facts, _WATCH_SECONDS))

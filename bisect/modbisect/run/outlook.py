@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from modbisect import kinds
 from modbisect.errors import Refused
@@ -31,6 +31,8 @@ class Scan:
     role: Role
     facts: Found
     components: tuple[Component, ...]
+    behind: str = ""
+    """That another server of the host stays as found; empty where there is none."""
 
 
 def scan(root: RootLink, host: Host, playbook: Playbook | None = None) -> Scan:
@@ -38,7 +40,7 @@ def scan(root: RootLink, host: Host, playbook: Playbook | None = None) -> Scan:
     book = playbook or Playbook("scan")
     facts = survey(root, book.listings, preflight.asked(host, book))
     components = suspects_of(book, facts)
-    return Scan(host.name, preflight.role_of(host, facts), facts, components)
+    return Scan(host.name, preflight.role_of(host, facts), facts, components, preflight.behind(host, facts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def plan(root: RootLink, host: Host, playbook: Playbook, say: Callable[[str], No
         max_trials=playbook.budget.restarts or 0,
     )
     return Plan(
-        Scan(seen.host, seen.role, seen.facts, components),
+        replace(seen, components=components),
         refusal,
         worst_case(problem, playbook.strategy),
         problem.budget,
