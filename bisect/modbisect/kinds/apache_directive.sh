@@ -1,8 +1,8 @@
-# The directives of each file that Apache reads, and of .htaccess files below its document roots: their lines and their
+# The directives of each file that Apache reads, and of .htaccess files below its document roots and aliases: their lines and their
 # names, and no value.
 
 htaccess() {
-  roots | head -n 20 | while IFS= read -r root; do
+  { roots; aliases; } | awk '!seen[$0]++' | head -n 40 | while IFS= read -r root; do
     case $root in /*) timeout 2 find -P "$root" -maxdepth 4 -xdev -type f -name .htaccess 2>/dev/null | head -n 50 ;; esac
   done | grep -xE '(/[A-Za-z0-9_.+-]+)+' | sort -u
 }

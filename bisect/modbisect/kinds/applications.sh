@@ -1,9 +1,10 @@
 # Which applications lie below the web server's folders, by a file that only they have, and in which version. Of a file of
 # theirs nothing is told but what looks like a version.
+aliases() { apache_files | tr '\n' '\0' | xargs -0r sed -nE 's/^[[:space:]]*Alias[[:space:]]+[^[:space:]]+[[:space:]]+"?(\/[^"[:space:]]+).*/\1/p' 2>/dev/null; }
 web_folders() {
   {
     roots | while IFS= read -r root; do printf '%s\n' "$root" "${root%/*}"; done
-    apache_files | tr '\n' '\0' | xargs -0r sed -nE 's/^[[:space:]]*Alias[[:space:]]+[^[:space:]]+[[:space:]]+"?(\/[^"[:space:]]+).*/\1/p' 2>/dev/null
+    aliases
   } | sed 's|/*$||' | grep -xE '(/[A-Za-z0-9_.+-]+)+' | sort -u | head -n 60
 }
 

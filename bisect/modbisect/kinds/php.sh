@@ -86,7 +86,7 @@ grep -D skip -nHE '^[[:space:]]*[a-z_]+(\.[a-z_]+)*[[:space:]]*=' \
   /usr/local/etc/php/php.ini /usr/local/etc/php/conf.d/*.ini 2>/dev/null | known_settings
 
 user_inis() { # which an FPM reads in the folders of the site
-  roots | head -n 20 | while IFS= read -r root; do
+  { roots; aliases; } | awk '!seen[$0]++' | head -n 40 | while IFS= read -r root; do
     case $root in /*) timeout 2 find -P "$root" -maxdepth 3 -xdev -type f -name .user.ini 2>/dev/null | head -n 50 ;; esac
   done | grep -xE '(/[A-Za-z0-9_.+-]+)+' | sort -u
 }

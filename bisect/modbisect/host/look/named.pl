@@ -32,7 +32,7 @@ sub named { # lines of what was seen
   my (%text, @roots);
   for my $file (@files[0 .. ($#files < 799 ? $#files : 799)]) {
     my $text = slurp($file, 1 << 18) // next;
-    $text =~ s/^\s*[#;].*//mg;
+    $text =~ s/^[ \t]*[#;].*//mg;
     $text{$file} = $text;
     push @roots, $1 while $text =~ /^\s*(?:DocumentRoot|root)\s+"?([^"\s;]+)/mig;
   }
@@ -66,7 +66,7 @@ sub named { # lines of what was seen
   }
   # Directives that stand for a sort of waiting, where they say more than none.
   for my $word (@DIRECTIVES) {
-    my $pattern = $word =~ s/:/\\s+/r;
+    my $pattern = $word =~ s/:/\\s+(?:not\\s+)?/r;
     for my $file (sort keys %text) {
       my $says = qr/^[ \t]*(?:php_(?:admin_)?(?:value|flag)\s+)?$pattern\b(?!\s*=?\s*"?(?:None|Off)\b)/mi;
       printf "says %s|%s|%s\n", $word, plain($file), lines_with($text{$file}, $says) if $text{$file} =~ $says;
