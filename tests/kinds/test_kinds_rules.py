@@ -21,6 +21,7 @@ BY_ROOT = {
         UnitRule("gunicorn[.]service"),
     ],
     "app-setting": [UnitRule("shelf[.]service")],
+    "systemd-setting": [UnitRule("stock[.]service")],
     "mariadb-variable-allowed": [UnitRule("mariadb[.]service")],
 }
 """What root has said on the hosts of these cases."""

@@ -25,6 +25,8 @@ join_buffer_size = 1
 UNIT = """\
 [Service]
 Environment=TOKEN=swordfish
+Environment="PYTHONTRACEMALLOC=1" LANG=C
+Environment=
 CPUQuota = 20%
 Nice=19
 ExecStart=/bin/swordfish
@@ -33,9 +35,9 @@ ExecStart=/bin/swordfish
 
 def told(folder: Path, fragment: str, what: str) -> list[str]:
     """The lines that are printed of copies of what lies below a folder."""
-    shell = "section() { :; }\nby_root() { :; }\ncan_be_held() { :; }\n" + _read(fragment).replace(
-        what, f"{folder}{what}"
-    )
+    shell = "section() { :; }\nby_root() { :; }\ncan_be_held() { :; }\n" + "".join(
+        _read(part).partition("served_folders()")[0] for part in ("kinds/app_setting", fragment)
+    ).replace(what, f"{folder}{what}")
     done = subprocess.run(["/bin/sh", "-c", shell], capture_output=True, text=True, check=False, timeout=60)
     return [line.removeprefix(str(folder)) for line in done.stdout.splitlines() if not line.startswith("unit ")]
 
@@ -56,6 +58,7 @@ def test_limits_of_units(tmp_path: Path) -> None:
     (tmp_path / "etc/systemd/system/apache2.service.d").mkdir(parents=True)
     (tmp_path / "etc/systemd/system/apache2.service.d/x.conf").write_text(UNIT)
     assert told(tmp_path, "kinds/systemd_setting", "/etc/systemd") == [
-        "/etc/systemd/system/apache2.service.d/x.conf:3:CPUQuota =20%",
-        "/etc/systemd/system/apache2.service.d/x.conf:4:Nice=19",
+        "/etc/systemd/system/apache2.service.d/x.conf:3:Environment=PYTHONTRACEMALLOC",
+        "/etc/systemd/system/apache2.service.d/x.conf:5:CPUQuota =20%",
+        "/etc/systemd/system/apache2.service.d/x.conf:6:Nice=19",
     ]

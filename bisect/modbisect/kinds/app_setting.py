@@ -25,6 +25,8 @@ _SHAPES = tuple(
     if "\t" in line
 )
 """Name, pattern of paths, pattern of lines: in the shell file, which tells of no other."""
+((_, _, GUARDS),) = (shape for shape in _SHAPES if shape[0] == "guards")
+"""Pattern of lines, in lower case, that may guard access."""
 _AT_WORK = 0.5
 _OF_A_FILE = re.compile(r"rc$|\.[a-z]+$")
 _COMMON = re.compile(
@@ -151,8 +153,7 @@ class AppSetting(Kind):
 
     def rules(self) -> tuple[Rule, ...]:
         """Statements of such files, and none that may guard access; of other files by root's word on the host."""
-        ((_, _, but),) = (shape for shape in _SHAPES if shape[0] == "guards")
-        cuts = (EditRule("cut", self.name, path, line, but) for name, path, line in _SHAPES if name != "guards")
+        cuts = (EditRule("cut", self.name, path, line, GUARDS) for name, path, line in _SHAPES if name != "guards")
         return (*cuts, *php.UNITS)
 
     def remedy(self, found: Found, component: Component) -> str:

@@ -1,4 +1,7 @@
-"""Kind ``systemd-setting``: what an administrator's drop-in for a server's unit holds it back by."""
+"""Kind ``systemd-setting``: what an administrator's drop-in for a server's unit holds it back by, or sets for it.
+
+The web's servers, and an application's own where root allows its restart.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from modbisect.kinds import php
+from modbisect.kinds.app_setting import GUARDS
 from modbisect.kinds.found import Found, Line, once
 from modbisect.kinds.kind import OwnLines
 from modbisect.kinds.rules import EditRule, Rule
@@ -17,31 +21,35 @@ _SETTINGS = (
     "IOWeight|IOReadBandwidthMax|IOWriteBandwidthMax|IOReadIOPSMax|IOWriteIOPSMax|TasksMax|LimitNOFILE|LimitNPROC|"
     "LimitAS|IOSchedulingClass|IOSchedulingPriority|CPUSchedulingPolicy"
 )
-_PATH = r"/etc/systemd/system([.]control)?/(apache2|httpd|php[0-9.]*-fpm)[.]service[.]d/[A-Za-z0-9_.+-]+[.]conf"
+_PATH = r"/etc/systemd/system([.]control)?/([A-Za-z0-9@_-][A-Za-z0-9@_.-]*)[.]service([.]d/[A-Za-z0-9_.+-]+[.]conf)?"
+_UNIT = "root has to allow it by the line 'unit {}' in /etc/modbisect/allow on the host"
 
 
 class SystemdSetting(OwnLines):
-    """A limit of a server's unit; without its lines systemd's own default counts, or what the package says."""
+    """A limit of a server's unit, or a variable; without its lines systemd's own default counts, or the package's."""
 
     name = "systemd-setting"
     noun = "systemd setting"
     survey = "systemd_setting"
     packages = ("systemd",)
     needs_leave = False
+    rests = True
 
     def components(self, found: Found) -> list[Component]:
-        """Those of the servers at work, named after unit and setting."""
-        units = {unit.removesuffix(".service") for unit in self.units(found)}
+        """Those of the servers at work, named after unit and setting or variable."""
+        web = {unit.removesuffix(".service") for unit in php.units(found)}
+        own = _applications(found)
         return [
             Component(
                 self.id(name),
                 self.name,
                 name,
                 on=True,
+                pinned="" if unit in web or own[unit] else _UNIT.format(f"{unit}.service"),
                 detail=f"{lines[-1].text} in {lines[-1].path}:{lines[-1].number}",
             )
             for name, lines in sorted(_lines(found).items())
-            if name.rpartition(".")[0] in units
+            if (unit := name.rpartition(".")[0]) in web or unit in own
         ]
 
     def lines(self, found: Found) -> Mapping[str, Sequence[Line]]:
@@ -49,12 +57,18 @@ class SystemdSetting(OwnLines):
         return _lines(found)
 
     def units(self, found: Found) -> tuple[str, ...]:
-        """Apache's, and an FPM's that serves."""
-        return php.units(found)
+        """Apache's, an FPM's that serves, and those that root allows."""
+        named = {name.rpartition(".")[0] for name in _lines(found)}
+        own = (f"{unit}.service" for unit, allowed in _applications(found).items() if allowed and unit in named)
+        return tuple(dict.fromkeys((*php.units(found), *own)))
 
     def rules(self) -> tuple[Rule, ...]:
-        """Lines of limits, in drop-ins of these units."""
-        return (EditRule("cut", self.name, _PATH, rf"[ \t]*({_SETTINGS})[ \t]*=.*"), *php.UNITS)
+        """Lines of limits, and of variables that guard no access; which units are restarted beside, root says."""
+        return (
+            EditRule("cut", self.name, _PATH, rf"[ \t]*({_SETTINGS})[ \t]*=.*"),
+            EditRule("cut", self.name, _PATH, r"[ \t]*Environment[ \t]*=.*", GUARDS),
+            *php.UNITS,
+        )
 
     def remedy(self, found: Found, component: Component) -> str:
         """By hand: 'systemctl revert' would take the administrator's other drop-ins along."""
@@ -63,12 +77,21 @@ class SystemdSetting(OwnLines):
 
 
 @once
+def _applications(found: Found) -> dict[str, bool]:
+    """The units of other servers at work, and whether root allows their restart."""
+    rows = (line.split() for line in found.sections["systemd-units"])
+    return {row[0].removesuffix(".service"): row[1] == "allowed" for row in rows if len(row) == 2}  # noqa: PLR2004  # as printed
+
+
+@once
 def _lines(found: Found) -> dict[str, list[Line]]:
-    """By unit and setting, in the order that systemd reads them."""
+    """By unit and setting or variable, in the order that systemd reads them."""
     settings: dict[str, list[Line]] = defaultdict(list)
     for line in sorted(found.lines("systemd-settings"), key=lambda line: line.path.rpartition("/")[2]):
         place = re.fullmatch(_PATH, line.path)
-        word = re.match(rf"({_SETTINGS})\s*=", line.text)
+        word = re.match(rf"({_SETTINGS})\s*=", line.text) or re.match(
+            r"Environment=([A-Za-z_][A-Za-z0-9_]*)", line.text
+        )
         if place and word:
             settings[f"{place[2]}.{word[1]}"].append(line)
     return settings
