@@ -31,7 +31,7 @@ from modbisect.run.options import Options
 from modbisect.run.past import Past
 from modbisect.run.replay import resumed
 from modbisect.run.story import Story
-from modbisect.run.telling import alike_in_vain
+from modbisect.run.telling import alike_in_vain, with_leave
 from modbisect.run.trial import Watcher
 from modbisect.search import Problem
 
@@ -193,7 +193,7 @@ def _suspected(
         components = with_lines(story.playbook, facts, components, seen)
     suspected = suspicions(seen, facts, components)
     stay = {component.id: component.pinned for component in components if component.pinned}
-    alone = ((one.component, one.share, stay[one.component]) for one in suspected if one.component in stay)
+    alone = ((one.component, one.share, with_leave(stay[one.component])) for one in suspected if one.component in stay)
     for those, share, why in (*alone, *alike_in_vain(suspected, stay)):
         if share >= _WORTH_TELLING:
             story.observe(Stage(f"{those} may have to do with {share:.0%} of that, and stay as found: {why}"))

@@ -143,10 +143,9 @@ def _seen_in_vain(told: Past, said: Conclusion, trials: Iterable[tuple[Flips, Me
         alike = _alike(looked.suspicions)
         for one in looked.suspicions:
             if one.share >= _WORTH_TRYING and one.component in stayed and one not in alike:
-                leave = f"; {_WITH_LEAVE}" if protects(stayed[one.component]) else ""
                 yield (
                     f"{one.component} {_at(one.share, looked)} ({one.why}), "
-                    f"and nobody could try without: {stayed[one.component]}{leave}"
+                    f"and nobody could try without: {with_leave(stayed[one.component])}"
                 )
         for those, share, reason in alike_in_vain(looked.suspicions, stayed):
             yield f"{those} may have to do with {share:.0%} of the {looked.of}, and none was tried: {reason}"
@@ -236,7 +235,12 @@ def alike_in_vain(
         share = sum(one.share for one in each)
         if share >= _WORTH_TRYING and len(each) > 1:
             names = listed([one.component.partition(":")[2] for one in each])
-            yield f"{len(each)} of {kind} ({names})", share, f"{reason}; {_WITH_LEAVE}" if protects(reason) else reason
+            yield f"{len(each)} of {kind} ({names})", share, with_leave(reason)
+
+
+def with_leave(reason: str) -> str:
+    """Why a component stays, and who may say otherwise where that is access control."""
+    return f"{reason}; {_WITH_LEAVE}" if protects(reason) else reason
 
 
 def _detail(component: Component, told: Past) -> str:
