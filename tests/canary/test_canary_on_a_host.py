@@ -17,7 +17,7 @@ PLAYBOOK = """\
 name: shop canary
 probes:
   home:   {get: /, expect: {contains: "</html>"}}
-  upload: {post: /upload, file: {field: file, size: 2MiB}, expect: {contains: stored}}
+  upload: {post: /upload, file: {field: file, size: 768KiB}, expect: {contains: stored}}
 symptom: {probe: upload}
 trial: {requests: 5, cap: 10s}
 canary: {ratio: 5}

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.lab
 UPLOAD = """\
 probes:
   home:   {get: /, expect: {status: 200, contains: "</html>"}}
-  upload: {post: /upload, file: {field: file, size: 1536KiB}, expect: {contains: stored}}
+  upload: {post: /upload, file: {field: file, size: 1MiB}, expect: {contains: stored}}
 symptom: {probe: upload, slower_than: 150ms}
 components: {include: ["php-module:uploadguard", "php-module:[ab]*"]}
 """

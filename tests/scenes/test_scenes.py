@@ -59,7 +59,7 @@ def test_the_origin_story(lab_host: LabHostFactory, tmp_path: Path) -> None:
 def test_slow_only_together(lab_host: LabHostFactory, tmp_path: Path) -> None:
     host = lab_host(setup=("shop", "lean", "security-pair")).name
     before = manifest(host)
-    seen = run(tmp_path, host, GUARDED % "1500KiB", "--open-security")
+    seen = run(tmp_path, host, GUARDED % "900KiB", "--open-security")
 
     assert seen.code == 1, seen.progress
     (finding,) = seen.report.findings
