@@ -63,6 +63,9 @@ LOGGING = {
     "filename": "x",
     **BASE,
 }
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+CELERY_TASK_ALWAYS_EAGER = True
+ENVIRONMENT = "staging"
 lower = 1
 if DEBUG == True:
     pass
@@ -161,6 +164,9 @@ def test_statements_of_python(tmp_path: Path) -> None:
         "TEMPLATES.0.OPTIONS.loaders": ("9", "-"),
         "CSRF_COOKIE_AGE": ("10", "guards"),
         "LOGGING": ("11,12,13,14", "more"),
+        "EMAIL_BACKEND": ("15", "guards"),
+        "CELERY_TASK_ALWAYS_EAGER": ("16", "guards"),
+        "ENVIRONMENT": ("17", "guards"),
     }
 
 

@@ -15,7 +15,18 @@ from hypothesis import strategies as st
 
 from modbisect.errors import Exit, ModbisectError, Refused, UsageError
 from modbisect.kinds import Suspicion
-from modbisect.model import Ask, Auth, Conclusion, Outcome, Probe, Untestable, Verdict
+from modbisect.model import (
+    Ask,
+    Auth,
+    Conclusion,
+    Configuration,
+    Measurement,
+    Outcome,
+    Probe,
+    Request,
+    Untestable,
+    Verdict,
+)
 from modbisect.playbook import Budget, Playbook, whole, without_secrets
 from modbisect.report import Report, Restored
 from modbisect.run import journal
@@ -161,6 +172,29 @@ def test_who_was_seen_at_work_and_is_innocent_is_told(outcome: Outcome) -> None:
     where, innocent = "for 80% of the time the slow request was seen at this: running, in x.so", words[-1]
     assert words == ([innocent] if outcome is Outcome.FOUND else [where, innocent])
     assert innocent.startswith(f"{name} was seen at work for 80% of the time (running, in x.so), but switched over")
+
+
+@pytest.mark.parametrize(
+    ("broken", "seconds", "told_of"),
+    [
+        ("page: 58642 bytes, at least 137943 expected", 0.01, True),
+        ("page: 58642 bytes, at least 137943 expected", 1e4, False),
+        ("page: status 500, not 200", 0.01, False),
+    ],
+)
+def test_whose_page_is_smaller_and_comes_much_sooner_is_told(broken: str, seconds: float, *, told_of: bool) -> None:
+    before = past(told(PAIR, "bisect"))
+    assert before.concluded
+    latest = before.trials[-1]
+    ask = replace(latest.ask, configuration=Configuration(frozenset({"c05"})))
+    seen = Measurement(ask.configuration, cold=Request("page", seconds), broken=broken)
+    untestable = (Untestable("c05", "the site breaks without"),)
+    said = replace(before.concluded.conclusion, outcome=Outcome.NONE, findings=(), untestable=untestable)
+    trials = (*before.trials, replace(latest, number=latest.number + 1, ask=ask, measurement=seen))
+    before = replace(before, trials=trials, concluded=replace(before.concluded, conclusion=said))
+    made = report_of(before, Playbook("book", probes=(Probe("page", "/"),)), before.effort, restored=RESTORED)
+    words = [warning for warning in made.warnings if "but it was another one" in warning]
+    assert [word.startswith("without c05 the page came in 10 ms and not in ") for word in words] == [True] * told_of
 
 
 LEAVE = "access control; a playbook with 'components: {allow_security: true}', and --open-security, tries that"

@@ -26,7 +26,7 @@ _SHAPES = tuple(
 )
 """Name, pattern of paths, pattern of lines: in the shell file, which tells of no other."""
 ((_, _, GUARDS),) = (shape for shape in _SHAPES if shape[0] == "guards")
-"""Pattern of lines, in lower case, that may guard access."""
+"""Pattern of lines, in lower case, that may guard access, or keep a copy of a site from acting on others."""
 _AT_WORK = 0.5
 _OF_A_FILE = re.compile(r"rc$|\.[a-z]+$")
 _COMMON = re.compile(
@@ -34,7 +34,7 @@ _COMMON = re.compile(
 )
 """No application's name."""
 _WHY = {
-    "guards": "it may guard access",
+    "guards": "it may guard access, or keep the site from acting on others",
     "more": "it has lines that the guard does not cut",
 }
 _VITAL = "the application is not itself without it"

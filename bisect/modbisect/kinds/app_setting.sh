@@ -2,12 +2,13 @@
 # names, and no value. What is served is a folder, or the word that names one: /usr/lib/cgit makes /etc/cgitrc and
 # /etc/cgit cgit's. A file that its package brought, and nobody has changed, is none.
 
-# Extended regular expressions, of whole paths and whole lines: those of the guard.
+# Extended regular expressions, of whole paths and whole lines: those of the guard. What guards access stays, and what keeps
+# a copy of a site from acting on others: without it mail goes out, payments are made, updates run.
 setting_shapes() {
   cat <<'END_OF_shapes'
 php	(/[A-Za-z0-9_.+-]+)+/((local|Local|config|Config|settings|wp-config|parameters|site|options)[A-Za-z0-9_.+-]*|(conf|config|conf[.]d|config[.]d|settings)/[A-Za-z0-9_.+-]+)[.]php|/etc(/[A-Za-z0-9_.+-]+)+[.]php	[ \t]*([$][A-Za-z_].*=.*|define[ \t]*[(].*|ini_set[ \t]*[(].*|["'].*|[])].*)
 python	(/[A-Za-z0-9_.+-]+)+/(settings|local_settings|settings_local|settings/[A-Za-z0-9_]+)[.]py|/etc(/[A-Za-z0-9_.+-]+)+[.]py	[A-Z][A-Z0-9_]*(\[.*\])*[ \t]*[+|]?=.*|[ \t]+["'].*|[ \t]*[])}].*
-guards	-	.*(auth|acl|pass|pwd|secret|salt|token|csrf|allow|deny|permission|privilege|rights|secur|superuser|admin|login|logout|ssl|https|hsts|cors|cookie|captcha|throttl|ratelimit|lockdown|trusted|whitelist|blacklist|blocklist|restrict|protect|private|readonly|maintenance|forbid|verify|sandbox|sanit|escap|purif|xss|frame_options|raise|403).*|.*(^|[^a-z])(die|exit)([^a-z].*)?
+guards	-	.*(auth|acl|pass|pwd|secret|salt|token|csrf|allow|deny|permission|privilege|rights|secur|superuser|admin|login|logout|ssl|https|hsts|cors|cookie|captcha|throttl|ratelimit|lockdown|trusted|whitelist|blacklist|blocklist|restrict|protect|private|readonly|maintenance|forbid|verify|sandbox|sanit|escap|purif|xss|frame_options|raise|403|mail|smtp|sms|payment|stripe|paypal|webhook|notif|cron|queue|broker|celery|updat|upgrad|install|setup|backup|_env|environment_type|test_?mode|dry_?run|stag(e|ing)).*|.*(^|[^a-z])(die|exit)([^a-z].*)?
 END_OF_shapes
 }
 
