@@ -57,11 +57,11 @@ class WindowResult:
     """What a window saw."""
 
     cold: Request | None
-    """The first correct, or cut off, response after the restart; None when there was none."""
+    """The first correct, or cut off, response after the restart; where none was, the last one with its fault."""
     requests: tuple[Request, ...]
     """The measured ones in the order they ended; ``cold`` itself when that was cut off."""
     broken: str = ""
-    """Why this is not the site: then no time in here means anything. Empty when it is."""
+    """Why this is not the site: then no time in here is the site's. Empty when it is."""
     unsteady: bool = False
     """The first and the last third of the window differ."""
     client_limited: bool = False
