@@ -199,6 +199,11 @@ def test_a_file_of_perl(tmp_path: Path) -> None:
     }
 
 
+def test_no_more_of_perl_than_its_smallest_package_has() -> None:
+    modules = set(re.findall(r"\buse ([A-Z][\w:]*)", _read("kinds/app_setting")))
+    assert modules == {"Fcntl", "Cwd"}
+
+
 def test_what_is_no_configuration_of_the_site(tmp_path: Path) -> None:
     """Examples, other code, a link to somewhere else, an empty file; what the guard could not hold is told so."""
     (tmp_path / "config.sample.php").write_text(WIKI)

@@ -27,7 +27,7 @@ served_folders() {
 settings_found() { # what root allows; folders on standard input
   # shellcheck disable=SC2016  # no variable of the shell
   timeout 20 perl -e '
-    use strict; use Fcntl; use Digest::MD5; use Cwd "realpath";
+    use strict; use Fcntl; use Cwd "realpath";   # all of perl-base
     my ($allow, $shapes) = @ARGV;
     my (%shape, @listed, %may_restart);
     for (split /\n/, $shapes) { my ($name, $path, $line) = split /\t/; $shape{$name} = [qr/^(?:$path)$/, qr/^(?:$line)$/] }
@@ -90,7 +90,7 @@ settings_found() { # what root allows; folders on standard input
     for my $file (sort { $time{$b} <=> $time{$a} || $a cmp $b } keys %time) {
       sysopen(my $open, $file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK) or next;
       my $text = do { local $/; <$open> } // "";
-      next if $shipped{$file} && $shipped{$file} eq Digest::MD5::md5_hex($text);
+      next if $shipped{$file} && $shipped{$file} eq md5_of($file);
       my $kind = $file =~ $shape{php}[0] ? "php" : $file =~ $shape{python}[0] ? "python" : "";
       my @found = statements($kind || "perl", $text);
       @found = plain($text) unless $kind || @found;
@@ -107,6 +107,7 @@ settings_found() { # what root allows; folders on standard input
       }
     }
 
+    sub md5_of { open(my $sums, "-|", "md5sum", "--", $_[0]) or return ""; return (readline($sums) // "") =~ /^([0-9a-f]{32}) / ? $1 : "" }
     sub plain {
       my (@found, $number);
       for (split /\n/, $_[0]) {
