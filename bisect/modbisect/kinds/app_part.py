@@ -11,12 +11,11 @@ from dataclasses import dataclass
 
 from modbisect.kinds import php
 from modbisect.kinds.found import Found, once
-from modbisect.kinds.kind import NOT_HELD, Kind, Step
+from modbisect.kinds.kind import ALLOW, NOT_HELD, Kind, Step
 from modbisect.kinds.rules import Rule
 from modbisect.kinds.seen import Moment
 from modbisect.model import Component, Listing
 
-_ALLOW = "root has to allow it by the line '{}' in /etc/modbisect/allow on the host"
 _CALLED = 0.5
 
 
@@ -134,7 +133,7 @@ def read(found: Found, section: str) -> list[Entry]:
         fields = line.split("\t")
         if len(fields) == 6 and fields[2].isdecimal():  # noqa: PLR2004  # as printed
             listing, path, number, name, said, units = fields
-            why = "" if said == "-" else NOT_HELD if said == "held" else _ALLOW.format(said)
+            why = "" if said == "-" else NOT_HELD if said == "held" else ALLOW.format(said)
             name = path if name == "-" else name
             entries.append(Entry(listing, path, int(number), name, why, tuple(units.split())))
     return entries

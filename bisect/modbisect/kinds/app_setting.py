@@ -14,7 +14,7 @@ from pathlib import Path
 
 from modbisect.kinds import php
 from modbisect.kinds.found import Found, once
-from modbisect.kinds.kind import FOR_ITS_LINES, NOT_HELD, Kind, Step
+from modbisect.kinds.kind import ALLOW, FOR_ITS_LINES, NOT_HELD, Kind, Step
 from modbisect.kinds.rules import EditRule, Rule
 from modbisect.kinds.seen import Moment
 from modbisect.model import Component
@@ -180,10 +180,9 @@ def _rows(found: Found, word: str, count: int) -> Iterator[list[str]]:
 @once
 def _files(found: Found) -> dict[str, _File]:
     """By path."""
-    allow = "root has to allow it by the line '{}' in /etc/modbisect/allow on the host"
     return {
         path: _File(
-            NOT_HELD if held == "held" else allow.format(leave) if leave != "-" else "",
+            NOT_HELD if held == "held" else ALLOW.format(leave) if leave != "-" else "",
             tuple(units.removeprefix("-").split()),
         )
         for path, held, leave, units in _rows(found, "file", 5)

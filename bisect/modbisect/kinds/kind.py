@@ -203,6 +203,8 @@ class Kind(ABC):
         return frozenset()
 
 
+ALLOW = "root has to allow it by the line '{}' in /etc/modbisect/allow on the host"
+"""Why something stays that root's file may open, with that line."""
 FOR_ITS_LINES = "its lines are tried one by one where nobody else is to blame"
 """Why a file stays that stands for its lines."""
 NOT_HELD = "whoever owns it could not put it back by his own rights"

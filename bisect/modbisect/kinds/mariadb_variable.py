@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from modbisect.kinds.found import Found, Line, once
-from modbisect.kinds.kind import OwnLines
+from modbisect.kinds.kind import ALLOW, OwnLines
 from modbisect.kinds.rules import EditRule, Rule
 from modbisect.kinds.seen import Moment
 from modbisect.model import Component
@@ -18,7 +18,6 @@ from modbisect.model import Component
 VARIABLES = tuple(Path(__file__).with_suffix(".sh").read_text().split("'")[1].split())
 """Those that are known; in the shell file, which tells of no other."""
 _WAITED_FOR = 0.5
-_UNIT = "root has to allow it by the line 'unit {}' in /etc/modbisect/allow on the host"
 
 
 class MariadbVariable(OwnLines):
@@ -35,7 +34,7 @@ class MariadbVariable(OwnLines):
     def components(self, found: Found) -> list[Component]:
         """Those of the database that runs here; it is restarted only where root allows that."""
         unit, allowed = _server(found)
-        pinned = "" if allowed else _UNIT.format(unit)
+        pinned = "" if allowed else ALLOW.format(f"unit {unit}")
         return [
             Component(
                 self.id(name),

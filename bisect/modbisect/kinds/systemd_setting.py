@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from modbisect.kinds import php
 from modbisect.kinds.app_setting import GUARDS
 from modbisect.kinds.found import Found, Line, once
-from modbisect.kinds.kind import OwnLines
+from modbisect.kinds.kind import ALLOW, OwnLines
 from modbisect.kinds.rules import EditRule, Rule
 from modbisect.model import Component
 
@@ -22,7 +22,6 @@ _SETTINGS = (
     "LimitAS|IOSchedulingClass|IOSchedulingPriority|CPUSchedulingPolicy"
 )
 _PATH = r"/etc/systemd/system([.]control)?/([A-Za-z0-9@_-][A-Za-z0-9@_.-]*)[.]service([.]d/[A-Za-z0-9_.+-]+[.]conf)?"
-_UNIT = "root has to allow it by the line 'unit {}' in /etc/modbisect/allow on the host"
 
 
 class SystemdSetting(OwnLines):
@@ -45,7 +44,7 @@ class SystemdSetting(OwnLines):
                 self.name,
                 name,
                 on=True,
-                pinned="" if unit in web or own[unit] else _UNIT.format(f"{unit}.service"),
+                pinned="" if unit in web or own[unit] else ALLOW.format(f"unit {unit}.service"),
                 detail=f"{lines[-1].text} in {lines[-1].path}:{lines[-1].number}",
             )
             for name, lines in sorted(_lines(found).items())

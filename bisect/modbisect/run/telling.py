@@ -167,7 +167,7 @@ def _quick_but_other(told: Past, said: Conclusion) -> Iterator[str]:
     """Who stays because the page was of another size, which may be right: it came much sooner without him."""
     if told.found is None or said.outcome is Outcome.FOUND:
         return
-    quick = math.exp(level(told.found).log_seconds) * _QUICK
+    quick = level(told.found).seconds * _QUICK
     for each in said.untestable:
         tried = [trial for trial in told.trials if each.component in trial.ask.configuration.flipped]
         seen = min(
