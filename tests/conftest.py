@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 # Before numpy is loaded: the tests are what is spread over processors.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -12,6 +13,7 @@ from hypothesis import settings
 
 settings.register_profile("modbisect", deadline=None)  # no test depends on the speed of the machine
 settings.load_profile("modbisect")
+_LONG = ("scenes", "canary", "run", "guard", "practice", "docs")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -20,5 +22,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole runs first: with several workers, all would wait for the last of them at the end."""
-    items.sort(key=lambda item: item.path.parent.name not in ("scenes", "canary"))
+    """Each worker begins with its share of what takes long, and others take what is left of the rest off its end.
+
+    Every second one has its share the other way round, so that whole runs meet what mostly waits, and not each other.
+    """
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    long = [path for folder in _LONG for path in files if path.parent.name == folder]
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    rest = [item for path in files if path not in long for item in files[path]]
+    size = -(-len(items) // workers)
+    items.clear()
+    for worker in range(workers):
+        share = [item for path in long[worker::workers][:: -1 if worker % 2 else 1] for item in files[path]]
+        left = max(0, size - len(share)) if worker + 1 < workers else len(rest)
+        items += share + rest[:left]
+        del rest[:left]

@@ -22,7 +22,7 @@ def test_an_incident_from_the_first_look_to_the_way_back(lab_host: LabHostFactor
     inventory.write_text(lab.inventory())
 
     def incident(*words: str) -> tuple[int, str]:
-        what = ("--url", "/upload", "--upload", "file:1MiB")
+        what = ("--url", "/upload", "--upload", "file:640KiB")
         done = modbisect("incident", host.name, "-i", str(inventory), *what, *words)
         return done.returncode, done.stdout + done.stderr
 

@@ -20,8 +20,8 @@ pytestmark = pytest.mark.lab
 UPLOAD = """\
 probes:
   home:   {get: /, expect: {status: 200, contains: "</html>"}}
-  upload: {post: /upload, file: {field: file, size: 1MiB}, expect: {contains: stored}}
-symptom: {probe: upload, slower_than: 150ms}
+  upload: {post: /upload, file: {field: file, size: 640KiB}, expect: {contains: stored}}
+symptom: {probe: upload, slower_than: 30ms}
 components: {include: ["php-module:uploadguard", "php-module:[ab]*"]}
 """
 LINK = "/etc/php/8.2/apache2/conf.d/95-uploadguard.ini"
