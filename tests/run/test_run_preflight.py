@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from modbisect import kinds
 from modbisect.errors import Refused
 from modbisect.inventory import Host
 from modbisect.kinds import Found, parse
-from modbisect.model import Role
+from modbisect.model import AS_FOUND, Role
 from modbisect.playbook import parse_playbook
 from modbisect.probe import Markers
-from modbisect.run import preflight
+from modbisect.run import in_front, preflight
 
 SURVEY = Path(__file__).parents[1] / "kinds" / "surveys" / "debian12-shop.txt"
 
@@ -89,5 +90,33 @@ def test_answers_that_came_through_a_cache(probe: str, lines: list[str], refused
     playbook = parse_playbook(f"{{version: 1, name: n, probes: {{p: {{{probe}}}}}, symptom: {{probe: p}}}}")
     markers = {"p": (Markers(200, 9, "text/html", "", passed="Age: 3"),)}
     with pytest.raises(Refused, match="Age: 3") if refused else nullcontext():
-        preflight.refuse_cache(host, listening(*lines), playbook, markers)
-    preflight.refuse_cache(host, listening(*lines), playbook, {"p": (Markers(200, 9, "text/html", ""),)})
+        in_front.refuse_cache(host, listening(*lines), playbook, markers)
+    in_front.refuse_cache(host, listening(*lines), playbook, {"p": (Markers(200, 9, "text/html", ""),)})
+
+
+def test_a_cache_in_front_that_root_lets_a_run_restart() -> None:
+    host = Host("h", "10.0.0.1", role=Role.STAGING, base_url="http://10.0.0.1/")
+    playbook = parse_playbook("{version: 1, name: n, probes: {p: {get: /}}, symptom: {probe: p}}")
+    text = SURVEY.read_text().replace("@@ listeners\n80 apache2\n", "@@ listeners\n80 varnishd\n8080 apache2\n")
+    text = text.replace("@@ server\n", "@@ server\nport 80\n")
+    let = text.replace("@@ end", "@@ may-restart\nvarnish.service\n@@ end")
+    kept = Markers(200, 9, "text/html", "", passed="Age: 3")
+    unkept = Markers(200, 9, "text/html", "", passed="Age: 0", unkept="sets the cookie a")
+
+    with pytest.raises(Refused) as refused:
+        preflight.check(host, parse(text), (), playbook=playbook)
+    assert "'unit varnish.service' in /etc/modbisect/allow" in (refused.value.advice or "")
+    with pytest.raises(Refused, match="Age: 3"):
+        in_front.refuse_cache(host, parse(text), playbook, {"p": (kept,)})
+    assert kinds.units(parse(text)) == ("apache2.service",)
+
+    with pytest.raises(Refused, match="nothing is left that may be switched"):
+        preflight.check(host, parse(let), (), playbook=playbook, accept_drift=True)
+    in_front.refuse_cache(host, parse(let), playbook, {"p": (kept,)})
+    assert kinds.units(parse(let)) == ("apache2.service", "varnish.service")
+    assert kinds.resting(parse(let), (), AS_FOUND, AS_FOUND) == ()
+    assert in_front.keeps_nothing(parse(let), {"p": (kept,)}) == ""
+    assert in_front.keeps_nothing(parse(let), {"p": (unkept,)}).endswith("every answer sets the cookie a")
+    assert in_front.keeps_nothing(parse(text), {"p": (unkept,)}) == ""
+    assert in_front.beside(host, parse(text)).startswith("varnishd answers in front of Apache: let root write")
+    assert in_front.beside(host, parse(let)).startswith("varnishd answers in front of Apache: each trial")

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from modbisect.kinds import access, priors
+from modbisect.kinds import access, front, priors
 from modbisect.kinds.every import BY_NAME, KINDS
 from modbisect.kinds.found import Found
 from modbisect.kinds.kind import Step, merged
@@ -238,8 +238,8 @@ def is_inside(component: Component, into: Sequence[str]) -> bool:
 
 
 def units(found: Found) -> tuple[str, ...]:
-    """The systemd units that a trial restarts."""
-    return tuple(_each(unit for kind in KINDS for unit in kind.units(found)))
+    """The systemd units that a trial restarts: those of its kinds, then a cache in front of them."""
+    return tuple(_each((*(unit for kind in KINDS for unit in kind.units(found)), *front.units(found))))
 
 
 def resting(
@@ -248,7 +248,7 @@ def resting(
     """Of these units those that need no restart between two configurations."""
     moved = {component.kind for component in components if component.id in before.flipped ^ configuration.flipped}
     awake = {unit for kind in KINDS if not kind.rests or kind.name in moved for unit in kind.units(found)}
-    return tuple(unit for unit in units(found) if unit not in awake)
+    return tuple(unit for unit in units(found) if unit not in awake and unit not in front.units(found))
 
 
 def survey_fragments() -> tuple[tuple[str, str], ...]:

@@ -53,6 +53,8 @@ class Found:
     """The program that serves the site: ``apache2``, ``httpd`` or ``nginx``."""
     parent: int
     """Its process id; 0 when it is down."""
+    port: int
+    """Of the host, that the page in question is asked of; 0 where nobody said."""
     listeners: Mapping[int, frozenset[str]]
     """For each port, the programs that listen on it, a container's with a word on that; empty where nobody knows."""
     units: Mapping[str, str]
@@ -66,6 +68,8 @@ class Found:
     """For the base name of each module's file that is a link: that of the file it leads to."""
     may_be_on: frozenset[str]
     """Components that the host's guard would switch on though they are off."""
+    may_restart: frozenset[str]
+    """Units beside the server's that root lets a run restart."""
     used: frozenset[str]
     """Components of which the application's own files speak; they may do without."""
     reachable: bool
@@ -160,6 +164,7 @@ def parse(text: str) -> Found:
         stop=system.get("stop") == "yes",
         main=values.get("main", "apache2"),
         parent=int(_float(values, "parent")),
+        port=int(_float(values, "port")),
         units={parts[1]: parts[2] for line in server if len(parts := line.split()) == 3 and parts[0] == "unit"},  # noqa: PLR2004
         loaded=frozenset(sections["loaded"]),
         listeners=_listeners(sections["listeners"]),
@@ -169,6 +174,7 @@ def parse(text: str) -> Found:
         disabled_by_admin=_disabled(sections["markers"]),
         objects=dict(line.split("\t") for line in sections["objects"] if line.count("\t") == 1),
         may_be_on=frozenset(sections["may-be-on"]),
+        may_restart=frozenset(sections["may-restart"]),
         used=frozenset(sections["used"]),
         reachable="listens others" in server or "listens loopback" not in server,
         package_locks=tuple(sections["package-lock"]),

@@ -56,6 +56,9 @@ section unpackaged
 section may-be-on
 may_be_on
 
+section may-restart
+by_root | awk '$1 == "unit" && NF == 2 {print $2}' | grep -xE '[A-Za-z0-9@_.-]+'
+
 section access
 case $main in
   httpd) access_control "$httpd_home" "$httpd_home/conf/httpd.conf" 'conf\.d' "$httpd_home/conf.d/*.conf" ;;

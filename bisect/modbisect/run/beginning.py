@@ -14,7 +14,7 @@ from modbisect.judging import level
 from modbisect.kinds import Found, Look, in_words, suspicions
 from modbisect.model import Component, Conclusion, Measure, Measurement, Outcome, Symptom
 from modbisect.playbook import Playbook, format_seconds
-from modbisect.run import preflight, requirements, same
+from modbisect.run import in_front, preflight, requirements, same
 from modbisect.run.dialogue import Dialogue
 from modbisect.run.domains import Identity, load
 from modbisect.run.events import (
@@ -63,7 +63,7 @@ def surveyed(story: Story, options: Options, root: RootLink, watch: Watch | None
         Refused: a run may not begin there, or the host is no longer the one to go on with.
     """
     story.observe(Stage("looking at what is there", "survey"))
-    facts = story.facts = survey(root, story.playbook.listings, preflight.asked(story.host, story.playbook))
+    facts = story.facts = survey(root, story.playbook.listings, in_front.asked(story.host, story.playbook))
     chosen = suspects_of(story.playbook, facts)
     _refuse_closed(story, facts, chosen)
     components = tuple(
@@ -74,7 +74,7 @@ def surveyed(story: Story, options: Options, root: RootLink, watch: Watch | None
     preflight.check(story.host, facts, components, playbook=asked, accept_drift=options.accept_drift, seen=seen)
     if seen and seen.place.identity is Identity.UNKNOWN:
         story.observe(Warned(seen.place.said))
-    for said in (preflight.left_open(facts, components), preflight.behind(story.host, facts)):
+    for said in (preflight.left_open(facts, components), in_front.beside(story.host, facts)):
         if said:
             story.observe(Warned(said))
     preflight.agree_to_open(story.host, facts, components, given=options.open_security, ask=options.ask)
@@ -212,9 +212,10 @@ def look(story: Story, watcher: Watcher, facts: Found) -> Measurement:
         story.observe(Stage(f"measuring {story.playbook.shown_by} as found: a complete request", "as found"))
     found = watcher.found()
     story.learned, story.outside = watcher.learned, watcher.outside
-    preflight.refuse_cache(story.host, facts, story.playbook, story.learned)
-    if said := preflight.kept_in_front(story.outside):
-        story.observe(Warned(said))
+    in_front.refuse_cache(story.host, facts, story.playbook, story.learned)
+    for said in (in_front.kept_in_front(story.outside), in_front.keeps_nothing(facts, story.learned)):
+        if said:
+            story.observe(Warned(said))
     story.observe(FoundSlow(found))
     story.note(found)
     return found

@@ -21,7 +21,7 @@ from modbisect.kinds import Found
 from modbisect.model import Role
 from modbisect.playbook import Playbook
 from modbisect.report.figures import seconds, size
-from modbisect.run import preflight
+from modbisect.run import in_front, preflight
 from modbisect.run.access import linked, password_of
 from modbisect.run.beginning import suspects_of
 from modbisect.run.domains import Identity, Seen, load, machine_of, used
@@ -160,12 +160,12 @@ def _surveyed(host: Host, root: RootLink, playbook: Playbook | None, watch: Watc
     """What root sees."""
     book = playbook or Playbook("doctor")
     try:
-        facts = survey(root, book.listings, preflight.asked(host, book))
+        facts = survey(root, book.listings, in_front.asked(host, book))
     except Refused as error:
         yield Look("server", Health.BAD, error.what, error.advice)
         return
     yield Look("server", Health.OK, "; ".join(filter(None, (*kinds.described(facts), answering(facts)))))
-    if said := preflight.behind(host, facts):
+    if said := in_front.beside(host, facts):
         yield Look("server", Health.WARN, said)
     yield _role(host, facts)
     if watch:

@@ -13,7 +13,7 @@ from modbisect.inventory import Host
 from modbisect.kinds import Found, Step
 from modbisect.model import AS_FOUND, Component, Configuration, Measurement, Request, Role, Symptom
 from modbisect.playbook import Playbook
-from modbisect.run import preflight, requirements
+from modbisect.run import in_front, preflight, requirements
 from modbisect.run.beginning import suspects_of
 from modbisect.run.hypervisor import watched
 from modbisect.run.measure import check_secrets
@@ -38,9 +38,9 @@ class Scan:
 def scan(root: RootLink, host: Host, playbook: Playbook | None = None) -> Scan:
     """List a host's components; with a playbook, what it makes of them."""
     book = playbook or Playbook("scan")
-    facts = survey(root, book.listings, preflight.asked(host, book))
+    facts = survey(root, book.listings, in_front.asked(host, book))
     components = suspects_of(book, facts)
-    return Scan(host.name, preflight.role_of(host, facts), facts, components, preflight.behind(host, facts))
+    return Scan(host.name, preflight.role_of(host, facts), facts, components, in_front.beside(host, facts))
 
 
 @dataclass(frozen=True, slots=True)

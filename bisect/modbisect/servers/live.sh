@@ -139,10 +139,14 @@ restarted() { # unit...: the server, anew; what runs now, and in said why it doe
 }
 
 restart_units() { # unit...: full stop and start, then wait for the new generation; parent_now was asked before. Last line: masters
-  old=$parent:$started
+  old=$parent:$started caches=''
   if has_systemd; then
     # What systemd itself reads: only where this run may edit it.
     ! grep -qs '^file /etc/systemd/' -- "$cur/spec" || timeout -k 5 30 systemctl daemon-reload 2>&1 || return 1
+    for unit; do
+      shift
+      case " $caches_in_front " in *" $unit "*) caches="$caches $unit" ;; *) set -- "$@" "$unit" ;; esac
+    done
     timeout -k 5 60 systemctl restart -- "$@" 2>&1 || return 1
   else
     fpm_without_systemd "$@" && "${main_program}_without_systemd" || return 1
@@ -157,5 +161,7 @@ restart_units() { # unit...: full stop and start, then wait for the new generati
     fi
     sleep 0.02
   done
+  # shellcheck disable=SC2086  # one unit a word
+  [ -z "$caches" ] || { timeout -k 5 60 systemctl restart -- $caches 2>&1 || return 1; parent_now; }
   echo "$parent $masters"
 }

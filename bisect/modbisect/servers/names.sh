@@ -11,4 +11,7 @@ main_is() { # apache2, httpd or nginx
 
 # shellcheck disable=SC2034  # for the other files
 main_programs="apache2 httpd nginx" fpm_units="php*-fpm.service" fpm_pid_files="/run/php/php*-fpm.pid /run/php-fpm/php-fpm.pid"
+# What keeps pages in front of the main one: anew when that is, and not before.
+# shellcheck disable=SC2034
+caches_in_front="varnish.service"
 main_is apache2

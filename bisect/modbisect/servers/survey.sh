@@ -58,6 +58,7 @@ apache_files() { # that it reads
   esac 2>/dev/null
 }
 echo "main $main"
+[ ! "$asked" ] || echo "port $asked"
 printf '%s\n' "$declared" | grep -m 1 -xE 'page [A-Za-z0-9.:-]+ /[^[:space:]]*'
 echo "parent $parent"
 ticks_of() { cut -d ')' -f 2- "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 21; } # when it began
