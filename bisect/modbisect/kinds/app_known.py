@@ -1,4 +1,4 @@
-"""Parts of applications that need no declaration: of MediaWiki, DokuWiki and Django, and what Composer includes.
+"""Parts of applications that need no declaration: of MediaWiki, DokuWiki and Django, and what PHP includes by itself.
 
 The lists stand in the shell beside this; what the guard may cut or take away for them is fixed in its rules.
 """
@@ -48,7 +48,7 @@ class _Known(AppPart):
         """What guards access stays."""
         return [
             component
-            if component.pinned or not _GUARDS.fullmatch(component.name.lower())
+            if component.pinned or not _GUARDS.fullmatch("/".join(component.name.lower().split("/")[-2:]))
             else access.guarded(component)
             for component in super().components(found)
         ]
@@ -108,10 +108,25 @@ class ComposerFile(_Known):
         return [f"/vendor/{component.name}"]
 
 
+class PhpFile(_Known):
+    """A file that the application includes because it lies in a folder: ``glob('addons/*.php')``."""
+
+    name = "php-file"
+    noun = "file that the application includes by its folder"
+    edits = (
+        (
+            rf"{_FOLDER}/(add-?ons?|plug-?ins?|mods?|modules?|extensions?|hooks?|autoload|conf\.d|config\.d)/[A-Za-z0-9_.+-]+\.php",
+            "",
+        ),
+    )
+
+
 def _called(entry: Entry) -> str:
-    """A plugin's folder, with the file where that has several."""
+    """A plugin's folder, with the file where that has several; of other files the path."""
     if entry.line:
         return entry.name
+    if entry.listing == PhpFile.name:
+        return entry.path
     folder, _, rest = entry.path.rpartition("/lib/plugins/")[2].partition("/")
     return folder if rest == "action.php" else f"{folder}/{rest.removeprefix('action/')}"
 

@@ -1,6 +1,6 @@
 # Parts of applications that are known: extensions of MediaWiki, plugins of DokuWiki, Django's middleware, what Composer
-# includes. Where they lie follows from the web server's folders; {web} is each of them, {wsgi} that of each program that
-# WSGI starts.
+# includes, and what a program includes of a folder, whatever it is. Where they lie follows from the web server's folders;
+# {web} is each of them, {wsgi} that of each program that WSGI starts.
 known_parts() {
   cat <<'END_OF_known'
 mediawiki-extension			^\s*wfLoadExtension\(\s*["']([A-Za-z0-9_]+)["']\s*\);\s*(?:#.*|//.*)?$	/etc/mediawiki/LocalSettings.php {web}/LocalSettings.php	
@@ -14,8 +14,25 @@ wsgi_folders() {
   apache_files | tr '\n' '\0' | xargs -0r sed -nE 's/^[[:space:]]*WSGIScriptAlias(Match)?[[:space:]]+[^[:space:]]+[[:space:]]+"?(\/[^"[:space:]]+)\/[^\/"[:space:]]+.*/\2/p' 2>/dev/null | grep -xE '(/[A-Za-z0-9_.+-]+)+' | sort -u | head -n 20
 }
 
+globbed() { # patterns of the files that programs in the web server's folders include
+  web_folders | tr '\n' '\0' | timeout 3 xargs -0r sh -c 'exec find -P "$@" -maxdepth 2 -xdev -type f -name "*.php" -size -256k -print0' sh 2>/dev/null |
+    sort -zu | head -zn 2000 | timeout 3 xargs -0r perl -MFcntl -e '
+      for my $file (@ARGV) {
+        sysopen(my $open, $file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK) or next;
+        my $text = do { local $/; <$open> } // "";
+        next unless $text =~ /\b(?:include|require)(?:_once)?\b/;
+        (my $folder = $file) =~ s{/[^/]*$}{};
+        while ($text =~ /\bglob\s*\(\s*((?:__DIR__|dirname\s*\(\s*__FILE__\s*\))\s*\.\s*)?(["\x27])([A-Za-z0-9_.+\/*-]*\*[A-Za-z0-9_.+-]*\.php)\2/g) {
+          my ($here, $pattern) = ($1, $3);
+          $pattern = $here ? "$folder$pattern" : "$folder/$pattern" if $here || $pattern !~ m{^/};
+          1 while $pattern =~ s{/\./|//}{/} or $pattern =~ s{/(?!\.\./)[^/*]+/\.\./}{/};
+          print "$pattern\n" if $pattern !~ m{/\.\.?/|^/\*};
+        }
+      }' 2>/dev/null | sort -u | head -n 20
+}
+
 section app-known
-known=$(known_parts | awk -v web="$(web_folders | tr '\n' ' ')" -v wsgi="$(wsgi_folders | tr '\n' ' ')" '
+known=$({ known_parts; printf 'php-file\t\t\t\t%s\t\n' "$(globbed | tr '\n' ' ')"; } | awk -v web="$(web_folders | tr '\n' ' ')" -v wsgi="$(wsgi_folders | tr '\n' ' ')" '
   BEGIN {FS = OFS = "\t"; folders["{web}"] = web; folders["{wsgi}"] = wsgi}
   {
     n = split($5, patterns, " "); $5 = ""
@@ -27,5 +44,11 @@ known=$(known_parts | awk -v web="$(web_folders | tr '\n' ' ')" -v wsgi="$(wsgi_
     }
     print
   }')
-leave=$(printf '%s\n' "$known" | awk -F '\t' '{n = split($5, path, " "); for (i = 1; i <= n; i++) print ($4 == "" ? "aside " : "list ") path[i]}')
+# What lies in a folder of another name than those that the guard takes files of, root has to allow.
+leave=$(printf '%s\n' "$known" | awk -F '\t' '{
+  n = split($5, path, " ")
+  for (i = 1; i <= n; i++)
+    if ($1 != "php-file" || path[i] ~ /\/(add-?ons?|plug-?ins?|mods?|modules?|extensions?|hooks?|autoload|conf\.d|config\.d)\/[^\/]*$/)
+      print ($4 == "" ? "aside " : "list ") path[i]
+}'; by_root | grep '^aside ')
 printf '%s\n' "$known" | listings "$leave" 2>/dev/null | told_of_parts 2>/dev/null

@@ -6,7 +6,7 @@ from modbisect.kinds.apache_conf import ApacheConf
 from modbisect.kinds.apache_directive import ApacheDirective
 from modbisect.kinds.apache_module import ApacheModule
 from modbisect.kinds.apache_site import ApacheSite
-from modbisect.kinds.app_known import ComposerFile, DjangoMiddleware, DokuWikiPlugin, MediaWikiExtension
+from modbisect.kinds.app_known import ComposerFile, DjangoMiddleware, DokuWikiPlugin, MediaWikiExtension, PhpFile
 from modbisect.kinds.app_part import AppPart
 from modbisect.kinds.app_setting import AppSetting
 from modbisect.kinds.foreign import foreign
@@ -20,7 +20,7 @@ from modbisect.kinds.nginx_module import NginxModule
 from modbisect.kinds.php_ini import PhpIni
 from modbisect.kinds.php_module import PhpModule
 from modbisect.kinds.systemd_setting import SystemdSetting
-from modbisect.kinds.wordpress import WordPressDropIn, WordPressMuPlugin, WordPressPlugin
+from modbisect.kinds.wordpress import WordPressDropIn, WordPressMuPlugin, WordPressPlugin, WordPressTheme
 
 _OURS: tuple[Kind, ...] = (
     ApacheModule(),
@@ -37,11 +37,13 @@ _OURS: tuple[Kind, ...] = (
     WordPressPlugin(),
     WordPressMuPlugin(),
     WordPressDropIn(),
+    WordPressTheme(),
     AppPart(),
     MediaWikiExtension(),
     DokuWikiPlugin(),
     DjangoMiddleware(),
     ComposerFile(),
+    PhpFile(),
     AppSetting(),
     SystemdSetting(),
     MariadbVariable(),

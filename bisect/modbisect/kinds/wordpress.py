@@ -1,8 +1,10 @@
-"""What WordPress is extended by: plugins, must-use plugins, drop-ins. Nothing of its database is touched.
+"""What WordPress is extended by: plugins, must-use plugins, drop-ins, themes. Nothing of its database is touched.
 
 A plugin is switched off by its main file losing all lines behind the header: WordPress goes on to find it, and so does
 not strike it from the list of active plugins, as it would one whose file is gone. Must-use plugins and drop-ins are in
-no list: their files are taken away. All of that is done with the rights of the files' owner.
+no list: their files are taken away. Of a theme it is the program that is loaded before a page is made: most pages do
+without, and where one does not, the site breaks and the run says so. All of that is done with the rights of the files'
+owner.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ class _File:
 
 
 class _Extension(Kind):
-    """What the three have in common."""
+    """What all of them have in common."""
 
     survey = "wordpress"
     packages = ()
@@ -52,6 +54,8 @@ class _Extension(Kind):
     names: ClassVar[tuple[str, ...]] = ()
     """Those that mean something to WordPress; empty where all do."""
     shape: ClassVar[Literal["tail", "aside"]] = "aside"
+    folders_of: ClassVar[str] = "/none/"
+    """Part of the path of a folder where all that lies is its own."""
 
     def components(self, found: Found) -> list[Component]:
         """Each, named after its folder or file; after its path where two have the same name."""
@@ -96,9 +100,8 @@ class _Extension(Kind):
 
     def claim(self, component: Component, moment: Moment) -> float:
         """Its own code is at work, or has called what is."""
-        own = component.detail
-        if self.shape == "tail" and not own.endswith(f"/plugins/{_base(own)}"):
-            own = f"{own.rpartition('/')[0]}/"
+        folder, _, _ = component.detail.rpartition("/")
+        own = f"{folder}/" if self.folders_of in folder else component.detail
         at = [place for place, frame in enumerate(f for f in moment.frames if f.file) if frame.file.startswith(own)]
         return (1.0 if at[0] == 0 else _CALLED) if at else 0.0
 
@@ -131,6 +134,7 @@ class WordPressPlugin(_Extension):
     noun = "WordPress plugin"
     pattern = rf"plugins/({_NAME}/)?{_NAME}\.php"
     shape = "tail"
+    folders_of = "/plugins/"
 
     def called(self, path: str) -> str:
         """Its folder, or its only file."""
@@ -158,6 +162,23 @@ class WordPressDropIn(_Extension):
     names = ("object-cache.php", "advanced-cache.php", "db.php", "sunrise.php", "fatal-error-handler.php")
     saves = frozenset({"advanced-cache.php"})
     pattern = rf"({'|'.join(map(re.escape, names))})"
+
+
+class WordPressTheme(_Extension):
+    """What a theme does before a page is made; which theme is in use, only the database knows."""
+
+    name = "wordpress-theme"
+    noun = "WordPress theme"
+    pattern = rf"themes/{_NAME}/functions\.php"
+    folders_of = "/themes/"
+
+    def called(self, path: str) -> str:
+        """Its folder."""
+        return path.split("/")[-2]
+
+    def remedy(self, found: Found, component: Component) -> str:  # noqa: ARG002
+        """By hand: a theme is somebody's work."""
+        return f"# mend {component.detail}, or in WordPress activate another theme (wp theme activate NAME)"
 
 
 def _base(path: str) -> str:

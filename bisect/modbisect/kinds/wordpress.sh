@@ -1,4 +1,4 @@
-# WordPress below the document roots: its plugins, must-use plugins and drop-ins. Of a plugin's main file where its header
+# WordPress below the document roots: its plugins, must-use plugins, drop-ins and themes. Of a plugin's main file where its header
 # ends and where the file does, and which plugins it says that it needs.
 
 wordpresses() { # the folders wp-content
@@ -12,6 +12,7 @@ wordpresses() { # the folders wp-content
 wordpress_files() {
   wordpresses | while IFS= read -r content; do
     find -P "$content" "$content/mu-plugins" -maxdepth 1 -xdev -type f -name '*.php' 2>/dev/null
+    find -P "$content/themes" -mindepth 2 -maxdepth 2 -xdev -type f -name functions.php 2>/dev/null | head -n 100
     find -P "$content/plugins" -maxdepth 2 -xdev -type f -name '*.php' 2>/dev/null | head -n 4000 |
       tr '\n' '\0' | xargs -0r grep -lsi '^[[:space:]*#@/]*Plugin Name:' -- | head -n 300
   done | grep -xE '(/[A-Za-z0-9_.+-]+)+' | sort -u
