@@ -8,7 +8,7 @@ from pathlib import Path
 
 from modbisect import lab
 
-_STATE = ("/etc/systemd", "/etc/cron.d", "/var/lib/apache2", "/var/lib/php", "/srv/site")
+_STATE = ("/etc/systemd", "/etc/cron.d", "/var/lib/apache2", "/var/lib/php/modules", "/srv/site")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Before the rule a line is one of
     - REGEX                without its lines that match
     + SECTION | LINE       with a further line; \\t is a tab
     into: PATH             look into this file
-    include: / keep: GLOB, off: WORD, allow_security: yes
+    include: / keep: GLOB, off: WORD, allow_security: yes, together: GLOB...
     show: GLOB             the components so named
     flip: ID...            the steps that flip these
     host:                  where a run may write, and what it restarts
@@ -46,6 +46,7 @@ class Case:
             keep=self._all("keep: "),
             off=(self._all("off: ") or ["auto"])[0],
             allow_security=bool(self._all("allow_security: ")),
+            together=[line.split() for line in self._all("together: ")],
         )
 
     def _all(self, word: str) -> list[str]:

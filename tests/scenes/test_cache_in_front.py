@@ -29,7 +29,7 @@ BEGAN = "systemctl show -p ActiveEnterTimestampMonotonic --value varnish apache2
 def test_an_add_on_that_keeps_the_pages_out_of_it(lab_host: LabHostFactory, tmp_path: Path) -> None:
     host = lab_host(setup=("shop", "lean"), packages=("varnish",)).name
     script = (REPORTED / "setup.sh").read_text().replace("usleep(400000)", "usleep(100000)")
-    done = lab.execute(host, ["sh", "-ec", f"{script}\nmkdir -p /etc/modbisect"])
+    done = lab.execute(host, ["sh", "-ec", f"{script}\nrm /etc/modbisect/allow"])
     assert done.returncode == 0, done.stderr
     before = manifest(host), lab.execute(host, ["sh", "-c", FILES]).stdout
     (tmp_path / "playbook.yml").write_text(PAGES)

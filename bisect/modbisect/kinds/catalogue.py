@@ -51,6 +51,7 @@ def select(
     keep: Sequence[str] = (),
     off: str = "auto",
     allow_security: bool = False,
+    together: Sequence[Sequence[str]] = (),
 ) -> tuple[Component, ...]:
     """Pin what is no suspect in this run.
 
@@ -62,6 +63,8 @@ def select(
         off: which components that are off may be switched on: ``auto`` (known accelerators and those that a person
             switched off), ``all`` or ``none``.
         allow_security: whether access control may be switched.
+        together: patterns of components that are switched as one: of each group those that are on, and those that are
+            off; one that is pinned pins the others.
     """
     chosen = []
     for component in components:
@@ -78,6 +81,12 @@ def select(
             elif not component.on and BY_NAME[component.kind].needs_leave and component.id not in found.may_be_on:
                 pinned = _NOT_BY_DEFAULT.format(component.id)
         chosen.append(replace(component, pinned=pinned))
+    for group in together:
+        for on in (True, False):
+            ids = frozenset(each.id for each in chosen if each.on is on and _matches(each.id, group))
+            chosen = [
+                replace(each, depends=each.depends | ids - {each.id}) if each.id in ids else each for each in chosen
+            ]
     return tuple(chosen)
 
 

@@ -95,6 +95,9 @@ class ComponentsModel(Strict):
     allow_security: bool = Field(
         default=False, description="Allow flipping what protects the site: its firewall, its access rules."
     )
+    together: list[Annotated[list[Glob], Field(min_length=1)]] = Field(
+        default=[], description="Groups of components that go together: each list is switched as one."
+    )
     into: OneOrMany[ConfigFile] = Field(
         default=[], description="Files of the host's configuration whose own lines are the suspects, and nothing else."
     )
@@ -248,7 +251,12 @@ class PlaybookModel(Strict):
                 symptom.until.value() if symptom.until else None,
             ),
             select=Selection(
-                tuple(parts.include), tuple(parts.keep), parts.off, parts.allow_security, tuple(parts.into)
+                tuple(parts.include),
+                tuple(parts.keep),
+                parts.off,
+                parts.allow_security,
+                tuple(parts.into),
+                tuple(map(tuple, parts.together)),
             ),
             strategy=self.strategy,
             budget=Budget(budget.time, budget.restarts, budget.requests, budget.downtime),

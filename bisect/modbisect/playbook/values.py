@@ -22,6 +22,8 @@ class Selection:
     """Whether components that protect the site may be flipped."""
     into: tuple[str, ...] = ()
     """Files of the host's configuration: what they are made of are the suspects, and nothing else."""
+    together: tuple[tuple[str, ...], ...] = ()
+    """Groups that are switched as one, each by its patterns."""
 
 
 @dataclass(frozen=True, slots=True)

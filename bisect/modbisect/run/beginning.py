@@ -53,6 +53,7 @@ def suspects_of(playbook: Playbook, facts: Found) -> tuple[Component, ...]:
         keep=(*select.keep, *kinds.kept(playbook.listings)),
         off=select.off,
         allow_security=select.allow_security,
+        together=select.together,
     )
 
 
