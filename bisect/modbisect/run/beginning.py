@@ -38,6 +38,10 @@ from modbisect.search import Problem
 _EVERY = ("*",)
 _WORTH_TELLING = 0.3
 """Share of the slow request's time."""
+_ALLOW_FIRST = (
+    "none of those that may be switched was seen at a third as much: to stop here (Ctrl-C) and let that be switched "
+    "first may be quicker; the run goes on among the others"
+)
 _LOOKING = 4
 """Looking gets one in so many requests of the budget."""
 
@@ -195,9 +199,14 @@ def _suspected(
     suspected = suspicions(seen, facts, components)
     stay = {component.id: component.pinned for component in components if component.pinned}
     alone = ((one.component, one.share, with_leave(stay[one.component])) for one in suspected if one.component in stay)
-    for those, share, why in (*alone, *alike_in_vain(suspected, stay)):
+    staying = [*alone, *alike_in_vain(suspected, stay)]
+    for those, share, why in staying:
         if share >= _WORTH_TELLING:
             story.observe(Stage(f"{those} may have to do with {share:.0%} of that, and stay as found: {why}"))
+    others = max((one.share for one in suspected if one.component not in stay), default=0.0)
+    most = max((share for _, share, why in staying if "allow" in why), default=0.0)
+    if most >= _WORTH_TELLING and others < most / 3:
+        story.observe(Stage(_ALLOW_FIRST))
     story.observe(Looked(seen.seconds, seen.busy, suspected, *words[0], of))
     shares = {one.component: one.share for one in suspected}
     return tuple(replace(component, seen=round(shares.get(component.id, 0.0), 4)) for component in components)
