@@ -22,6 +22,11 @@ _NEVER = (
 )
 """Of a name in lower case: what may decide who sees what."""
 _GUARDS = re.compile(_NEVER)
+_FILE_GUARDS = re.compile(
+    ".*(secur|firewall|member|access(?!ib)|restrict|protect|private|guard|maintenance|coming-?soon|mail|smtp|sandbox|"
+    "payment|read-?only|staging).*|(.*[^a-z])?(ban|block|gate|role)s?([^a-z].*)?"
+)
+"""Of a file's name beside that: what may keep people out, or a copy of the site from acting on others."""
 
 
 class _Known(AppPart):
@@ -32,6 +37,8 @@ class _Known(AppPart):
     needs_leave = False
     folder: ClassVar[str] = ""
     """Where each has one of its own."""
+    guards: ClassVar[tuple[re.Pattern[str], ...]] = (_GUARDS,)
+    """Of names in lower case that stay."""
     edits: ClassVar[tuple[tuple[str, str], ...]]
     """Patterns of paths, and of the lines there that may be cut; an empty one for a file that is taken away."""
 
@@ -47,11 +54,14 @@ class _Known(AppPart):
     def components(self, found: Found) -> list[Component]:
         """What guards access stays."""
         return [
-            component
-            if component.pinned or not _GUARDS.fullmatch("/".join(component.name.lower().split("/")[-2:]))
-            else access.guarded(component)
+            component if component.pinned or not self._is_guard(component.name) else access.guarded(component)
             for component in super().components(found)
         ]
+
+    def _is_guard(self, name: str) -> bool:
+        """By the end of a path, for a folder far above may be called anything."""
+        own = "/".join(name.lower().split("/")[-2:])
+        return any(pattern.fullmatch(own) for pattern in self.guards)
 
     def rules(self) -> tuple[Rule, ...]:
         """Such lines and files, wherever they lie."""
@@ -113,6 +123,7 @@ class PhpFile(_Known):
 
     name = "php-file"
     noun = "file that the application includes by its folder"
+    guards = (_GUARDS, _FILE_GUARDS)
     edits = (
         (
             rf"{_FOLDER}/(add-?ons?|plug-?ins?|mods?|modules?|extensions?|hooks?|autoload|conf\.d|config\.d)/[A-Za-z0-9_.+-]+\.php",
