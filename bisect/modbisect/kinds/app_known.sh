@@ -15,18 +15,27 @@ wsgi_folders() {
 }
 
 globbed() { # patterns of the files that programs in the web server's folders include
-  web_folders | tr '\n' '\0' | timeout 3 xargs -0r sh -c 'exec find -P "$@" -maxdepth 2 -xdev -type f -name "*.php" -size -256k -print0' sh 2>/dev/null |
+  { web_folders; web_folders | sed -nE 's#/(public|public_html|web|webroot|www|htdocs|html|pub|docroot)$##p'; } | sort -u | tr '\n' '\0' | timeout 3 xargs -0r sh -c 'exec find -P "$@" -maxdepth 3 -xdev -type f -name "*.php" -size -256k -print0' sh 2>/dev/null |
     sort -zu | head -zn 2000 | timeout 3 xargs -0r perl -MFcntl -e '
       for my $file (@ARGV) {
         sysopen(my $open, $file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK) or next;
         my $text = do { local $/; <$open> } // "";
         next unless $text =~ /\b(?:include|require)(?:_once)?\b/;
         (my $folder = $file) =~ s{/[^/]*$}{};
-        while ($text =~ /\bglob\s*\(\s*((?:__DIR__|dirname\s*\(\s*__FILE__\s*\))\s*\.\s*)?(["\x27])([A-Za-z0-9_.+\/*-]*\*[A-Za-z0-9_.+-]*\.php)\2/g) {
-          my ($here, $pattern) = ($1, $3);
-          $pattern = $here ? "$folder$pattern" : "$folder/$pattern" if $here || $pattern !~ m{^/};
-          1 while $pattern =~ s{/\./|//}{/} or $pattern =~ s{/(?!\.\./)[^/*]+/\.\./}{/};
-          print "$pattern\n" if $pattern !~ m{/\.\.?/|^/\*};
+        while ($text =~ /\b(glob|scandir|opendir|DirectoryIterator)\s*\(\s*([^"\x27();]*(?:\([^"\x27()]*\))?[\s.]*)(["\x27])([^"\x27]*)\3/g) {
+          my ($by, $before, $named) = ($1, $2, $4);
+          # What is named by a variable or a constant lies in the folder of the program, or of one above.
+          my $whole = $before eq "" && $named !~ s/^.*[\$}][\w>\[\]-]*(?=\/)//s;
+          $named =~ s{/*$}{/*.php} if $by ne "glob";
+          next unless $named =~ m{^[\w.+/*-]*\*[\w.+-]*\.php$};
+          my @bases = $whole && $named =~ m{^/} ? ("") : $folder =~ m{^((?:((.*)/[^/]+))/[^/]+)$} ? ("$1/", "$2/", "$3/") : ("$folder/");
+          for my $base (@bases) {
+            my $pattern = "$base$named";
+            1 while $pattern =~ s{/\./|//}{/} or $pattern =~ s{/(?!\.\./)[^/*]+/\.\./}{/};
+            next if $pattern =~ m{/\.\.?/|^/\*} || !grep { -f } glob $pattern;
+            print "$pattern\n";
+            last;
+          }
         }
       }' 2>/dev/null | sort -u | head -n 20
 }

@@ -80,9 +80,11 @@ def _cured(bench: Bench) -> bool:
 def _stays_fast(bench: Bench) -> str:
     """Why nobody is to blame."""
     aged = bench.seen[NOTHING][-1].aged
+    before = next(iter(bench.seen)) != NOTHING
     if aged is None:
         return "a restart alone cured it, so no component is to blame: look for what builds up while it runs"
     return (
         f"a restart cured it, and {aged.requests} requests in {aged.seconds:.0f} s did not make it slow again, so "
         'no component could be tried: the playbook may say what it takes ("until": requests or minutes)'
+        + ("; a page that the application has kept on a disk since others were switched over looks the same" * before)
     )
