@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import Literal
 
@@ -39,7 +40,7 @@ _EVERY = ("*",)
 _WORTH_TELLING = 0.3
 """Share of the slow request's time."""
 _ALLOW_FIRST = (
-    "none of those that may be switched was seen at a third as much: to stop here (Ctrl-C) and let that be switched "
+    "no kind of those that may be switched was seen at a third as much: to stop here (Ctrl-C) and let that be switched "
     "first may be quicker; the run goes on among the others"
 )
 _LOOKING = 4
@@ -203,9 +204,11 @@ def _suspected(
     for those, share, why in staying:
         if share >= _WORTH_TELLING:
             story.observe(Stage(f"{those} may have to do with {share:.0%} of that, and stay as found: {why}"))
-    others = max((one.share for one in suspected if one.component not in stay), default=0.0)
+    tried: defaultdict[str, float] = defaultdict(float)
+    for one in suspected:
+        tried[one.component.partition(":")[0]] += 0.0 if one.component in stay else one.share
     most = max((share for _, share, why in staying if "allow" in why), default=0.0)
-    if most >= _WORTH_TELLING and others < most / 3:
+    if most >= _WORTH_TELLING and max(tried.values(), default=0.0) < most / 3:
         story.observe(Stage(_ALLOW_FIRST))
     story.observe(Looked(seen.seconds, seen.busy, suspected, *words[0], of))
     shares = {one.component: one.share for one in suspected}
