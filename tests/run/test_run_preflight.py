@@ -114,6 +114,10 @@ def test_a_cache_in_front_that_root_lets_a_run_restart() -> None:
         preflight.check(host, parse(let), (), playbook=playbook, accept_drift=True)
     in_front.refuse_cache(host, parse(let), playbook, {"p": (kept,)})
     assert kinds.units(parse(let)) == ("apache2.service", "varnish.service")
+    behind = parse_playbook("{version: 1, name: n, probes: {p: {get: 'http://10.0.0.1:81/'}}, symptom: {probe: p}}")
+    other = parse(let.replace("80 varnishd\n", "80 varnishd\n81 squid\n"))
+    with pytest.raises(Refused, match="squid answers on port 81"):
+        preflight.check(host, other, (), playbook=behind, accept_drift=True)
     assert kinds.resting(parse(let), (), AS_FOUND, AS_FOUND) == ()
     assert in_front.keeps_nothing(parse(let), {"p": (kept,)}) == ""
     assert in_front.keeps_nothing(parse(let), {"p": (unkept,)}).endswith("every answer sets the cookie a")

@@ -30,7 +30,7 @@ def refuse_another_server(host: Host, facts: Found, playbook: Playbook) -> None:
     for probe in with_base(playbook, host.base_url).symptom_probes:
         port = _port_here(host, probe)
         who = facts.listener(port)
-        if who and not server.listens(facts, port) and not front.units(facts):
+        if who and not server.listens(facts, port) and not _is_emptied(facts, port):
             own = [str(port) for port in server.ports(facts)]
             its = f"give the probe connect_to: {host.address}:PORT, {server.noun}'s"
             past = f"if {server.noun} is behind {who}, go past it: {its}"
@@ -55,8 +55,7 @@ def refuse_cache(host: Host, facts: Found, playbook: Playbook, learned: Mapping[
     for probe in with_base(playbook, host.base_url).probes:
         passed = next((markers.passed for markers in learned.get(probe.name, ()) if markers.passed), "")
         port = _port_here(host, probe)
-        emptied = port == facts.port and front.units(facts)
-        straight = probe.connect_to or server_of(facts).listens(facts, port) or emptied
+        straight = probe.connect_to or server_of(facts).listens(facts, port) or _is_emptied(facts, port)
         if passed and not straight:
             raise Refused(
                 f"probe {probe.name} was answered through a proxy or a cache, which may keep a broken trial's answers "
@@ -112,6 +111,11 @@ def beside(host: Host, facts: Found) -> str:
         f"nginx answers, and is what is switched; {noun}, which listens on port {', '.join(map(str, ports))}, stays as "
         f"found: where nginx hands the page on to it, give the probe connect_to: {host.address}:PORT, {noun}'s"
     )
+
+
+def _is_emptied(facts: Found, port: int) -> bool:
+    """Whether a cache answers there that each trial restarts."""
+    return port == facts.port and bool(front.units(facts))
 
 
 def _leave(facts: Found) -> str:
