@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from modbisect import kinds
+from modbisect import kinds, servers
 from modbisect.errors import Refused
 from modbisect.inventory import Host
 from modbisect.kinds import Found, parse
@@ -118,6 +118,10 @@ def test_a_cache_in_front_that_root_lets_a_run_restart() -> None:
     other = parse(let.replace("80 varnishd\n", "80 varnishd\n81 squid\n"))
     with pytest.raises(Refused, match="squid answers on port 81"):
         preflight.check(host, other, (), playbook=behind, accept_drift=True)
+    by_hand = "\n".join(line for line in let.split("\n") if not line.startswith("unit "))
+    assert kinds.units(parse(by_hand)) == ("apache2.service",)  # without systemd nobody empties it
+    names = (Path(servers.__file__).parent / "names.sh").read_text()
+    assert 'caches_in_front="varnish.service"' in names  # the guard restarts the same ones last
     assert kinds.resting(parse(let), (), AS_FOUND, AS_FOUND) == ()
     assert in_front.keeps_nothing(parse(let), {"p": (kept,)}) == ""
     assert in_front.keeps_nothing(parse(let), {"p": (unkept,)}).endswith("every answer sets the cookie a")

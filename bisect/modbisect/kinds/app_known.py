@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import Path
 from typing import ClassVar
 
 from modbisect.kinds import access, php
@@ -16,6 +17,9 @@ from modbisect.kinds.rules import EditRule, Rule
 from modbisect.model import Component
 
 _FOLDER = r"(/[A-Za-z0-9_.+-]+)+"
+_SHELL = Path(__file__).with_suffix(".sh").read_text()
+_ADDON_FOLDERS = _SHELL.split("addon_folders='")[1].split("'")[0]
+"""Pattern of folders called after what lies in them: in the shell file, which lists the others as root's to allow."""
 _NEVER = (
     r".*(auth(?!or)|captcha|confirmedit|lockdown|abusefilter|ldap|saml|login|csrf|security|session|permission|"
     "clickjacking|throttl|ratelimit|axes|otp|acl|usermanager|spam|blacklist|titleblacklist).*"
@@ -124,12 +128,7 @@ class PhpFile(_Known):
     name = "php-file"
     noun = "file that the application includes by its folder"
     guards = (_GUARDS, _FILE_GUARDS)
-    edits = (
-        (
-            rf"{_FOLDER}/(add-?ons?|plug-?ins?|mods?|modules?|extensions?|hooks?|autoload|conf\.d|config\.d)/[A-Za-z0-9_.+-]+\.php",
-            "",
-        ),
-    )
+    edits = ((rf"{_FOLDER}/({_ADDON_FOLDERS})/[A-Za-z0-9_.+-]+\.php", ""),)
 
 
 def _called(entry: Entry) -> str:

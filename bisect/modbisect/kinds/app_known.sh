@@ -14,6 +14,9 @@ wsgi_folders() {
   apache_files | tr '\n' '\0' | xargs -0r sed -nE 's/^[[:space:]]*WSGIScriptAlias(Match)?[[:space:]]+[^[:space:]]+[[:space:]]+"?(\/[^"[:space:]]+)\/[^\/"[:space:]]+.*/\2/p' 2>/dev/null | grep -xE '(/[A-Za-z0-9_.+-]+)+' | sort -u | head -n 20
 }
 
+# Extended regular expression, the guard's too: folders called after what lies in them.
+addon_folders='add-?ons?|plug-?ins?|mods?|modules?|extensions?|hooks?|autoload|conf[.]d|config[.]d'
+
 globbed() { # patterns of the files that programs in the web server's folders include
   { web_folders; web_folders | sed -nE 's#/(public|public_html|web|webroot|www|htdocs|html|pub|docroot)$##p'; } | sort -u | tr '\n' '\0' | timeout 3 xargs -0r sh -c 'exec find -P "$@" -maxdepth 3 -xdev -type f -name "*.php" -size -256k -print0' sh 2>/dev/null |
     sort -zu | head -zn 2000 | timeout 3 xargs -0r perl -MFcntl -e '
@@ -54,10 +57,10 @@ known=$({ known_parts; printf 'php-file\t\t\t\t%s\t\n' "$(globbed | tr '\n' ' ')
     print
   }')
 # What lies in a folder of another name than those that the guard takes files of, root has to allow.
-leave=$(printf '%s\n' "$known" | awk -F '\t' '{
+leave=$(printf '%s\n' "$known" | awk -F '\t' -v addons="/($addon_folders)/[^/]*$" '{
   n = split($5, path, " ")
   for (i = 1; i <= n; i++)
-    if ($1 != "php-file" || path[i] ~ /\/(add-?ons?|plug-?ins?|mods?|modules?|extensions?|hooks?|autoload|conf\.d|config\.d)\/[^\/]*$/)
+    if ($1 != "php-file" || path[i] ~ addons)
       print ($4 == "" ? "aside " : "list ") path[i]
 }'; by_root | grep '^aside ')
 printf '%s\n' "$known" | listings "$leave" 2>/dev/null | told_of_parts 2>/dev/null

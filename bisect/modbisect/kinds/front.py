@@ -9,7 +9,7 @@ from __future__ import annotations
 from modbisect.kinds.found import Found
 
 _IN_MEMORY = {"varnishd": "varnish.service"}
-"""Programs whose pages go with their process, and their units."""
+"""Programs whose pages go with their process, and their units: those that the guard restarts last."""
 
 
 def unit(found: Found) -> str:
@@ -18,9 +18,9 @@ def unit(found: Found) -> str:
 
 
 def units(found: Found) -> tuple[str, ...]:
-    """It, where root lets a run restart it."""
+    """It, where root lets a run restart it, and systemd is there to do so."""
     name = unit(found)
-    return (name,) if name in found.may_restart else ()
+    return (name,) if found.units and name in found.may_restart else ()
 
 
 def leave(found: Found) -> str:

@@ -134,7 +134,7 @@ class WordPressPlugin(_Extension):
     noun = "WordPress plugin"
     pattern = rf"plugins/({_NAME}/)?{_NAME}\.php"
     shape = "tail"
-    folders_of = "/plugins/"
+    folders_of = "/wp-content/plugins/"
 
     def called(self, path: str) -> str:
         """Its folder, or its only file."""
@@ -170,7 +170,7 @@ class WordPressTheme(_Extension):
     name = "wordpress-theme"
     noun = "WordPress theme"
     pattern = rf"themes/{_NAME}/functions\.php"
-    folders_of = "/themes/"
+    folders_of = "/wp-content/themes/"
 
     def called(self, path: str) -> str:
         """Its folder."""
