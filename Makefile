@@ -8,9 +8,10 @@ DEBIAN := python3 python3-venv ca-certificates openssh-client iproute2 util-linu
 demo: setup
 	$(BIN)/modbisect demo
 
+# What one worker has compiled, the others and the processes that they start need not.
 test: setup
 	$(BIN)/python -c 'from modbisect import lab; lab.build_tree(print)'
-	$(BIN)/pytest -n 6 --dist worksteal
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 6 --dist worksteal
 
 # What needs neither root nor a lab host: what to run while a change is being made.
 quick: setup

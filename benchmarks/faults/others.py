@@ -37,7 +37,7 @@ _BYSTANDER = f"{_AS.format('www-data', 'www-data')} setsid sh -c '{_FOREVER}; :'
 _AWAY = """
 cd "$1" && found=$2 && planted=$3 && shift 3 && time=$(stat -c %.9Y .) && [ "$time" != "$planted" ] || time=$found
 for name; do rm -rf "$name" "$name.fifo"; done && touch -d "@$time" ."""
-"""A folder that somebody has given another time behind the plants keeps that: the one before them may be a run's."""
+"""A folder that somebody has given another time behind the plants keeps that."""
 _VERB_SECONDS = 15
 """No verb may take longer for what others have planted; the slowest restarts the server."""
 
@@ -73,7 +73,10 @@ def planted(trial: Trial) -> Iterator[None]:
         if sight.processes(_FOREVER) != bystanders:
             raise Dirty("a bystander was killed whose pid somebody had planted")
     finally:
-        for _, _, folder, found in folders:
+        as_found = trial.found.times()
+        for _, _, folder, now in folders:
+            # The time before the plants may be one that the run gave it, and takes back before theirs is read.
+            found = _seconds(as_found[folder]) if folder in as_found else now
             names = (name for name in _NAMES if f"{folder}/{name}" not in sight.ground.pids)
             sight.call("sh", "-c", _AWAY, "sh", folder, found, times.get(folder, ""), *names)
         sight.call("kill", *map(str, bystanders))

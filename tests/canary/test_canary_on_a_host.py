@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab_fixtures import LabHostFactory
+from lab_fixtures import LabHostFactory, let_the_middleware_wait
 from modbisect import lab
 from warm import modbisect
 
@@ -45,6 +45,7 @@ class Canary:
 
 def test_quiet_until_the_middleware_is_switched_on(lab_host: LabHostFactory, tmp_path: Path) -> None:
     host = lab_host(setup=("shop", "lean", "upload-middleware"))
+    let_the_middleware_wait(host.name)
     switch = "php{}mod -v 8.2 -s apache2 uploadguard && systemctl restart apache2"
     assert lab.execute(host.name, ["sh", "-c", switch.format("dis")]).returncode == 0
     run = Canary(tmp_path, host.name)
@@ -62,7 +63,7 @@ def test_quiet_until_the_middleware_is_switched_on(lab_host: LabHostFactory, tmp
     again = run("--go-on")
     assert (again.returncode, again.stdout.count("\n")) == (1, 1), "the run is not made twice"
     assert "usually" in done.stdout
-    assert "stripos, called from UploadGuard\\read_and_scan, /opt/uploadguard/prepend.php:21" in done.stdout
+    assert "usleep, called from UploadGuard\\read_and_scan, /opt/uploadguard/prepend.php:20" in done.stdout
     assert "home" not in done.stdout
 
     assert lab.execute(host.name, ["sh", "-c", "systemctl stop apache2"]).returncode == 0

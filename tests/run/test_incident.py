@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab_fixtures import LabHostFactory
+from lab_fixtures import LabHostFactory, let_the_middleware_wait
 from modbisect import lab
 from warm import modbisect
 
@@ -18,6 +18,7 @@ BACK = "phpenmod -v 8.2 -s apache2 uploadguard\nsystemctl restart apache2\n"
 
 def test_an_incident_from_the_first_look_to_the_way_back(lab_host: LabHostFactory, tmp_path: Path) -> None:
     host = lab_host(setup=("shop", "lean", "upload-middleware"))
+    let_the_middleware_wait(host.name)
     inventory = tmp_path / "inventory.yml"
     inventory.write_text(lab.inventory())
 

@@ -9,7 +9,7 @@ import pytest
 from scene import manifest, run
 
 import warm
-from lab_fixtures import LabHostFactory
+from lab_fixtures import LabHostFactory, let_the_middleware_wait
 from modbisect import lab
 from modbisect.host.guard import Guard, Status
 from modbisect.inventory import parse_inventory
@@ -43,12 +43,14 @@ def paths(host: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def host(lab_host: LabHostFactory) -> str:
-    return lab_host(setup=("shop", "lean", "upload-middleware")).name
+    made = lab_host(setup=("shop", "lean", "upload-middleware")).name
+    let_the_middleware_wait(made)
+    return made
 
 
 def test_it_can_be_put_back_at_once(host: str, tmp_path: Path) -> None:
     before = manifest(host)
-    seen = run(tmp_path, host, UPLOAD, "--keep-cure", "1h")
+    seen = run(tmp_path, host, UPLOAD, "--no-look", "--keep-cure", "1h")
     assert seen.report.restored.cure_until, seen.progress
     refused = modbisect(tmp_path, "restore", host)
     assert refused.returncode == 4, refused.stderr
@@ -58,7 +60,7 @@ def test_it_can_be_put_back_at_once(host: str, tmp_path: Path) -> None:
 
 
 def test_a_person_accepts_what_others_changed(host: str, tmp_path: Path) -> None:
-    seen = run(tmp_path, host, UPLOAD, "--keep-cure", "1h")
+    seen = run(tmp_path, host, UPLOAD, "--no-look", "--keep-cure", "1h")
     assert seen.report.restored.cure_until, seen.progress
     theirs = "/etc/apache2/conf-enabled/theirs.conf"
     lab.execute(host, ["sh", "-c", f"echo '# theirs' >{theirs}"])
@@ -74,7 +76,7 @@ def test_a_person_accepts_what_others_changed(host: str, tmp_path: Path) -> None
 
 def test_whoever_keeps_it_keeps_it_for_good(host: str, tmp_path: Path) -> None:
     before = paths(host)
-    seen = run(tmp_path, host, UPLOAD, "--keep-cure", "10m")
+    seen = run(tmp_path, host, UPLOAD, "--no-look", "--keep-cure", "10m")
     assert seen.report.restored.cure_until, seen.progress
     done = modbisect(tmp_path, "keep", host)
     assert done.returncode == 0, done.stderr

@@ -36,7 +36,7 @@ NEEDED = {"apache-module:rewrite", "php-module:mysqli", "php-module:mbstring"}
 def test_the_origin_story(lab_host: LabHostFactory, tmp_path: Path) -> None:
     host = lab_host(setup=("shop", "upload-middleware")).name
     before = manifest(host)
-    seen = run(tmp_path, host, UPLOAD % "2MiB")
+    seen = run(tmp_path, host, (UPLOAD % "1MiB").replace("300ms", "50ms"))
 
     assert seen.code == 1, seen.progress
     assert seen.report.outcome is Outcome.FOUND
@@ -59,7 +59,7 @@ def test_the_origin_story(lab_host: LabHostFactory, tmp_path: Path) -> None:
 def test_slow_only_together(lab_host: LabHostFactory, tmp_path: Path) -> None:
     host = lab_host(setup=("shop", "lean", "security-pair")).name
     before = manifest(host)
-    seen = run(tmp_path, host, (GUARDED % "128KiB").replace("300ms", "50ms"), "--open-security")
+    seen = run(tmp_path, host, (GUARDED % "96KiB").replace("300ms", "30ms"), "--no-look", "--open-security")
 
     assert seen.code == 1, seen.progress
     (finding,) = seen.report.findings
@@ -114,7 +114,7 @@ def test_a_line_of_a_site_that_cannot_be_done_without(lab_host: LabHostFactory, 
 def test_slow_because_something_is_off(lab_host: LabHostFactory, tmp_path: Path) -> None:
     host = lab_host(setup=("shop", "lean", "opcache-off")).name
     before = manifest(host)
-    seen = run(tmp_path, host, REPORT + 'components: {include: ["php-module:*"]}\n')
+    seen = run(tmp_path, host, REPORT + 'components: {include: ["php-module:*"]}\n', "--no-look")
 
     assert seen.code == 1, seen.progress
     assert [finding.components for finding in seen.report.findings] == [("php-module:opcache",)]
@@ -125,7 +125,7 @@ def test_slow_because_something_is_off(lab_host: LabHostFactory, tmp_path: Path)
 def test_nobody_is_accused_on_an_innocent_site(lab_host: LabHostFactory, tmp_path: Path) -> None:
     host = lab_host(setup=("shop", "lean")).name
     before = manifest(host)
-    seen = run(tmp_path, host, f"{SOME}budget: {{restarts: 20}}\n")
+    seen = run(tmp_path, host, f"{SOME}budget: {{restarts: 12}}\n", "--no-look")
 
     # A page of 3 ms on a busy machine may be too noisy to tell; to accuse somebody it never is.
     assert (seen.code, seen.report.outcome) in ((Exit.CLEARED, Outcome.NONE), (3, Outcome.INCONCLUSIVE)), seen.progress
