@@ -123,7 +123,7 @@ class Live:
                 self.say(f"NOT restored on purpose: put back at {restored.cure_until}, if nobody keeps it by then")
             case PutBack(restored):
                 took = f" in {in_words(restored.seconds)}" if restored.seconds else ""
-                self.say(f"restored    {'verified' if restored.verified else 'NOT VERIFIED'}{took}")
+                self.say(f"restored    {'verified' if restored.verified else f'NOT VERIFIED: {restored.how}'}{took}")
             case Concluded(_):
                 self._set("")
             case Warned(what):
