@@ -31,6 +31,14 @@ pid=$(systemctl show -P MainPID lazy)
 until grep -q 'SigCgt:.*[2367abef]..$' /proc/$pid/status; do sleep 0.05; done
 kill -USR1 $pid
 until grep -q _sqlite3 /proc/$pid/maps; do sleep 0.05; done"""
+# A stand-in for Varnish, with a library of its own beside it, which a later start does without.
+CACHE = r"""
+mkdir /opt/own; cp -L /usr/lib/x86_64-linux-gnu/libm.so.6 /opt/own/libown.so
+echo LD_PRELOAD=/opt/own/libown.so >/run/own
+printf '[Service]\nEnvironmentFile=/run/own\nExecStart=/usr/bin/sleep infinity\n' >/run/systemd/system/varnish.service
+systemctl daemon-reload; systemctl start varnish
+"""
+WHEN_BEGUN = "systemctl show -P ActiveEnterTimestampMonotonic varnish"
 COUNT_NO_MORE = "rm -rf /run/systemd/system/apache2.service.d /root/starts; systemctl daemon-reload"
 RETRY_NOW = "echo 0 0 >/run/modbisect/retry"
 
@@ -193,3 +201,23 @@ def test_what_an_interpreter_loads_when_it_is_asked_is_no_difference(target: Tar
         assert target.guard("disarm", RUN)[0] == 0
     finally:
         target.sh("systemctl stop lazy; rm -f /run/systemd/system/lazy.service /root/lazy.py; systemctl daemon-reload")
+
+
+def test_what_a_cache_in_front_loads_is_no_module_of_the_server(target: Target) -> None:
+    """It loads its own some time behind its start, and how much it holds is not the site's memory."""
+    target.sh(CACHE)
+    target.sh("echo 'unit varnish.service' >>/etc/modbisect/allow")
+    try:
+        before = target.sh(WHEN_BEGUN)
+        hold(target, spec=f"{SPEC}unit varnish.service\n")
+        pid = target.sh("systemctl show -P MainPID varnish").strip()
+        wait_until(lambda: "libown" in target.sh(f"cat /proc/{pid}/maps"), 20, "it has loaded nothing of its own")
+        target.sh("echo >/run/own")
+        assert apply(target, *DEVIATIONS)[0] == 0
+        status, said = target.guard("restore", RUN)
+        assert (status, "loaded same" in said) == (0, True), said
+        assert target.guard("disarm", RUN)[0] == 0
+        assert target.sh(WHEN_BEGUN) != before, "it still keeps pages of the run"
+    finally:
+        target.sh("systemctl stop varnish; rm -rf /run/systemd/system/varnish.service /run/own /opt/own")
+        target.sh("systemctl daemon-reload; sed -i '/varnish/d' /etc/modbisect/allow")

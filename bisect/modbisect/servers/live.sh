@@ -43,7 +43,8 @@ units() { # those of the run, or of the one that begins; a line each; where ther
 }
 
 # parent: pid of the running server, started: its start time in clock ticks, both 0 when it is down; masters: it and the
-# other servers'. The service manager tells, and nobody else: a pid file may lie in a folder of somebody else's.
+# other servers', but for a cache in front: what that loads, some time behind its start, and what it holds is not the site's.
+# The service manager tells, and nobody else: a pid file may lie in a folder of somebody else's.
 parent_now() {
   parent=0 masters='' id='' pid=''
   if has_systemd; then
@@ -55,6 +56,7 @@ parent_now() {
       case $line in MainPID=*) pid=${line#*=} ;; Id=*) id=${line#*=} ;; esac
       [ "$id" ] && [ "$pid" ] || continue
       number "$pid"
+      case " $caches_in_front " in *" $id "*) number=0 ;; esac
       case $id:$number in *:0) : ;; "$main_unit":*) parent=$number ;; *) masters="$masters $number" ;; esac
       id='' pid=''
     done
@@ -162,6 +164,6 @@ restart_units() { # unit...: full stop and start, then wait for the new generati
     sleep 0.02
   done
   # shellcheck disable=SC2086  # one unit a word
-  [ -z "$caches" ] || { timeout -k 5 60 systemctl restart -- $caches 2>&1 || return 1; parent_now; }
+  [ -z "$caches" ] || timeout -k 5 60 systemctl restart -- $caches 2>&1 || return 1
   echo "$parent $masters"
 }
