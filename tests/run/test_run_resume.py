@@ -24,7 +24,7 @@ name: slow report
 probes: {report: {get: /report, expect: {status: 200}}}
 symptom: {probe: report}
 components: {include: ["apache-conf:*", "php-module:[a-c]*", "php-module:opcache"]}
-trial: {requests: 3, warm_up: 2}
+trial: {requests: 2, warm_up: 1}
 """
 
 
