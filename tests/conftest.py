@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 # Before numpy is loaded: the tests are what is spread over processors.
@@ -13,7 +15,19 @@ from hypothesis import settings
 
 settings.register_profile("modbisect", deadline=None)  # no test depends on the speed of the machine
 settings.load_profile("modbisect")
+_MEMORY = Path("/dev/shm")  # noqa: S108  # a folder of its own in there
+_ROOM = 6 << 30
+"""Bytes that all hosts of a session never need at once."""
 _LONG = ("scenes", "canary", "run", "guard", "practice", "docs")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What hosts write, and what is kept of runs, lies in memory where there is room: the guard syncs all the time."""
+    if "PYTEST_XDIST_WORKER" in os.environ or not _MEMORY.is_dir() or shutil.disk_usage(_MEMORY).free < _ROOM:
+        return
+    state = tempfile.mkdtemp(prefix="modbisect-tests-", dir=_MEMORY)
+    os.environ["XDG_STATE_HOME"] = state  # the workers' as well
+    config.add_cleanup(lambda: shutil.rmtree(state, ignore_errors=True))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -32,6 +32,7 @@ _LEFT = (
     *("/etc/systemd/system/modbisect*", "/etc/systemd/system/*/modbisect*", "/run/modbisect-scratch.*"),
 )
 """What a run leaves nowhere."""
+_UNITS = "systemctl list-units --no-legend 'modbisect*'; find /etc -name .modbisect"
 _STAYS = {"lock", "last", "last-journal"}
 """In /run/modbisect."""
 
@@ -114,7 +115,9 @@ class Target:
         with suppress(OSError):
             left += [path.name for path in (root / "run/modbisect").iterdir() if path.name not in _STAYS]
         if not left:
-            left += self.sh("systemctl list-units --no-legend 'modbisect*'; find /etc -name .modbisect").splitlines()
+            with suppress(AssertionError):  # a look of the watch that was on its way as the run ended
+                wait_until(lambda: "guard tick" not in self.sh(_UNITS), 10, "it does not end")
+            left += self.sh(_UNITS).splitlines()
         return "\n".join(left)
 
     def page(self, path: str = "/") -> str:
@@ -162,7 +165,8 @@ def _tree(path: str, inside: str) -> Iterator[str]:
         what = os.readlink(path)  # noqa: PTH115  # as below
     elif kind == "f":
         what = _digest(path, own)
-    mode, size = f"{stat.S_IMODE(own.st_mode):o}", str(own.st_size)
+    # That of a folder is the file system's own business.
+    mode, size = f"{stat.S_IMODE(own.st_mode):o}", "" if kind == "d" else str(own.st_size)
     yield "\t".join((inside, kind, mode, str(own.st_uid), str(own.st_gid), size, _time(own.st_mtime_ns), what))
     if kind == "d":
         for name in os.listdir(path):  # noqa: PTH208  # thousands of files, again and again
