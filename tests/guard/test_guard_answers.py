@@ -9,7 +9,7 @@ from dataclasses import astuple
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from modbisect.errors import Fenced, LinkLost, ModbisectError, NotRestored
@@ -99,6 +99,7 @@ def test_any_bytes_are_a_value_or_nonsense(read: Callable[[str], Any], data: byt
 
 
 @given(BYTES, st.sampled_from((0, 1, 20, 64, 73, 75, 76, 78, 127, 255)))
+@example(b"exit " + 5000 * b"9", 0)
 def test_a_guard_that_lies_gives_no_other_error_than_ours(out: bytes, status: int) -> None:
     calls: tuple[Callable[[Guard], object], ...] = (
         lambda guard: guard.hold("me", ["/etc/apache2/mods-enabled"], ["apache2.service"], 30),

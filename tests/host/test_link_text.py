@@ -80,7 +80,8 @@ def test_output_and_status_are_read_behind_whatever_the_login_says(
     begun = talk + marked.mark + out
     assert marked.split(begun + end, talk + marked.mark + err, "host") == Result(code, out, err)
     assert marked.split(begun + end, err, "host") == Result(code, out, err)
-    for cut in (begun, begun + end[:10], talk + out + end, talk, b""):
+    long = end.replace(b" ", b" " + 5000 * b"9")
+    for cut in (begun, begun + end[:10], begun + long, talk + out + end, talk, b""):
         with pytest.raises(LinkLost):
             marked.split(cut, err, "host")
 

@@ -117,7 +117,8 @@ class InBand:
         """
         head, mark, tail = out.rpartition(f"\n{self._nonce} ".encode())
         _, began, own = (head + b"\n").partition(self.mark)
-        if not (began and mark and tail.strip().isdigit()):
+        status = tail.strip()
+        if not (began and mark and status.isdigit() and len(status) <= len("255")):
             raise LinkLost(
                 "the connection ended before the command's result arrived",
                 host=host,
@@ -125,7 +126,7 @@ class InBand:
                 advice="look with 'modbisect status'; the guard restores an armed host by itself",
             )
         _, began, complaint = err.partition(self.mark)
-        return Result(int(tail), own[:-1], complaint if began else err)
+        return Result(int(status), own[:-1], complaint if began else err)
 
 
 class Deadline:

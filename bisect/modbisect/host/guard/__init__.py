@@ -325,7 +325,7 @@ class Guard:
             self._hang_up()  # a late answer must not be taken for that to the next question
             raise
         word, _, status = last.partition(" ")
-        if word != "exit" or not status.isdecimal():
+        if word != "exit" or not status.isdecimal() or len(status) > len("255"):
             raise LinkLost("the guard's answer was cut off", host=self.host, state="the guard restores the host")
         return Result(int(status), "\n".join(lines).encode(), b"")
 
