@@ -17,7 +17,7 @@ settings.register_profile("modbisect", deadline=None)  # no test depends on the 
 settings.load_profile("modbisect")
 _MEMORY = Path("/dev/shm")  # noqa: S108  # a folder of its own in there
 _ROOM = 6 << 30
-"""Bytes that all hosts of a session never need at once."""
+"""Bytes: a host with the shop writes 93 MiB, and even all of a session's would have room."""
 _LONG = ("scenes", "canary", "run", "guard", "practice", "docs")
 
 

@@ -23,7 +23,7 @@ trial: {requests: 5, cap: 10s}
 canary: {ratio: 5}
 components: {include: ["php-module:[a-du]*"]}
 """
-"""The middleware makes of milliseconds seconds; what else is at work on this machine does not."""
+"""With the middleware it takes some thirty times as long; what else is at work on this machine does not do that."""
 
 pytestmark = pytest.mark.lab
 

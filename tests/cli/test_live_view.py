@@ -72,7 +72,7 @@ def test_a_persons_answers_are_words(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_a_restore_that_never_ended_took_no_time(capsys: pytest.CaptureFixture[str]) -> None:
     with Live() as live:
-        live(PutBack(Restored(verified=False, how="the host cannot be reached")))
+        live(PutBack(Restored(verified=False, how="the host\n\x1b[1mcannot be reached")))
         live(PutBack(Restored(verified=True, how="every path", seconds=0.25)))
     lines = [" ".join(line.split()) for line in capsys.readouterr().err.splitlines()]
     assert lines == ["restored NOT VERIFIED: the host cannot be reached", "restored verified in 250 ms"]

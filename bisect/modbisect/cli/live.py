@@ -12,6 +12,7 @@ from typing import Self
 
 from modbisect.cli.foot import bar, folded, likeliest, shortened, state, words
 from modbisect.cli.streams import silence
+from modbisect.harmless import one_line
 from modbisect.model import Measure, Measurement
 from modbisect.report.figures import at_least
 from modbisect.report.figures import seconds as in_words
@@ -123,7 +124,8 @@ class Live:
                 self.say(f"NOT restored on purpose: put back at {restored.cure_until}, if nobody keeps it by then")
             case PutBack(restored):
                 took = f" in {in_words(restored.seconds)}" if restored.seconds else ""
-                self.say(f"restored    {'verified' if restored.verified else f'NOT VERIFIED: {restored.how}'}{took}")
+                came = "verified" if restored.verified else f"NOT VERIFIED: {one_line(restored.how)}"
+                self.say(f"restored    {came}{took}")
             case Concluded(_):
                 self._set("")
             case Warned(what):
