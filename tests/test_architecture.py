@@ -80,6 +80,20 @@ def test_the_standard_bisect_is_not_shadowed() -> None:
     assert "modbisect" not in done.stdout.rsplit("/", 1)[0].rsplit("/", 1)[-1]
 
 
+@pytest.mark.parametrize(
+    ("module", "none_of"),
+    [
+        ("report", ("modbisect.host", "modbisect.history", "sqlalchemy", "fabric", "rich")),
+        ("api", ("sqlalchemy", "fabric", "paramiko", "matplotlib", "rich")),
+        *((f"cli.{verb}", ("sqlalchemy", "fabric", "paramiko", "matplotlib", "rich")) for verb in ("run", "incident")),
+    ],
+)
+def test_what_takes_long_to_load_waits_until_it_is_used(module: str, none_of: tuple[str, ...]) -> None:
+    script = f"import sys, modbisect.{module}; print([name for name in {none_of} if name in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
+
+
 KNOWS_KINDS = ("kinds", "servers", "lab")
 OF_A_KIND = re.compile(
     "|".join([*(kind.name for kind in KINDS), "/etc/apache2", "/etc/nginx", "/etc/php", r"\bapache2\b"])

@@ -8,9 +8,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from contextlib import nullcontext
+from typing import TYPE_CHECKING
 
 from modbisect.errors import ModbisectError
-from modbisect.history import History
 from modbisect.inventory import Host, adhoc_host, load_inventory
 from modbisect.kinds import Kind
 from modbisect.model import Outcome, Role
@@ -25,6 +25,19 @@ from modbisect.run.journal import Journal
 from modbisect.run.options import Options
 from modbisect.run.outlook import Plan, Scan
 from modbisect.run.signals import Signals
+
+if TYPE_CHECKING:
+    from modbisect.history import History
+else:
+
+    def __getattr__(name: str) -> object:
+        """A history's database is not for those who keep none."""
+        if name != "History":
+            raise AttributeError(name)
+        from modbisect.history import History  # noqa: PLC0415  # see above
+
+        return History
+
 
 __all__ = [
     "FORMATS",

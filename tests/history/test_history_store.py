@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modbisect.errors import Refused, UsageError
-from modbisect.history import SCHEMA, CanaryResult, History
+from modbisect.history import CanaryResult, History
+from modbisect.history.tables import SCHEMA
 
 RESULT = CanaryResult(
     host="web1",

@@ -9,8 +9,6 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-import paramiko
-
 from modbisect.errors import Unreachable, UsageError
 
 
@@ -66,6 +64,8 @@ def resolve(host: str, *, port: int | None = None, user: str | None = None) -> S
             )
         pairs = [line.split(" ", 1) for line in done.stdout.decode("utf-8", "replace").splitlines()]
         return _settings([(pair[0], pair[1] if len(pair) > 1 else "") for pair in pairs], host)
+    import paramiko  # noqa: PLC0415  # slow to load, and OpenSSH is nearly everywhere
+
     path = Path("~/.ssh/config").expanduser()
     config = paramiko.SSHConfig.from_path(str(path)) if path.exists() else paramiko.SSHConfig()
     found = config.lookup(host)

@@ -6,14 +6,18 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from modbisect.history import ACCEPTED, KEEP, CanaryResult, History
+from modbisect.history import ACCEPTED, KEEP, CanaryResult
 from modbisect.inventory import Host
 from modbisect.judging.history import DAY, FEWEST_KEPT, WINDOWS, Check, Comparison, Trend, compare
 from modbisect.model import Probe
 from modbisect.playbook import Playbook
 from modbisect.probe import Oracle, ProbeProcess, Window, WindowResult
 from modbisect.run.measure import site_of
+
+if TYPE_CHECKING:
+    from modbisect.history import History
 
 REQUESTS = 10
 BROKEN = "broken"
