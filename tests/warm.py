@@ -6,6 +6,7 @@ What is about the start itself (a damaged installation, closed streams) starts P
 
 from __future__ import annotations
 
+import gc
 import importlib
 import inspect
 import json
@@ -20,6 +21,8 @@ from functools import cache
 from pathlib import Path
 
 _VERBS = ("run", "resume", "plan", "scan", "look", "probe", "canary", "status", "restore", "keep", "report")
+_LATER = ("host.ssh", "search.bayesian.planner", "report.in_html", "report.metrics", "history.store", "cli.spinner")
+"""What a verb imports when it comes to it."""
 _MOST = 1 << 20
 
 
@@ -123,6 +126,7 @@ def _become(ask: dict[str, object], fds: Sequence[int]) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    for verb in _VERBS:
-        importlib.import_module(f"modbisect.cli.{verb}")
+    for name in (*(f"cli.{verb}" for verb in _VERBS), *_LATER):
+        importlib.import_module(f"modbisect.{name}")
+    gc.freeze()
     _serve(socket.socket(fileno=int(sys.argv[1])))
