@@ -142,17 +142,17 @@ def test_the_survey_counts_as_held_what_the_guard_holds(through: Target) -> None
         " ".join(HELD),
     )
     fragment = _read("kinds/survey")
-    function = fragment[fragment.index("can_be_held() {") : fragment.index("# Files of the configuration")]
-    said = through.sh(
-        f'{function}\nfor path in $1; do can_be_held "$path" && echo held || echo no; done', " ".join(HELD)
-    )
+    function = fragment[fragment.index("holdable() {") : fragment.index("# Files of the configuration")]
+    lines = "lines() { printf '%s\\n' \"$1\"; }\n"
+    held = through.sh(f"{lines}{function}\nprintf '%s\\n' $1 | holdable", " ".join(HELD)).split()
+    said = ["held" if path in held else "no" for path in HELD]
     holds = []
     for path in HELD:
         status, _ = through.call("/root/guard", "snap", RUN, stdin=f"{SPEC}file {path}\n")
         holds.append("no" if status else "held")
         through.call("/root/guard", "disarm", RUN)
     through.sh("rm -rf /root/guard /srv/www/open")
-    assert dict(zip(HELD, said.split(), strict=True)) == dict(zip(HELD, holds, strict=True))
+    assert dict(zip(HELD, said, strict=True)) == dict(zip(HELD, holds, strict=True))
     assert holds == ["held", "held", "no", "no", "no", "held", "no", "no"]
 
 

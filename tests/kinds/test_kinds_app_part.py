@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from stand_ins import STAND_INS, told_lines
 
 from modbisect.host.helper import _read
 from modbisect.kinds.every import BY_NAME
@@ -31,10 +32,7 @@ OTHER = [
 
 def listed(listing: Listing, allowed: str) -> list[list[str]]:
     """What is printed where root's file says this; the stand-ins are for what needs root."""
-    shell = (
-        'section() { :; }\nby_root() { printf \'%s\\n\' "$allowed"; }\ncan_be_held() { [ ! -e "$1.not-held" ]; }\n'
-        + _read("kinds/app_part")
-    )
+    shell = STAND_INS + _read("kinds/app_part")
     done = subprocess.run(
         ["/bin/sh", "-c", shell],
         env={**os.environ, "allowed": allowed, "declared": listing.line()},
@@ -43,7 +41,7 @@ def listed(listing: Listing, allowed: str) -> list[list[str]]:
         check=False,
         timeout=60,
     )
-    return [line.split("\t") for line in done.stdout.splitlines()]
+    return [line.split("\t") for line in told_lines(done.stdout)]
 
 
 @pytest.fixture

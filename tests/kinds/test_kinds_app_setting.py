@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from stand_ins import STAND_INS, told_lines
 
 from modbisect.host.helper import _read
 from modbisect.kinds.every import BY_NAME
@@ -97,10 +98,8 @@ if ($x == 1) { 1 }
 
 def told(folder: Path, allowed: str = "") -> dict[str, list[list[str]]]:
     """By file what is printed of a web folder; the stand-ins are for what needs root or a server."""
-    shell = (
-        'section() { :; }\nby_root() { printf \'%s\\n\' "$allowed"; }\ncan_be_held() { [ ! -e "$1.not-held" ]; }\n'
-        "web_folders() { printf '%s\\n' \"$folder\"; }\nwsgi_folders() { :; }\napache_files() { :; }\n"
-        + _read("kinds/app_setting")
+    shell = f"{STAND_INS}web_folders() {{ printf '%s\\n' \"$folder\"; }}\nwsgi_folders() {{ :; }}\n" + _read(
+        "kinds/app_setting"
     )
     done = subprocess.run(
         ["/bin/sh", "-c", shell],
@@ -110,7 +109,7 @@ def told(folder: Path, allowed: str = "") -> dict[str, list[list[str]]]:
         check=False,
         timeout=60,
     )
-    rows = [line.split("\t") for line in done.stdout.splitlines()]
+    rows = [line.split("\t") for line in told_lines(done.stdout)]
     files: dict[str, list[list[str]]] = {}
     for what, path, *rest in rows:
         if path.startswith(f"{folder}/"):

@@ -6,6 +6,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from stand_ins import STAND_INS
+
 from modbisect.host.helper import _read
 
 
@@ -15,8 +17,8 @@ def test_below_roots_and_aliases_and_no_deeper_than_four_folders(tmp_path: Path)
         (tmp_path / place / ".htaccess").write_text("Options -Indexes\n")
     (tmp_path / "alias/.htaccess").symlink_to("one/.htaccess")
     shell = (
-        f"section() {{ echo @@ $1; }}\nroots() {{ echo {tmp_path}/root; }}\naliases() {{ echo {tmp_path}/alias; }}\n"
-        "main=nginx\napache_files() { :; }\nby_root() { :; }\ncan_be_held() { :; }\n" + _read("kinds/apache_directive")
+        f"{STAND_INS}roots() {{ echo {tmp_path}/root; }}\naliases() {{ echo {tmp_path}/alias; }}\nmain=nginx\n"
+        + _read("kinds/apache_directive")
     )
     done = subprocess.run(["/bin/sh", "-c", shell], env=os.environ, capture_output=True, text=True, check=False)
     listed = done.stdout.partition("@@ htaccess\n")[2].partition("@@")[0].split()

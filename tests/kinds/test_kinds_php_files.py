@@ -6,17 +6,15 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from stand_ins import STAND_INS, told_lines
 
 import modbisect.kinds
 
 SHELL = Path(modbisect.kinds.__file__).parent / "app_known.sh"
-STUBS = """\
-web_folders() { printf '%s\\n' "$site/public"; }
-section() { :; }
-apache_files() { :; }
-by_root() { :; }
-listings() { cat >/dev/null; }
-told_of_parts() { cat >/dev/null; }
+STUBS = f"""{STAND_INS}
+web_folders() {{ printf '%s\\n' "$site/public"; }}
+listings() {{ cat >/dev/null; }}
+told_of_parts() {{ cat >/dev/null; }}
 """
 LOOP = "<?php\ndefine('APP', __DIR__);\nforeach (%s as $file) { require $file; }\n"
 
@@ -46,4 +44,4 @@ def test_a_folder_whose_files_are_included(tmp_path: Path, said: str, read: str)
     (tmp_path / "app/boot.php").write_text(LOOP % said.replace("SITE", str(tmp_path)))
     script = f"{STUBS}site={tmp_path}\n. {SHELL}\nglobbed"
     done = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout.split() == ([f"{tmp_path}/{read}/*.php"] if read else []), done.stderr
+    assert told_lines(done.stdout) == ([f"{tmp_path}/{read}/*.php"] if read else []), done.stderr

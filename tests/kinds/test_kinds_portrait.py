@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from stand_ins import STAND_INS, told_lines
 
 from modbisect import kinds
 from modbisect.host.helper import _read
@@ -30,9 +31,9 @@ def test_applications_by_a_file_that_only_they_have(tmp_path: Path) -> None:
     (sites / "x.conf").write_text(f"Alias /wiki {tmp_path}/wiki/\nAlias /odd '/a b'\n")
     roots = f"printf '%s\\n' {tmp_path}/wordpress {tmp_path}/doku {tmp_path}/broken {tmp_path}/app/public"
     files = f"ls {tmp_path}/etc/apache2/sites-enabled/*.conf"
-    shell = f"section() {{ :; }}\nroots() {{ {roots}; }}\napache_files() {{ {files}; }}\n" + _read("kinds/applications")
+    shell = f"{STAND_INS}roots() {{ {roots}; }}\napache_files() {{ {files}; }}\n" + _read("kinds/applications")
     done = subprocess.run(["/bin/sh", "-c", shell], capture_output=True, text=True, check=False, timeout=60)
-    assert sorted(done.stdout.replace(f"{tmp_path}/", "/").splitlines()) == [
+    assert sorted(told_lines(done.stdout.replace(f"{tmp_path}/", "/"))) == [
         "DokuWiki\t/doku\t2022-07-31a",
         "Laravel\t/app\t-",
         "MediaWiki\t/wiki\t1.39.5",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from stand_ins import STAND_INS, told_lines
+
 from modbisect.host.helper import _read
 
 CNF = """\
@@ -35,11 +37,11 @@ ExecStart=/bin/swordfish
 
 def told(folder: Path, fragment: str, what: str) -> list[str]:
     """The lines that are printed of copies of what lies below a folder."""
-    shell = "section() { :; }\nby_root() { :; }\ncan_be_held() { :; }\n" + "".join(
+    shell = STAND_INS + "".join(
         _read(part).partition("served_folders()")[0] for part in ("kinds/app_setting", fragment)
     ).replace(what, f"{folder}{what}")
     done = subprocess.run(["/bin/sh", "-c", shell], capture_output=True, text=True, check=False, timeout=60)
-    return [line.removeprefix(str(folder)) for line in done.stdout.splitlines() if not line.startswith("unit ")]
+    return [line.removeprefix(str(folder)) for line in told_lines(done.stdout) if not line.startswith("unit ")]
 
 
 def test_variables_that_are_known(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ export PATH LC_ALL
 declared=$(timeout 5 head -c 65536)   # the lists that a playbook declares
 exec </dev/null
 section() { printf '@@ %s\n' "$1"; }
+lines() { [ ! "$1" ] || printf '%s\n' "$1"; } # of what was worked out once
 
 section system
 . /etc/os-release 2>/dev/null

@@ -18,12 +18,11 @@ grep -D skip -nHE '^[[:space:]]*(#[[:space:]]*(Depends|Conflicts):|LoadModule)' 
 # Of httpd the lines that load modules, and the files that its main one includes by a pattern: those that the guard holds,
 # with a word on whether a site is in there.
 section httpd-modules
-[ "$main" != httpd ] || printf '%s\n' "$httpd_files" | while IFS= read -r file; do
-  ! can_be_held "$file" || grep -D skip -nHE '^[[:space:]]*LoadModule[[:space:]]+[A-Za-z0-9_]+[[:space:]]+"?[A-Za-z0-9_./+-]+"?[[:space:]]*$' -- "$file"
-done
+[ "$main" != httpd ] || lines "$httpd_files" | holdable | tr '\n' '\0' |
+  xargs -0r grep -D skip -nHE '^[[:space:]]*LoadModule[[:space:]]+[A-Za-z0-9_]+[[:space:]]+"?[A-Za-z0-9_./+-]+"?[[:space:]]*$' --
 section httpd-confs
-[ "$main" != httpd ] || printf '%s\n' "$httpd_files" | grep -xE '(/etc/httpd|/usr/local/apache2)/conf\.d/[A-Za-z0-9_.+-]+\.conf' | while IFS= read -r file; do
-  ! can_be_held "$file" || printf '%s\t%s\n' "$file" "$(grep -m 1 -oiE '^[[:space:]]*<VirtualHost' -- "$file" | tr -d '[:space:]')"
+[ "$main" != httpd ] || lines "$httpd_files" | grep -xE '(/etc/httpd|/usr/local/apache2)/conf\.d/[A-Za-z0-9_.+-]+\.conf' | holdable | while IFS= read -r file; do
+  printf '%s\t%s\n' "$file" "$(grep -m 1 -oiE '^[[:space:]]*<VirtualHost' -- "$file" | tr -d '[:space:]')"
 done
 
 # Where a module's file is a link, the server's maps show what it leads to.

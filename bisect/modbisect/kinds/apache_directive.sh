@@ -10,10 +10,10 @@ htaccess() {
 hidden=$(htaccess)
 
 section files
-printf '%s\n' "$hidden" | while IFS= read -r file; do find "$file" -maxdepth 0 -printf '%p\t%y\t%Y\t%T@\t%l\n'; done 2>/dev/null
+lines "$hidden" | tr '\n' '\0' | xargs -0r sh -c 'exec find "$@" -maxdepth 0 -printf "%p\t%y\t%Y\t%T@\t%l\n"' sh 2>/dev/null
 
 section htaccess
-printf '%s\n' "$hidden" | while IFS= read -r file; do ! can_be_held "$file" || printf '%s\n' "$file"; done 2>/dev/null
+lines "$hidden" | holdable 2>/dev/null
 
 included() { # what a file of the link farms brings along: both, by Apache's own word
   apache_says -t -D DUMP_INCLUDES 2>/dev/null | awk '

@@ -10,9 +10,10 @@ composer-file	^\s*public static \$files = array	^\s*\);	^\s*'[0-9a-f]{32}' => __
 END_OF_known
 }
 
-wsgi_folders() {
+served_by_wsgi=$(
   apache_files | tr '\n' '\0' | xargs -0r sed -nE 's/^[[:space:]]*WSGIScriptAlias(Match)?[[:space:]]+[^[:space:]]+[[:space:]]+"?(\/[^"[:space:]]+)\/[^\/"[:space:]]+.*/\2/p' 2>/dev/null | grep -xE '(/[A-Za-z0-9_.+-]+)+' | sort -u | head -n 20
-}
+)
+wsgi_folders() { lines "$served_by_wsgi"; }
 
 # Extended regular expression, the guard's too: folders called after what lies in them.
 addon_folders='add-?ons?|plug-?ins?|mods?|modules?|extensions?|hooks?|autoload|conf[.]d|config[.]d'
@@ -23,6 +24,7 @@ globbed() { # patterns of the files that programs in the web server's folders in
       for my $file (@ARGV) {
         sysopen(my $open, $file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK) or next;
         my $text = do { local $/; <$open> } // "";
+        next unless grep { index($text, $_) >= 0 } qw(glob scandir opendir DirectoryIterator);
         next unless $text =~ /\b(?:include|require)(?:_once)?\b/;
         (my $folder = $file) =~ s{/[^/]*$}{};
         while ($text =~ /\b(glob|scandir|opendir|DirectoryIterator)\s*\(\s*([^"\x27();]*(?:\([^"\x27()]*\))?[\s.]*)(["\x27])([^"\x27]*)\3/g) {

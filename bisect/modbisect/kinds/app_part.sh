@@ -42,10 +42,11 @@ listings() { # what is allowed; NAME, begin, end, entry, files, units a line on 
     }' "$1"
 }
 told_of_parts() { # with what the guard could not hold
-  while IFS=$(printf '\t') read -r name place number entry why units; do
-    [ "$why" != - ] || can_be_held "$place" || why=held
-    printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$name" "$place" "$number" "$entry" "$why" "$units"
-  done
+  parts=$(grep .) || return 0
+  lines "$parts" | awk -v held="$(lines "$parts" | cut -f 2 | sort -u | holdable)" '
+    BEGIN {FS = OFS = "\t"; n = split(held, path, "\n"); for (i = 1; i <= n; i++) is[path[i]] = 1}
+    $5 == "-" && !($2 in is) {$5 = "held"}
+    {print}'
 }
 
 section app-parts

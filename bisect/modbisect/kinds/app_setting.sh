@@ -78,13 +78,10 @@ settings_found() { # what root allows; folders on standard input
       $time{$file} = (stat _)[9] || 1;
     }
     my %shipped;
-    for my $place (glob "/var/lib/dpkg/status /var/lib/dpkg/info/*.md5sums") {
+    for my $place (%time ? glob "/var/lib/dpkg/status /var/lib/dpkg/info/*.md5sums" : ()) {
       open my $list, "<", $place or next;
-      my $is_status = $place =~ /status$/;
-      while (<$list>) {
-        if ($is_status) { $shipped{$1} = $2 if m{^ (/\S+) ([0-9a-f]{32})} }
-        elsif (m{^([0-9a-f]{32})  (.*\S)}) { $shipped{"/$2"} = $1 if $time{"/$2"} }
-      }
+      if ($place =~ /status$/) { while (<$list>) { $shipped{$1} = $2 if m{^ (/\S+) ([0-9a-f]{32})} } }
+      else { while (<$list>) { chomp; my $path = "/" . substr $_, 34; $shipped{$path} = substr $_, 0, 32 if $time{$path} } }
     }
     my ($files, $statements) = (0, 0);
     for my $file (sort { $time{$b} <=> $time{$a} || $a cmp $b } keys %time) {
@@ -165,9 +162,8 @@ settings_found() { # what root allows; folders on standard input
 }
 
 section app-settings
-served_folders | settings_found "$(by_root)" 2>/dev/null | while IFS=$(printf '\t') read -r what file rest; do
-  case $what in
-    file) held=-; can_be_held "$file" || held=held; printf '%s\t%s\t%s\t%s\n' "$what" "$file" "$held" "$rest" ;;
-    *) printf '%s\t%s\t%s\n' "$what" "$file" "$rest" ;;
-  esac
-done 2>/dev/null
+settings=$(served_folders | settings_found "$(by_root)" 2>/dev/null)
+lines "$settings" | awk -v held="$(lines "$settings" | sed -n 's/^file\t\([^\t]*\).*/\1/p' | holdable 2>/dev/null)" '
+  BEGIN {FS = OFS = "\t"; n = split(held, path, "\n"); for (i = 1; i <= n; i++) is[path[i]] = 1}
+  $1 == "file" {$2 = $2 OFS ($2 in is ? "-" : "held")}
+  {print}'

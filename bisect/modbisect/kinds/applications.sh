@@ -1,12 +1,14 @@
 # Which applications lie below the web server's folders, by a file that only they have, and in which version. Of a file of
 # theirs nothing is told but what looks like a version.
-aliases() { apache_files | tr '\n' '\0' | xargs -0r sed -nE 's/^[[:space:]]*Alias[[:space:]]+[^[:space:]]+[[:space:]]+"?(\/[^"[:space:]]+).*/\1/p' 2>/dev/null; }
-web_folders() {
+served_by_alias=$(apache_files | tr '\n' '\0' | xargs -0r sed -nE 's/^[[:space:]]*Alias[[:space:]]+[^[:space:]]+[[:space:]]+"?(\/[^"[:space:]]+).*/\1/p' 2>/dev/null)
+aliases() { lines "$served_by_alias"; }
+served_by_web=$(
   {
     roots | while IFS= read -r root; do printf '%s\n' "$root" "${root%/*}"; done
     aliases
   } | sed 's|/*$||' | grep -xE '(/[A-Za-z0-9_.+-]+)+' | sort -u | head -n 60
-}
+)
+web_folders() { lines "$served_by_web"; }
 
 section applications
 web_folders | while IFS= read -r folder; do

@@ -19,18 +19,18 @@ known_variables='
 
 section mariadb-variables
 for file in /etc/mysql/my.cnf /etc/mysql/mariadb.cnf /etc/mysql/conf.d/*.cnf /etc/mysql/mariadb.conf.d/*.cnf /etc/mysql/mysql.conf.d/*.cnf; do
-  [ ! -f "$file" ] || readlink -f -- "$file"
-done 2>/dev/null | awk '!seen[$0]++' | while IFS= read -r file; do
-  ! can_be_held "$file" || head -c 1M -- "$file" | awk -v path="$file" '
+  [ ! -f "$file" ] || printf '%s\n' "$file"
+done | tr '\n' '\0' | xargs -0r readlink -f -- 2>/dev/null | awk '!seen[$0]++' | holdable 2>/dev/null | tr '\n' '\0' |
+  xargs -0r sh -c 'exec find "$@" -maxdepth 0 -type f -size -2049b -print0' sh 2>/dev/null | xargs -0r awk '
+    FNR == 1 {mine = 0}
     /^[ \t]*\[/ {mine = $0 ~ /^[ \t]*\[(server|mysqld|mysqld-[0-9.]+|mariadb|mariadb-[0-9.]+|mariadbd|mariadbd-[0-9.]+)\]/; next}
     mine && match($0, /^[ \t]*[A-Za-z][A-Za-z0-9_-]*/) {
       name = tolower(substr($0, RSTART, RLENGTH)); gsub(/[ \t]/, "", name); gsub(/-/, "_", name)
       value = substr($0, RSTART + RLENGTH)
       if (value !~ /^[ \t]*(=[ \t]*["\047]?[A-Za-z0-9_.,=-]*["\047]?)?[ \t\r]*(#.*)?$/) value = "=..."   # not what it says
       gsub(/["\047]/, "", value); sub(/[ \t]*(#.*)?$/, "", value); gsub(/[ \t\r]/, "", value)
-      print path ":" NR ":" name value
-    }'
-done 2>/dev/null | awk -F '[:=]' -v known="$known_variables" '
+      print FILENAME ":" FNR ":" name value
+    }' 2>/dev/null | awk -F '[:=]' -v known="$known_variables" '
   BEGIN {n = split(known, name, /[ \n]+/); for (i = 1; i <= n; i++) is[name[i]] = 1}
   $3 in is' | head -n 300
 section mariadb

@@ -25,7 +25,8 @@ scanned() { # NAME PID UNIT
   printf '%s' "$1"
   printf '%s\n' "${said#*=}" | awk -v own="$own" -F : '{for (i = 1; i <= NF; i++) print $i == "" ? own : $i}' | while read -r folder; do
     for debians in /etc/php/*/*/conf.d; do
-      [ "$(readlink -f -- "$folder")" != "$(readlink -f -- "$debians")" ] || folder=$debians
+      # shellcheck disable=SC3013  # dash, bash and busybox have it
+      [ ! "$folder" -ef "$debians" ] || folder=$debians
     done
     printf '\t%s' "$folder"
   done
@@ -96,9 +97,7 @@ section php-overrides
 {
   apache_files | tr '\n' '\0' | xargs -0r grep -D skip -nHE '^[[:space:]]*php_(admin_)?(value|flag)[[:space:]]' --
   grep -D skip -nHE '^[[:space:]]*php_(admin_)?(value|flag)\[' /etc/php/*/fpm/pool.d/*.conf /etc/php-fpm.d/*.conf /usr/local/etc/php-fpm.d/*.conf
-  user_inis | while IFS= read -r file; do
-    ! can_be_held "$file" || grep -nHE '^[[:space:]]*[a-z_]+(\.[a-z_]+)*[[:space:]]*=' -- "$file"
-  done
+  user_inis | holdable | tr '\n' '\0' | xargs -0r grep -nHE '^[[:space:]]*[a-z_]+(\.[a-z_]+)*[[:space:]]*=' --
 } 2>/dev/null | head -n 200 | while IFS=: read -r path rest; do
   printf '%s:%s\n' "$(readlink -f -- "$path")" "$rest"
 done | sed -E 's/^([^:]*:[0-9]+:)[[:space:]]*php_(admin_)?(value|flag)[[[:space:]]+"?([A-Za-z0-9_.]+)"?\]?[[:space:]]*=?[[:space:]]*/\1\4 = /' | known_settings

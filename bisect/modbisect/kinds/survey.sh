@@ -8,8 +8,7 @@ linked_objects() { # paths on stdin, as patterns: of each that is a link its nam
   done | grep -xE '[A-Za-z0-9_.+-]+	[A-Za-z0-9_.+-]+' | sort -u
 }
 
-# The document roots.
-roots() {
+document_roots=$(
   {
     echo /var/www/html
     case $main in
@@ -17,29 +16,42 @@ roots() {
       *) apache_files | tr '\n' '\0' | xargs -0r sed -nE 's/^[[:space:]]*DocumentRoot[[:space:]]+"?([^"[:space:]]+).*/\1/p' ;;
     esac
   } 2>/dev/null | sort -u
-}
+)
+roots() { lines "$document_roots"; }
 
-# Those of root, where the last folder at least is root's alone, or of somebody who could put them back himself: the guard
-# holds no others.
-can_be_held() {
-  file=$1 path=$1
-  set --
-  while [ "$path" ]; do set -- "$@" "$path"; path=${path%/*}; done
-  holder=$(stat -c '%u %h %A %g %U' -- "$@" | awk -v count=$# '
-    NR == 1 {owner = $1; group = $4; name = $5; links = $2}
-    $3 !~ /^[-d].......[^w]/ {open = 1}
-    $1 != 0 && $1 != owner {others = 1}
-    NR == 2 {closed = $1 == 0 && $3 ~ /^d....-..-./; own = $1 == owner && $3 ~ /^d.wx/}
+# Of the files on standard input, a line each, those that the guard holds: those of root, where the last folder at least
+# is root's alone, or of somebody who could put them back himself.
+holdable() {
+  asked=$(grep '^/') || return 0
+  {
+    lines "$asked" | sed 's/^/? /'
+    lines "$asked" | awk '{for (path = $0; path; sub(/\/[^\/]*$/, "", path)) if (!seen[path]++) print path}' |
+      tr '\n' '\0' | xargs -0r stat -c '%u %h %A %g %U %n' -- 2>/dev/null
+  } | awk '
+    $1 == "?" {file[++count] = substr($0, 3); next}
+    {
+      path = $0
+      for (i = 0; i < 5; i++) sub(/^[^ ]* /, "", path)
+      owner[path] = $1; links[path] = $2; mode[path] = $3; group[path] = $4; name[path] = $5
+    }
     END {
-      if (NR < count || links != 1 || open) exit
-      if (owner == 0) print others && !closed ? "" : "root"
-      else if (!others && own) print name, group
-    }')
-  case $holder in
-    root) return 0 ;;
-    ?*" "?*) case " $(id -G -- "${holder% *}") " in *" ${holder#* } "*) command -v setpriv >/dev/null ;; *) return 1 ;; esac ;;
-    *) return 1 ;;
-  esac
+      for (i = 1; i <= count; i++) {
+        mine = owner[file[i]]; above = file[i]; sub(/\/[^\/]*$/, "", above)
+        bad = links[file[i]] != 1; others = 0
+        for (path = file[i]; path; sub(/\/[^\/]*$/, "", path)) {
+          if (mode[path] !~ /^[-d].......[^w]/) bad = 1
+          if (owner[path] != 0 && owner[path] != mine) others = 1
+        }
+        if (bad) continue
+        if (mine == 0 && (!others || owner[above] == 0 && mode[above] ~ /^d....-..-./)) print "root\t-\t" file[i]
+        if (mine != 0 && !others && owner[above] == mine && mode[above] ~ /^d.wx/) print name[file[i]] "\t" group[file[i]] "\t" file[i]
+      }
+    }' | while IFS=$(printf '\t') read -r holder group held; do
+    if [ "$holder" != root ]; then
+      case " $(id -G -- "$holder") " in *" $group "*) command -v setpriv >/dev/null || continue ;; *) continue ;; esac
+    fi
+    printf '%s\n' "$held"
+  done
 }
 
 # Files of the configuration that no package has brought, where that can be known. PHP's are registered by ucf.

@@ -27,8 +27,6 @@ printf '%s\n' "$at_work" | while IFS= read -r unit; do
   for file in "/etc/systemd/system/$unit" "/etc/systemd/system/$unit.d"/*.conf "/etc/systemd/system.control/$unit.d"/*.conf; do
     [ ! -f "$file" ] || [ -L "$file" ] || printf '%s\n' "$file"
   done
-done | head -n 100 | tr '\n' '\0' | xargs -0r grep -D skip -nHE '^[[:space:]]*(CPUQuota|CPUWeight|CPUShares|CPUAffinity|AllowedCPUs|Nice|MemoryHigh|MemoryMax|MemoryLimit|MemorySwapMax|IOWeight|IOReadBandwidthMax|IOWriteBandwidthMax|IOReadIOPSMax|IOWriteIOPSMax|TasksMax|LimitNOFILE|LimitNPROC|LimitAS|IOSchedulingClass|IOSchedulingPriority|CPUSchedulingPolicy|Environment)[[:space:]]*=.*[^\]$' -- 2>/dev/null |
-  head -n 200 | while IFS= read -r line; do
-    ! can_be_held "${line%%:*}" || printf '%s\n' "$line"
-  done | awk -v guards="^($(setting_shapes | sed -n 's/^guards\t-\t//p'))$" 'match($0, /^[^:]*:[0-9]+:/) {if (tolower(substr($0, RLENGTH + 1)) !~ guards || $0 !~ /:[ \t]*Environment/) print}' |
+done | head -n 100 | holdable | tr '\n' '\0' | xargs -0r grep -D skip -nHE '^[[:space:]]*(CPUQuota|CPUWeight|CPUShares|CPUAffinity|AllowedCPUs|Nice|MemoryHigh|MemoryMax|MemoryLimit|MemorySwapMax|IOWeight|IOReadBandwidthMax|IOWriteBandwidthMax|IOReadIOPSMax|IOWriteIOPSMax|TasksMax|LimitNOFILE|LimitNPROC|LimitAS|IOSchedulingClass|IOSchedulingPriority|CPUSchedulingPolicy|Environment)[[:space:]]*=.*[^\]$' -- 2>/dev/null |
+  head -n 200 | awk -v guards="^($(setting_shapes | sed -n 's/^guards\t-\t//p'))$" 'match($0, /^[^:]*:[0-9]+:/) {if (tolower(substr($0, RLENGTH + 1)) !~ guards || $0 !~ /:[ \t]*Environment/) print}' |
   sed -E -e '/:[[:space:]]*Environment[[:space:]]*=/{s/:[[:space:]]*Environment[[:space:]]*=[[:space:]]*"?([A-Za-z_][A-Za-z0-9_]*)=.*/:Environment=\1/;t' -e 'd;}' -e 's/=[^A-Za-z0-9%]*([A-Za-z0-9%./ :-]{1,60}).*/=\1/'

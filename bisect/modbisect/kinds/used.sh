@@ -29,7 +29,7 @@ used() {
       speling => "checkspelling\$", substitute => "substitute", usertrack => "cookie(tracking|name|style)\$",
     );
     my ($end, $files, $bytes) = (time + 1, 5000, 32_000_000);
-    my (%word, %directive, %asked, %seen, @folders);
+    my (%spoken, %directive, %asked, %seen, @folders);
     for (<STDIN>) { push @folders, $1 if m{\s"?(/[^"\s]+?)/?"?\s*$} }
 
     sub text {
@@ -52,9 +52,9 @@ used() {
         my $path = "$folder/$name";
         if ($name =~ /\.(php|inc)$/) {
           my $text = text($path);
-          $word{lc $1} = 1 while $text =~ /(?<![\w\$>:])([A-Za-z_]\w*)\s*\(/g;
-          $word{lc $1} = 1 while $text =~ /\b(?:new|extends|instanceof)\s+\\?([A-Za-z_]\w*)/g;
-          $word{lc $1} = 1 while $text =~ /(?<![\w\$>])([A-Za-z_]\w*)::/g;
+          @spoken{$text =~ /(?<![\w\$>:])([A-Za-z_]\w*)\s*\(/g} = ();
+          @spoken{$text =~ /$_\s+\\?([A-Za-z_]\w*)/g} = () for qr/\bnew/, qr/\bextends/, qr/\binstanceof/;   # faster than as one
+          @spoken{$text =~ /(?<![\w\$>])([A-Za-z_]\w*)::/g} = ();
           push @folders, $1 while $text =~ m{[\x27"](/[\w./-]+)/[\w.-]+\.(?:php|inc)[\x27"]}g;
         }
         elsif ($name eq ".htaccess") {
@@ -69,7 +69,7 @@ used() {
         elsif ($name !~ /^\./ && !-l $path && -d _) { push @folders, $path }
       }
     }
-    show("php-module", \%php, \%word);
+    show("php-module", \%php, {map { lc, 1 } keys %spoken});
     show("apache-module", \%apache, \%directive);
     print "php-module:$_\n" for sort keys %asked;
 

@@ -22,8 +22,7 @@ section files
 wordpress_files | tr '\n' '\0' | xargs -0r -I {} find {} -maxdepth 0 -printf '%p\t%y\t%Y\t%T@\t%l\n' 2>/dev/null
 
 section wordpress
-wordpress_files | while IFS= read -r file; do
-  can_be_held "$file" || continue
+wordpress_files | holdable | while IFS= read -r file; do
   case $file in
     */plugins/*) head -c 1M -- "$file" | tr -d '\000' | awk -v path="$file" '
       # The comment with the header; behind it nothing may stand on its line.

@@ -13,7 +13,8 @@ fpms=$(
   [ ! -d /etc/php-fpm.d ] && [ ! -d /usr/local/etc/php-fpm.d ] || echo php-fpm
 )
 fpm_pid_file() { case $1 in php-fpm) echo /run/php-fpm/php-fpm.pid ;; *) echo "/run/php/$1.pid" ;; esac; }
-fpm_pid() { main_pid "$1.service" "$(fpm_pid_file "$1")"; }
+fpm_pids=$(for fpm in $fpms; do echo "$fpm=$(main_pid "$fpm.service" "$(fpm_pid_file "$fpm")")"; done)
+fpm_pid() { lines "$fpm_pids" | sed -n "s/^$1=//p"; }
 fpm_folders() { # all that it reads
   case $1 in
     php-fpm) echo /etc/php-fpm.conf /etc/php-fpm.d /etc/php.ini /etc/php.d /usr/local/etc/php-fpm.d /usr/local/etc/php ;;
@@ -51,12 +52,13 @@ apache_says() { # OPTION...: what Apache itself knows of its configuration
 }
 httpd_files=$([ "$main" != httpd ] || apache_says -t -D DUMP_INCLUDES 2>/dev/null | sed -nE 's/^ *\([^)]*\) ((\/[A-Za-z0-9_.+-]+)+)$/\1/p' | sort -u)
 
-apache_files() { # that it reads
+apache_reads=$(
   case $main in
     apache2) ls -d /etc/apache2/apache2.conf /etc/apache2/conf-enabled/*.conf /etc/apache2/sites-enabled/*.conf /etc/apache2/mods-enabled/*.conf ;;
     httpd) printf '%s\n' "$httpd_files" ;;
   esac 2>/dev/null
-}
+)
+apache_files() { lines "$apache_reads"; }
 echo "main $main"
 [ ! "$asked" ] || echo "port $asked"
 printf '%s\n' "$declared" | grep -m 1 -xE 'page [A-Za-z0-9.:-]+ /[^[:space:]]*'
