@@ -26,8 +26,16 @@ def pytest_configure(config: pytest.Config) -> None:
     if "PYTEST_XDIST_WORKER" in os.environ or not _MEMORY.is_dir() or shutil.disk_usage(_MEMORY).free < _ROOM:
         return
     state = tempfile.mkdtemp(prefix="modbisect-tests-", dir=_MEMORY)
-    os.environ["XDG_STATE_HOME"] = state  # the workers' as well
-    config.add_cleanup(lambda: shutil.rmtree(state, ignore_errors=True))
+    os.environ["XDG_STATE_HOME"] = os.environ["MODBISECT_TESTS_LAB"] = state  # the workers' as well
+    config.add_cleanup(lambda: _remove_the_lab(state))
+
+
+def _remove_the_lab(state: str) -> None:
+    from modbisect import lab  # noqa: PLC0415  # numpy is loaded by now, or never
+
+    if lab.hosts():  # those that others began with, and what killed tests have left
+        lab.down(None)
+    shutil.rmtree(state, ignore_errors=True)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

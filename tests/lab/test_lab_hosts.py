@@ -101,6 +101,38 @@ def test_a_power_cut_keeps_the_disk_and_loses_the_rest(lab_host: LabHostFactory)
     assert ssh(again, "true").returncode == 0
 
 
+def test_a_host_begins_as_another_that_is_off_and_is_not_that_one(lab_host: LabHostFactory) -> None:
+    host, name = lab_host(), f"t{os.getpid()}-like"
+    with pytest.raises(lab.LabError, match="is running: only the disk of one that is off"):
+        lab.up(name, like=host.name)
+    database = "CREATE DATABASE kept; USE kept; CREATE TABLE a (b INT); INSERT INTO a VALUES (42)"
+    written = f"rm /etc/motd; rm -r /etc/apt; mkdir /etc/apt; mariadb -e '{database}'; cat /etc/machine-id"
+    identity = lab.execute(host.name, ["sh", "-c", written])
+    assert identity.returncode == 0, identity.stderr
+    lab.off(host.name)
+    assert [each.state for each in lab.hosts() if each.name == host.name] == ["off"]
+    with pytest.raises(lab.LabError, match="switched off"):
+        lab.off(host.name)
+    try:
+        like = lab.up(name, like=host.name)
+        found = (
+            "test ! -e /etc/motd && ls -A /etc/apt && mariadb -N -e 'SELECT b FROM kept.a' && journalctl -b -u mariadb"
+        )
+        said = lab.execute(name, ["sh", "-c", found]).stdout.decode()
+        assert said.startswith("42\n")
+        assert "crash recovery" not in said  # its services have ended, and were not cut off
+        assert lab.execute(name, ["cat", "/etc/machine-id"]).stdout != identity.stdout
+        assert ssh(like, "sudo -n id -un && hostname").stdout.split() == ["root", name]
+        keys = [
+            line.split()[2] for line in like.known_hosts.read_text().splitlines() if name in line or host.name in line
+        ]
+        assert len(set(keys)) == 2
+    finally:
+        for each in lab.hosts():
+            if each.name == name:
+                lab.down(name)
+
+
 def test_two_hosts_run_at_once_with_keys_of_their_own(lab_host: LabHostFactory) -> None:
     first, second = lab_host(), lab_host()
     assert first.address != second.address

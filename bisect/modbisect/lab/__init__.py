@@ -9,7 +9,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from modbisect.lab.errors import LabError
-from modbisect.lab.host import LabHost, boot, down, execute, hosts, inventory, kill, up
+from modbisect.lab.host import LabHost, boot, down, execute, hosts, inventory, kill, off, up
 from modbisect.lab.sources import SUITES
 from modbisect.lab.tree import build_tree
 
@@ -41,6 +41,7 @@ __all__ = [
     "hosts",
     "inventory",
     "kill",
+    "off",
     "plantings",
     "up",
 ]

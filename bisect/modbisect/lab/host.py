@@ -8,19 +8,21 @@ import secrets
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from modbisect.lab import network, processes, store
-from modbisect.lab.errors import LabError
+from modbisect.lab.errors import LabError, run
 from modbisect.lab.install import fetch, install
 from modbisect.lab.ready import wait_ready
 from modbisect.lab.tree import build_tree
 
 _OPS = 1000
 _SCRIPT_TIMEOUT = 300.0
+_OFF_TIMEOUT = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,14 @@ def up(
     *,
     packages: Sequence[str] = (),
     suite: str | None = None,
+    like: str | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> LabHost:
     """A new host, booted, with the Debian `packages` installed and each script of `setup` run inside as root (sh).
 
-    In that order. It is of the Debian release `suite`, or the box's own. LabError when the name is taken, the archive
-    has no such package, the host does not come up within a minute, or a script fails (its output is in the message);
-    the host is taken down again then.
+    In that order. It is of the Debian release `suite`, or the box's own, and begins with a copy of what the host `like`
+    has written, which is off. LabError when the name is taken, the archive has no such package, the host does not come
+    up within a minute, or a script fails (its output is in the message); the host is taken down again then.
     """
     scripts = [(path, _script(path)) for path in setup]
     tree = build_tree(progress, suite)
@@ -56,7 +59,9 @@ def up(
     with store.lock():
         entry = _new(name, tree.name)
         try:
-            _make_disk(name)
+            if like is not None:
+                _like(like, tree.name)
+            _make_disk(name, like)
             _start(entry)
         except BaseException:
             _remove(entry)
@@ -73,6 +78,19 @@ def up(
         down(name)
         raise
     return host
+
+
+def off(name: str) -> None:
+    """Switch a host off as a person would: its services end first. LabError when it is not running, or stays up."""
+    process = store.record(name).process
+    execute(name, ["systemctl", "poweroff"])
+    deadline = time.monotonic() + _OFF_TIMEOUT
+    while processes.alive(process):
+        if time.monotonic() > deadline:
+            raise LabError(f"host {name} has not ended its services within {_OFF_TIMEOUT:g} s; 'kill' cuts its power")
+        time.sleep(0.05)
+    with store.lock():
+        _stop(store.record(name))
 
 
 def kill(name: str) -> None:
@@ -193,6 +211,14 @@ def _new(name: str, tree: str) -> store.Record:
     return entry
 
 
+def _like(name: str, tree: str) -> None:
+    entry = store.record(name)
+    if processes.alive(entry.process):
+        raise LabError(f"host {name} is running: only the disk of one that is off can be copied")
+    if entry.tree != tree:
+        raise LabError(f"host {name} is of another Debian tree: what it has written fits no other")
+
+
 def _start(entry: store.Record) -> None:
     tree = store.cache_root() / entry.tree
     if not tree.is_dir():
@@ -219,19 +245,23 @@ def _remove(entry: store.Record) -> None:
         processes.remove_cgroup()
 
 
-def _make_disk(name: str) -> None:
+def _make_disk(name: str, like: str | None) -> None:
     """What is the host's own from its first boot: ssh keys, the lab's key for ops, the machine id."""
     disk = store.disk(name)
     if disk.exists():  # of a host whose removal was cut short
         shutil.rmtree(disk)
-    disk.mkdir()
-    disk.chmod(0o755)
+    if like is None:
+        disk.mkdir()
+        disk.chmod(0o755)
+    else:
+        # With devices for what was removed, and attributes for what was made anew.
+        run("cp", "-a", "--", str(store.disk(like)), str(disk))
     ssh = disk / "etc/ssh"
-    ssh.mkdir(parents=True)
+    ssh.mkdir(parents=True, exist_ok=True)
     store.new_key(ssh / "ssh_host_ed25519_key", name)
     (disk / "etc/machine-id").write_text(secrets.token_hex(16) + "\n")
     ops = disk / "home/ops"
-    (ops / ".ssh").mkdir(parents=True, mode=0o700)
+    (ops / ".ssh").mkdir(parents=True, mode=0o700, exist_ok=True)
     shutil.copyfile(store.key().with_suffix(".pub"), ops / ".ssh/authorized_keys")
     for path in (ops, ops / ".ssh", ops / ".ssh/authorized_keys"):
         os.chown(path, _OPS, _OPS)
