@@ -82,7 +82,7 @@ join-cache-level = 0
 optimizer_search_depth = 0
 END
 mariadb shop -e "CREATE OR REPLACE TABLE t AS
-  SELECT seq % 977 AS k, CONCAT(seq % 977, REPEAT('x', 150)) AS name FROM seq_1_to_800"
+  SELECT seq % 977 AS k, CONCAT(seq % 977, REPEAT('x', 150)) AS name FROM seq_1_to_550"
 cat >/var/www/html/sum.php <<'PHP'
 <?php
 $db = new mysqli('localhost', 'shop', 'shop', 'shop');

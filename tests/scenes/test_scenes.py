@@ -59,7 +59,7 @@ def test_the_origin_story(lab_host: LabHostFactory, tmp_path: Path) -> None:
 def test_slow_only_together(lab_host: LabHostFactory, tmp_path: Path) -> None:
     host = lab_host(setup=("shop", "lean", "security-pair")).name
     before = manifest(host)
-    seen = run(tmp_path, host, (GUARDED % "96KiB").replace("300ms", "30ms"), "--no-look", "--open-security")
+    seen = run(tmp_path, host, (GUARDED % "72KiB").replace("300ms", "30ms"), "--no-look", "--open-security")
 
     assert seen.code == 1, seen.progress
     (finding,) = seen.report.findings
