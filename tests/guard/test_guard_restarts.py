@@ -35,9 +35,11 @@ until grep -q _sqlite3 /proc/$pid/maps; do sleep 0.05; done"""
 CACHE = r"""
 mkdir /opt/own; cp -L /usr/lib/x86_64-linux-gnu/libm.so.6 /opt/own/libown.so
 echo LD_PRELOAD=/opt/own/libown.so >/run/own
-printf '[Service]\nEnvironmentFile=/run/own\nExecStart=/usr/bin/sleep infinity\n' >/run/systemd/system/varnish.service
+printf '%s\n' '[Service]' EnvironmentFile=/run/own 'ExecStartPre=/usr/bin/test ! -e /run/broken' \
+  'ExecStart=/usr/bin/sleep infinity' >/run/systemd/system/varnish.service
 systemctl daemon-reload; systemctl start varnish
 """
+WITH_CACHE = f"{SPEC}unit varnish.service\n"
 WHEN_BEGUN = "systemctl show -P ActiveEnterTimestampMonotonic varnish"
 COUNT_NO_MORE = "rm -rf /run/systemd/system/apache2.service.d /root/starts; systemctl daemon-reload"
 RETRY_NOW = "echo 0 0 >/run/modbisect/retry"
@@ -203,21 +205,61 @@ def test_what_an_interpreter_loads_when_it_is_asked_is_no_difference(target: Tar
         target.sh("systemctl stop lazy; rm -f /run/systemd/system/lazy.service /root/lazy.py; systemctl daemon-reload")
 
 
-def test_what_a_cache_in_front_loads_is_no_module_of_the_server(target: Target) -> None:
-    """It loads its own some time behind its start, and how much it holds is not the site's memory."""
+@pytest.fixture
+def cached(target: Target) -> Iterator[Target]:
+    """A host with a cache in front that a run may restart."""
     target.sh(CACHE)
     target.sh("echo 'unit varnish.service' >>/etc/modbisect/allow")
-    try:
-        before = target.sh(WHEN_BEGUN)
-        hold(target, spec=f"{SPEC}unit varnish.service\n")
-        pid = target.sh("systemctl show -P MainPID varnish").strip()
-        wait_until(lambda: "libown" in target.sh(f"cat /proc/{pid}/maps"), 20, "it has loaded nothing of its own")
-        target.sh("echo >/run/own")
-        assert apply(target, *DEVIATIONS)[0] == 0
-        status, said = target.guard("restore", RUN)
-        assert (status, "loaded same" in said) == (0, True), said
-        assert target.guard("disarm", RUN)[0] == 0
-        assert target.sh(WHEN_BEGUN) != before, "it still keeps pages of the run"
-    finally:
-        target.sh("systemctl stop varnish; rm -rf /run/systemd/system/varnish.service /run/own /opt/own")
-        target.sh("systemctl daemon-reload; sed -i '/varnish/d' /etc/modbisect/allow")
+    yield target
+    target.guard("rescue", "accept")
+    target.sh("systemctl stop varnish; rm -rf /run/systemd/system/varnish.service /run/own /run/broken /opt/own")
+    target.sh("systemctl daemon-reload; sed -i '/varnish/d' /etc/modbisect/allow")
+
+
+def test_what_a_cache_in_front_loads_is_no_module_of_the_server(cached: Target) -> None:
+    """It loads its own some time behind its start, and how much it holds is not the site's memory."""
+    before = cached.sh(WHEN_BEGUN)
+    hold(cached, spec=WITH_CACHE)
+    pid = cached.sh("systemctl show -P MainPID varnish").strip()
+    wait_until(lambda: "libown" in cached.sh(f"cat /proc/{pid}/maps"), 20, "it has loaded nothing of its own")
+    cached.sh("echo >/run/own")
+    assert apply(cached, *DEVIATIONS)[0] == 0
+    status, said = cached.guard("restore", RUN)
+    assert (status, "loaded same" in said) == (0, True), said
+    assert cached.guard("disarm", RUN)[0] == 0
+    assert cached.sh(WHEN_BEGUN) != before, "it still keeps pages of the run"
+
+
+@pytest.mark.parametrize("way", ["it starts", "accepted"])
+def test_a_host_whose_cache_does_not_come_up_is_not_put_back(cached: Target, way: str) -> None:
+    """The site is behind it: it is tried again until it starts, or somebody takes it as it is."""
+    hold(cached, spec=WITH_CACHE)
+    assert apply(cached, *DEVIATIONS)[0] == 0
+    cached.sh("touch /run/broken")
+    status, said = cached.guard("restore", RUN)
+    assert (status, "varnish.service does not start" in said) == (DIFFERS, True), said
+    tried_again(cached, 3)
+    wait_until(lambda: cached.state() == "FAILED", 20, cached.state)
+    assert "varnish.service does not start" in cached.guard("status")[1]
+    if way == "accepted":
+        assert cached.guard("rescue", "accept") == (0, "restored\n")
+        return
+    cached.sh(f"rm /run/broken; {RETRY_NOW}")
+    wait_until(lambda: cached.state() == "NONE", 60, cached.state)
+    assert cached.sh("systemctl is-active varnish") == "active\n"
+
+
+@pytest.mark.parametrize("cause", ["never", "stopped"])
+def test_what_did_not_run_as_found_need_not(cached: Target, cause: str) -> None:
+    """Nor is what was stopped amid the run left so: it ran as found."""
+    if cause == "never":
+        cached.sh("systemctl stop varnish; touch /run/broken")
+        cached.sh("sed -i 's/^ExecStartPre=/&-/' /run/systemd/system/varnish.service; systemctl daemon-reload")
+    hold(cached, spec=WITH_CACHE)
+    if cause == "stopped":
+        cached.sh("systemctl stop varnish")
+    status, said = cached.guard("restore", RUN)
+    assert (status, "loaded same" in said) == (0, True), said
+    assert cached.guard("disarm", RUN)[0] == 0
+    active = {"never": "inactive\n", "stopped": "active\n"}[cause]
+    assert cached.call("systemctl", "is-active", "varnish")[1] == active

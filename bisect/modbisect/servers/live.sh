@@ -44,9 +44,10 @@ units() { # those of the run, or of the one that begins; a line each; where ther
 
 # parent: pid of the running server, started: its start time in clock ticks, both 0 when it is down; masters: it and the
 # other servers', but for a cache in front: what that loads, some time behind its start, and what it holds is not the site's.
-# The service manager tells, and nobody else: a pid file may lie in a folder of somebody else's.
+# asleep: units without a process. The service manager tells, and nobody else: a pid file may lie in a folder of somebody
+# else's.
 parent_now() {
-  parent=0 masters='' id='' pid=''
+  parent=0 masters='' asleep='' id='' pid=''
   if has_systemd; then
     set -f
     # shellcheck disable=SC2046  # one unit a word
@@ -56,6 +57,7 @@ parent_now() {
       case $line in MainPID=*) pid=${line#*=} ;; Id=*) id=${line#*=} ;; esac
       [ "$id" ] && [ "$pid" ] || continue
       number "$pid"
+      [ $number != 0 ] || asleep="$asleep $id"
       case " $caches_in_front " in *" $id "*) number=0 ;; esac
       case $id:$number in *:0) : ;; "$main_unit":*) parent=$number ;; *) masters="$masters $number" ;; esac
       id='' pid=''

@@ -155,6 +155,7 @@ copy() { # all that a restore needs to know, into $new
   beginning=$new
   parent_now
   beginning=''
+  for unit in $asleep; do echo "asleep $unit"; done >>"$new/spec" || die 73 "cannot write to $base"
   { modules >"$new/loaded" || [ "$parent" = 0 ]; } || die 73 "cannot tell what the server has loaded"
   boot_id
   echo "$boot" >"$new/boot" && echo SNAP >"$new/state" && true >"$new/touched" &&
