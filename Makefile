@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEBIAN := python3 python3-venv ca-certificates openssh-client iproute2 util-linux mmdebstrap shellcheck
 
-.PHONY: demo test quick lint bench bench-search bench-culprits bench-canary fuzz fuzz-search fuzz-guard recordings site accessible setup debian clean
+.PHONY: demo test quick reported lint bench bench-search bench-culprits bench-canary fuzz fuzz-search fuzz-guard recordings site accessible setup debian clean
 
 demo: setup
 	$(BIN)/modbisect demo
@@ -16,6 +16,11 @@ test: setup
 # What needs neither root nor a lab host: what to run while a change is being made.
 quick: setup
 	$(BIN)/pytest -q -n auto --dist worksteal -m 'not lab' tests/judging tests/kinds tests/inventory tests/playbook tests/report tests/search/test_worlds.py tests/search/test_feasible.py tests/test_architecture.py tests/test_site.py
+
+# The hosts of benchmarks/culprits/reported: too long for what CI runs.
+reported: setup
+	$(BIN)/python -c 'from modbisect import lab; lab.build_tree(print)'
+	$(BIN)/pytest -v -n 2 --dist worksteal -m reported tests/reported
 
 lint: setup
 	$(BIN)/ruff check .

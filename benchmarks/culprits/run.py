@@ -11,6 +11,7 @@ import argparse
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -37,6 +38,7 @@ _MANIFEST = (
     "/var/lib/apache2 /var/lib/php/modules /etc/systemd/system; do [ -e $d ] || continue; "
     r"find $d -printf '%p %y %m %U %G %T@ %l\n'; find $d -type f -exec sha256sum {} +; done | sort"
 )
+_LINE = re.compile(r"/[^\s:,;]+:\d+")
 _LOAD_SECONDS = 600
 # A third of one processor in bursts of 30 ms, and three requests a second.
 _LOAD = r"""
@@ -74,6 +76,8 @@ class Row:
     suspects: int = 0
     """Components that may be flipped."""
     named: Sequence[Sequence[str]] = ()
+    lines: Sequence[str] = ()
+    """``FILE:LINE``, as far as they were told of the named."""
     right: bool = False
     effect: str = ""
     restarts: int = 0
@@ -115,6 +119,8 @@ def played(scene: Scene | Planted, number: int, strategy: str, seed: int, *, loo
         return row
     report = from_json(done.stdout)
     named = [sorted(finding.components) for finding in report.findings]
+    told = " ".join(f"{each} {report.details.get(each, '')}" for one in named for each in one)
+    lines = sorted(set(_LINE.findall(told)))
     code = Exit.FOUND if scene.truth else Exit.CLEARED
     return replace(
         row,
@@ -123,7 +129,10 @@ def played(scene: Scene | Planted, number: int, strategy: str, seed: int, *, loo
         outcome=report.outcome,
         suspects=report.suspects,
         named=named,
-        right=done.returncode == code and scene.is_right({_wholes(one, scene) for one in named}),
+        lines=lines,
+        right=scene.lines <= set(lines)
+        and done.returncode == code
+        and scene.is_right({_wholes(one, scene) for one in named}),
         effect=_effect(report),
         restarts=report.restarts,
     )

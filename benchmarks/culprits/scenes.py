@@ -35,6 +35,8 @@ class Scene:
     loaded: bool = False
     """With other visitors and a busy processor beside the run."""
     packages: tuple[str, ...] = ()
+    lines: frozenset[str] = frozenset()
+    """``FILE:LINE``: those that a right answer tells."""
 
     @property
     def scripts(self) -> tuple[Path, ...]:
@@ -164,6 +166,12 @@ class Planted:
         """All of them."""
         return frozenset({self.components})
 
+    @property
+    def lines(self) -> frozenset[str]:
+        """``FILE:LINE``: those that a right answer tells, where it is lines of files."""
+        file = self.folder / "lines.txt"
+        return frozenset(file.read_text().split()) if file.exists() else frozenset()
+
     def playbook(self, strategy: str) -> str:
         """Theirs."""
         return f"{(self.folder / 'playbook.yml').read_text()}strategy: {strategy}\n"
@@ -176,4 +184,9 @@ class Planted:
 def planted() -> Iterator[Planted]:
     """Every one of them, and those rebuilt from what people reported in public."""
     yield from (Planted(folder) for folder in sorted(_PLANTED.iterdir()))
+    yield from reported()
+
+
+def reported() -> Iterator[Planted]:
+    """The latter alone."""
     yield from (Planted(folder, "reported") for folder in sorted(_REPORTED.iterdir()))
