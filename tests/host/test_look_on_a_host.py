@@ -24,6 +24,15 @@ printf '<?php\nfunction doze() {\n\tusleep(30000);\n}\ndoze();\nfopen("/srv/mail
 printf 'auto_prepend_file = /opt/late.php\n' >/etc/php/8.2/mods-available/late.ini
 phpenmod -v 8.2 late
 """
+COUNTS = r"""
+{
+  printf '<?php\nfunction counted() {\n\t$sum = 0;\n\tfor ($i = 0; $i < 5000000; $i++) {\n'
+  printf '\t\t$sum += $i %% 7;\n\t}\n}\n'
+  yes // | head -n 50
+  printf 'function deeper($n) {\n\treturn $n ? strlen(str_repeat("x", deeper($n - 1))) : 0;\n}\n'
+  printf 'deeper(4);\ncounted();\necho "</html>";\n'
+} >/var/www/html/counts.php
+"""
 SERVES = "until curl -fsS -o /dev/null http://localhost/; do sleep 0.1; done"
 FPM = f"""
 a2dismod -q php8.2 mpm_prefork && a2enmod -q mpm_event proxy_fcgi setenvif && a2enconf -q php8.2-fpm
@@ -136,6 +145,15 @@ def test_what_the_request_is_at_and_nothing_touched(target: Target, tmp_path: Pa
     assert "swordfish" not in json.dumps(answer)
     assert answer["cost_seconds"] < 0.2 * answer["seconds"]  # type: ignore[operator]
     assert target.untouched() == before
+
+
+def test_a_line_of_a_function_that_is_not_at_work_is_not_told(target: Target, tmp_path: Path) -> None:
+    target.sh(COUNTS)
+    moments = look(tmp_path, target, "--url", "/counts.php", "-s", "2")["moments"]
+    target.sh("rm /var/www/html/counts.php")
+    assert isinstance(moments, list)
+    frames = max(moments, key=lambda one: one["seconds"])["frames"]
+    assert frames == ["counted, /var/www/html/counts.php:2", "main, /var/www/html/counts.php:62"]
 
 
 def test_whose_data_fills_the_memory(target: Target) -> None:

@@ -60,7 +60,7 @@ sub php_stack { # PID: frames, innermost first, as "function file:line", of a fu
 
 sub frame {
   my ($pid, $function, $opline) = @_;
-  my $bytes = mem($pid, $function, 176) // return undef;
+  my $bytes = mem($pid, $function, 184) // return undef;
   my $type = ord $bytes;
   return undef unless $type == 1 || $type == 2;
   my ($name, $scope) = unpack 'x8 QQ', $bytes;
@@ -84,8 +84,11 @@ sub frame {
     my $file = zend_string($pid, unpack "x$i Q", $bytes) // next;
     next unless $file =~ m{^(?:/|phar://)};
     $file_offset{$pid} = $i;
+    my ($first, $last) = unpack "x$i x8 LL", $bytes;
     my $line = mem($pid, $opline + 24, 4);
     $line = defined $line ? unpack 'L', $line : 0;
+    # PHP keeps its place in a register: what stands here may be an earlier call's, until this one calls or fails.
+    $line = $first if $line < $first || $line > $last;
     return "$what " . plain($file) . ':' . ($line < 1 << 24 ? $line : 0);
   }
   return undef;
