@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -35,9 +36,15 @@ _FOREVER = "sleep 987654"
 _AS = "setpriv --reuid {} --regid {} --clear-groups"
 _BYSTANDER = f"{_AS.format('www-data', 'www-data')} setsid sh -c '{_FOREVER}; :' >/dev/null 2>&1 &"
 _AWAY = """
-cd "$1" && found=$2 && planted=$3 && shift 3 && time=$(stat -c %.9Y .) && [ "$time" != "$planted" ] || time=$found
+cd "$1" && found=$2 && began=$3 && ended=$4 && shift 4 && time=$(stat -c %.9Y .) || exit
+! expr "$time" '>=' "$began" '&' "$time" '<=' "$ended" >/dev/null || time=$found
 for name; do rm -rf "$name" "$name.fifo"; done && touch -d "@$time" ."""
-"""A folder that somebody has given another time behind the plants keeps that."""
+"""A folder that somebody has given another time behind the plants keeps that.
+
+It is the plants' from the moment they began: the run that goes on beside gives it another for an instant, then theirs.
+"""
+_TICK_NANOSECONDS = 10_000_000
+"""How far the time of a file may be behind the clock."""
 _VERB_SECONDS = 15
 """No verb may take longer for what others have planted; the slowest restarts the server."""
 
@@ -62,9 +69,9 @@ def planted(trial: Trial) -> Iterator[None]:
             for path in (shlex.quote(f"{folder}/{name}") for name in chosen)
         ]
         script.append(f"{_AS.format(*who)} sh -c {shlex.quote(chr(10).join(lines))}")
+    began = time.time_ns() - _TICK_NANOSECONDS
     sight.call("sh", "-c", "\n".join(script))  # a folder may have gone meanwhile
-    _, said = sight.call("stat", "-c", "%n\t%.9Y", *(folder for _, _, folder, _ in folders))
-    times = dict(line.split("\t") for line in said.splitlines() if "\t" in line)
+    between = _seconds(str(began)), _seconds(str(time.time_ns()))
     try:
         trial.ask("status", seconds=_VERB_SECONDS)
         if trial.chance(0.25):
@@ -78,7 +85,7 @@ def planted(trial: Trial) -> Iterator[None]:
             # The time before the plants may be one that the run gave it, and takes back before theirs is read.
             found = _seconds(as_found[folder]) if folder in as_found else now
             names = (name for name in _NAMES if f"{folder}/{name}" not in sight.ground.pids)
-            sight.call("sh", "-c", _AWAY, "sh", folder, found, times.get(folder, ""), *names)
+            sight.call("sh", "-c", _AWAY, "sh", folder, found, *between, *names)
         sight.call("kill", *map(str, bystanders))
 
 
