@@ -31,6 +31,23 @@ pid=$(systemctl show -P MainPID lazy)
 until grep -q 'SigCgt:.*[2367abef]..$' /proc/$pid/status; do sleep 0.05; done
 kill -USR1 $pid
 until grep -q _sqlite3 /proc/$pid/maps; do sleep 0.05; done"""
+# One that systemd calls up long before it listens.
+LATE = r"""
+cat >/root/late.py <<'PY'
+import http.server
+import time
+time.sleep(0.7)
+http.server.HTTPServer(("127.0.0.1", 8009), http.server.SimpleHTTPRequestHandler).serve_forever()
+PY
+printf '[Service]\nWorkingDirectory=/srv\nExecStart=/usr/bin/python3 /root/late.py\n' >/run/systemd/system/late.service
+systemctl daemon-reload; systemctl start late
+echo 'unit late.service' >>/etc/modbisect/allow
+until curl -fsS -o /dev/null http://127.0.0.1:8009/; do sleep 0.1; done
+"""
+LATE_NO_MORE = "systemctl stop late; rm -f /run/systemd/system/late.service /root/late.py; systemctl daemon-reload"
+ANSWERS = "curl -fsS -o /dev/null http://127.0.0.1:8009/"
+WITH_LATE = f"{SPEC}unit late.service\n"
+WHO, UNITS = "systemctl show -P MainPID late", ("late", "apache2")
 # A stand-in for Varnish, with a library of its own beside it, which a later start does without.
 CACHE = r"""
 mkdir /opt/own; cp -L /usr/lib/x86_64-linux-gnu/libm.so.6 /opt/own/libown.so
@@ -203,6 +220,42 @@ def test_what_an_interpreter_loads_when_it_is_asked_is_no_difference(target: Tar
         assert target.guard("disarm", RUN)[0] == 0
     finally:
         target.sh("systemctl stop lazy; rm -f /run/systemd/system/lazy.service /root/lazy.py; systemctl daemon-reload")
+
+
+@pytest.fixture
+def late(target: Target) -> Iterator[Target]:
+    """A host on which that may be restarted."""
+    target.sh(LATE)
+    yield target
+    target.sh(LATE_NO_MORE)
+
+
+def test_what_answers_behind_the_server_listens_before_that_is_restarted(late: Target) -> None:
+    """A proxy that finds nobody there asks no more for a minute, and each trial until then would be broken."""
+    hold(late, spec=WITH_LATE)
+    for verb in (lambda: apply(late, *DEVIATIONS), lambda: late.guard("restore", RUN)):
+        process = late.sh(WHO)
+        assert verb()[0] == 0
+        assert late.call("sh", "-c", ANSWERS)[0] == 0
+        assert late.sh(WHO) != process
+    first, server = (int(late.sh(f"systemctl show -P ActiveEnterTimestampMonotonic {unit}")) for unit in UNITS)
+    assert first < server
+    assert late.guard("disarm", RUN)[0] == 0
+
+
+def test_what_will_never_listen_again_is_not_waited_for_long(late: Target) -> None:
+    hold(late, spec=WITH_LATE)
+    late.sh("sed -i s/8009/8010/ /root/late.py")
+    assert apply(late, *DEVIATIONS)[0] == 0
+    assert late.call("sh", "-c", ANSWERS)[0] != 0
+    late.sh("sed -i '1i raise SystemExit(1)' /root/late.py")
+    status, said = late.guard("restore", RUN)
+    assert status != 0
+    assert "late.service" in said
+    late.sh("sed -i -e 1d -e s/8010/8009/ /root/late.py")
+    assert late.guard("restore", RUN)[0] == 0
+    wait_until(lambda: late.call("sh", "-c", ANSWERS)[0] == 0, 20, "it does not listen")
+    assert late.guard("disarm", RUN)[0] == 0
 
 
 @pytest.fixture

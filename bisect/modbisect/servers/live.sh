@@ -142,6 +142,42 @@ restarted() { # unit...: the server, anew; what runs now, and in said why it doe
   started_now
 }
 
+# Services that systemd calls up as soon as they are begun, before they listen: begun first, and waited for. A proxy in front
+# that asks one meanwhile takes it for dead, for a minute (ProxySet retry).
+early() { # unit...: early: these; listened: the addresses at which they listen
+  early='' ours='' id='' type='' pid=''
+  for line in $(timeout 30 systemctl show -p Id -p Type -p MainPID -- "$@" 2>/dev/null); do
+    case $line in Id=*) id=${line#*=} ;; Type=*) type=${line#*=} ;; MainPID=*) pid=${line#*=} ;; esac
+    [ "$id" ] && [ "$type" ] && [ "$pid" ] || continue
+    case $type:$id in
+      *:"$main_unit") : ;;
+      simple:* | exec:* | idle:*)
+        early="$early $id"
+        children_of "$pid"
+        for pid in "$pid" $kids; do ours="$ours pid=$pid,"; done ;;
+    esac
+    id='' type='' pid=''
+  done
+  listened=''
+  [ -z "$early" ] || listened=$(ss -Hlntxp 2>/dev/null | awk -v ours="$ours" '
+    BEGIN {n = split(ours, pids, " "); ORS = " "}
+    {for (i = 1; i <= n; i++) if (index($0, pids[i])) {print $5; next}}')
+}
+
+listen_again() { # at all of $listened, or so long that they never will; whether none has ended
+  tries=0
+  while [ $tries -lt 200 ] && ss -Hlntx 2>/dev/null | awk -v wanted="$listened" '
+    {there[$5] = 1}
+    END {n = split(wanted, each, " "); for (i = 1; i <= n; i++) if (!(each[i] in there)) exit 0; exit 1}'; do
+    tries=$((tries + 1))
+    # shellcheck disable=SC2086  # one unit a word
+    [ $((tries % 10)) != 0 ] || case $(systemctl is-active $early) in
+      *inactive* | *failed*) echo "ended at once: one of$early"; return 1 ;;
+    esac
+    sleep 0.05
+  done
+}
+
 restart_units() { # unit...: full stop and start, then wait for the new generation; parent_now was asked before. Last line: masters
   old=$parent:$started caches=''
   if has_systemd; then
@@ -151,7 +187,16 @@ restart_units() { # unit...: full stop and start, then wait for the new generati
       shift
       case " $caches_in_front " in *" $unit "*) caches="$caches $unit" ;; *) set -- "$@" "$unit" ;; esac
     done
-    timeout -k 5 60 systemctl restart -- "$@" 2>&1 || return 1
+    early=''
+    [ $# = 1 ] || early "$@"
+    for unit; do
+      shift
+      case " $early " in *" $unit "*) : ;; *) set -- "$@" "$unit" ;; esac
+    done
+    begun=yes
+    # shellcheck disable=SC2086  # one unit a word
+    [ -z "$early" ] || { timeout -k 5 60 systemctl restart -- $early 2>&1 && listen_again; } || begun=no
+    timeout -k 5 60 systemctl restart -- "$@" 2>&1 && [ $begun = yes ] || return 1
   else
     fpm_without_systemd "$@" && "${main_program}_without_systemd" || return 1
   fi
