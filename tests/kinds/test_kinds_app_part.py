@@ -76,6 +76,13 @@ EXAMPLES = {
         ),
         ["App\\One\\OneBundle", "Two\\TwoBundle"],
     ),
+    "haproxy-line": (
+        (
+            "defaults\n\tmode http\n\ttimeout connect 5s\nbackend levels\n\tbind 127.0.0.1:8190\n"
+            "\thttp-request deny if scanner\n\tuse-server one if { path_beg /levels }\n\tserver one 127.0.0.1:8181\n"
+        ),
+        ["use-server"],
+    ),
     "magento-module": (
         (
             "<?php\nreturn [\n    'modules' => [\n        'Magento_Store' => 1,\n        'Acme_Upload' => 1,\n"
@@ -91,7 +98,8 @@ def test_the_examples_pick_the_parts_and_nothing_else(tmp_path: Path, name: str)
     text, parts = EXAMPLES[name]
     (tmp_path / "list.php").write_text(text)
     listing = load_listing(Path(__file__).parents[2] / f"playbooks/kinds/{name}.yml")
-    rows = listed(replace(listing, files=(str(tmp_path / "list.php"),)), f"list {tmp_path}/list.php")
+    allowed = [f"list {tmp_path}/list.php", *(f"unit {unit}" for unit in listing.restart)]
+    rows = listed(replace(listing, files=(str(tmp_path / "list.php"),)), "\n".join(allowed))
     assert [row[3] for row in rows if row[4] == "-"] == parts
 
 
