@@ -184,9 +184,4 @@ class Planted:
 def planted() -> Iterator[Planted]:
     """Every one of them, and those rebuilt from what people reported in public."""
     yield from (Planted(folder) for folder in sorted(_PLANTED.iterdir()))
-    yield from reported()
-
-
-def reported() -> Iterator[Planted]:
-    """The latter alone."""
     yield from (Planted(folder, "reported") for folder in sorted(_REPORTED.iterdir()))

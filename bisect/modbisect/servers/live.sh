@@ -161,6 +161,8 @@ early() { # unit...: early: these; listened: the addresses at which they listen
   listened=''
   [ -z "$early" ] || listened=$(ss -Hlntxp 2>/dev/null | awk -v ours="$ours" '
     BEGIN {n = split(ours, pids, " "); ORS = " "}
+    {port = $5; sub(/.*:/, "", port)}
+    port + 0 >= 32768 {next}   # one that the kernel has picked, and the next time picks anew
     {for (i = 1; i <= n; i++) if (index($0, pids[i])) {print $5; next}}')
 }
 
