@@ -9,6 +9,7 @@ Before the rule a line is one of
     include: / keep: GLOB, off: WORD, allow_security: yes, together: GLOB...
     show: GLOB             the components so named
     flip: ID...            the steps that flip these
+    told: ID               the files to go on in where that one is to blame, beside what it is
     host:                  where a run may write, and what it restarts
 
 ``UPDATE_GOLDEN=1 pytest ...`` writes the answers anew.
@@ -76,6 +77,9 @@ class Case:
                 yield f"[{rest}]"
                 steps = kinds.plan(self.facts, self.components, Configuration(frozenset(rest.split())))
                 yield from (ascii(step.line())[1:-1] for step in steps)
+            elif word == "told":
+                yield f"[{rest}]"
+                yield from kinds.told_in(self.facts, (one for one in self.components if one.id == rest))
             elif word == "host:":
                 yield f"[host] Apache runs: {self.facts.parent > 0}, its test passes: {self.facts.configtest_ok}"
                 yield f"writes {' '.join(kinds.write_set(self.facts))}"

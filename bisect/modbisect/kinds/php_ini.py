@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from modbisect.kinds import access, apache, php
@@ -75,6 +75,7 @@ _CUT = (
 )
 _SET = "set"
 """Of a value that is more than plain letters the survey says no more."""
+_LOADS_TOO, _SPLIT = "access control:", "its settings are suspects themselves, for it guards access by"
 _SIZE = re.compile(r"(\d+)([kmg])", re.IGNORECASE)
 
 
@@ -90,17 +91,31 @@ class PhpIni(Kind):
 
     def components(self, found: Found) -> list[Component]:
         """Known settings that the serving PHP has otherwise."""
-        switched = {entry.path for entry in php.enabled(found).values() if entry.type == "l"}
+        # Switching off the module that sets it is the same thing.
+        switched = {path for path in _links(found) if not guarding(found).get(path, "").startswith(_SPLIT)}
+        return [
+            setting
+            for setting in self._otherwise(found)
+            if effective(found)[setting.name].path not in switched or _module(setting.name) in _ACCELERATORS
+        ]
+
+    def inside(self, found: Found, path: str) -> list[Component]:
+        """Those of an ini file that a module of PHP stands for; named after file and setting."""
+        if path not in links_that_set(found):
+            return []
+        own = (setting for setting in self._otherwise(found) if effective(found)[setting.name].path == path)
+        return [
+            replace(setting, id=self.id(name), name=name) for setting in own for name in (f"{path}:{setting.name}",)
+        ]
+
+    def _otherwise(self, found: Found) -> list[Component]:
         settings = []
-        wrong = {name for name, line in effective(found).items() if not _same(line.text, _KNOWN[name].healthy)}
+        wrong = _wrong(found)
         taken_along = {name for owner, names in _BESIDE.items() if owner in wrong for name in names}
         for name in sorted(wrong - taken_along):
-            known, line = _KNOWN[name], effective(found)[name]
-            module = _MODULE_OF.get(name.partition(".")[0])
+            known, line, module = _KNOWN[name], effective(found)[name], _module(name)
             if module and module not in php.enabled(found):
                 continue
-            if line.path in switched and module not in _ACCELERATORS:
-                continue  # switching off the module that sets it is the same thing
             pinned = access.SWITCHED if known.guards else ""
             if elsewhere := [path for path, _ in overrides(found).get(name, ()) if not _may_be_cut(path)]:
                 pinned = f"set in {elsewhere[0]} as well, where an ini file cannot change it"
@@ -116,10 +131,10 @@ class PhpIni(Kind):
 
     def steps(self, found: Found, flipped: Sequence[Component]) -> list[Step]:
         """One file with a line for each, and the lines cut that it cannot reach."""
-        lines = sorted({line for component in flipped for line in flipped_lines(component.name)})
+        lines = sorted({line for component in flipped for line in flipped_lines(_setting(component))})
         steps = [Step(f"{folder}/{DROP_IN}", "file", "\n".join(lines) + "\n") for folder in php.folders(found) if lines]
         cut: dict[str, list[int]] = defaultdict(list)
-        for name in {name for component in flipped for name in _going_back(component.name)}:
+        for name in {name for component in flipped for name in _going_back(_setting(component))}:
             for path, number in overrides(found).get(name, ()):
                 cut[path].append(number)
         return steps + [Step(path, "cut", ",".join(map(str, sorted(numbers)))) for path, numbers in cut.items()]
@@ -130,7 +145,7 @@ class PhpIni(Kind):
 
     def files(self, found: Found, components: Sequence[Component]) -> tuple[str, ...]:
         """What sets one beside the ini files."""
-        names = (name for component in components for name in _going_back(component.name))
+        names = (name for component in components for name in _going_back(_setting(component)))
         return tuple(path for name in names for path, _ in overrides(found).get(name, ()) if _may_be_cut(path))
 
     def units(self, found: Found) -> tuple[str, ...]:
@@ -139,7 +154,7 @@ class PhpIni(Kind):
 
     def traces(self, found: Found, component: Component) -> tuple[str, ...]:
         """The file that sets it."""
-        return (effective(found)[component.name].path,)
+        return (effective(found)[_setting(component)].path,)
 
     def rules(self) -> tuple[Rule, ...]:
         """One file, and in it the lines that flip a setting: an ini file can name any code to run."""
@@ -150,19 +165,30 @@ class PhpIni(Kind):
     def claim(self, component: Component, moment: Moment) -> float:
         """Pages are compiled anew where nothing keeps them; what they write is compressed where a setting says so."""
         compiling = bool(moment.frames) and not moment.frames[0].function
-        if compiling and component.name in _KEEPS_PAGES:
+        if compiling and _setting(component) in _KEEPS_PAGES:
             return _COMPILES
         # A page that writes and is in there has not asked for it: a function that did would be the innermost.
         writing = bool(moment.frames and moment.frames[0].file and moment.objects)
         compressing = writing and moment.objects[0].rpartition("/")[2].startswith("libz.so")
-        return _COMPRESSES if compressing and component.name in _COMPRESS else 0.0
+        return _COMPRESSES if compressing and _setting(component) in _COMPRESS else 0.0
 
     def remedy(self, found: Found, component: Component) -> str:
         """No command: the files and the lines."""
-        cut = [f"in {path} remove line {number}" for path, number in overrides(found).get(component.name, ())]
-        path = effective(found)[component.name].path
-        write = [] if cut else [f"in {path} write: {' and '.join(flipped_lines(component.name))}"]
+        name = _setting(component)
+        cut = [f"in {path} remove line {number}" for path, number in overrides(found).get(name, ())]
+        path = effective(found)[name].path
+        write = [] if cut else [f"in {path} write: {' and '.join(flipped_lines(name))}"]
         return f"# {'; '.join(cut + write)}"
+
+
+def _setting(component: Component) -> str:
+    """Its name, also where that of its file stands before it."""
+    return component.name.rpartition(":")[2]
+
+
+def _module(name: str) -> str:
+    """That without which a setting means nothing; empty where there is none."""
+    return _MODULE_OF.get(name.partition(".")[0], "")
 
 
 @once
@@ -182,6 +208,38 @@ def effective(found: Found) -> dict[str, Line]:
         if name.strip() in _KNOWN:
             settings[name.strip()] = Line(line.path, _unquote(value), line.number)
     return settings
+
+
+def _wrong(found: Found) -> set[str]:
+    return {name for name, line in effective(found).items() if not _same(line.text, _KNOWN[name].healthy)}
+
+
+@once
+def links_that_set(found: Found) -> frozenset[str]:
+    """Those of the serving PHP's ini files, switched by a link, that load nothing and set something otherwise."""
+    setting = {effective(found)[name].path for name in _wrong(found)}
+    paths = setting & (_links(found).keys() - guarding(found).keys())
+    return frozenset(path for path in paths if not _loads(found, path))
+
+
+def _loads(found: Found, path: str) -> bool:
+    return _links(found).get(path, path) in php.extensions(found)
+
+
+def _links(found: Found) -> dict[str, str]:
+    """By the path in the serving PHP's folder, where it leads to."""
+    return {entry.path: entry.target for entry in php.enabled(found).values() if entry.type == "l"}
+
+
+@once
+def guarding(found: Found) -> dict[str, str]:
+    """By ini file, why it is not to be switched as a whole: that would open the site."""
+    said = ((line, line.text.partition("=")) for line in found.lines("php-settings"))
+    return {
+        line.path: f"{_LOADS_TOO if _loads(found, line.path) else _SPLIT} {name.strip()} in {line.path}:{line.number}"
+        for line, (name, _, value) in said
+        if (known := _KNOWN.get(name.strip())) and known.guards and not _same(_unquote(value), known.healthy)
+    }
 
 
 @once

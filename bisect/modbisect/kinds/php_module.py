@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 
-from modbisect.kinds import php
+from modbisect.kinds import access, php, php_ini
 from modbisect.kinds.found import Found, Line, is_safe_name, once
 from modbisect.kinds.kind import Kind, Linked, OwnLines
 from modbisect.kinds.placed import Placed
@@ -28,6 +28,8 @@ _DEPENDS = {  # from the modules' own dependency tables (zend_module_dep) in PHP
     "memcached": ("igbinary", "msgpack"),
     "redis": ("igbinary",),
 }
+_GUARDS = frozenset({"snuffleupagus", "suhosin"})
+"""They keep pages from what they may not do."""
 _COMPILES = 0.9
 _INNERMOST = 0.3
 """The application has called it."""
@@ -84,6 +86,8 @@ class _Links(_Module, Linked):
                 pinned = f"a file, not a link: {entry.path}, which Debian's tools would not switch"
             elif entry is not None and entry.points_to != "f":
                 pinned = "a link to nothing"
+            elif entry is not None:
+                pinned = access.SWITCHED if name in _GUARDS else php_ini.guarding(found).get(entry.path, "")
             modules.append(
                 Component(
                     self.id(name),
@@ -107,6 +111,11 @@ class _Links(_Module, Linked):
             return ((entry.path, entry.target),)
         target = f"{sapi.available}/{component.name}.ini"
         return ((f"{sapi.folder}/{_priorities(found).get(target, '20')}-{component.name}.ini", target),)
+
+    def told_in(self, found: Found, component: Component) -> tuple[str, ...]:
+        """The ini file, where it loads nothing and only sets."""
+        entry = php.enabled(found).get(component.name)
+        return (entry.path,) if entry and entry.path in php_ini.links_that_set(found) else ()
 
     def home(self, target: str) -> str:
         """Their targets are absolute."""
@@ -143,7 +152,7 @@ class _Lines(_Module, OwnLines):
                 self.name,
                 name,
                 on=True,
-                pinned="" if is_safe_name(name) else "its name is unusual",
+                pinned=(access.SWITCHED if name in _GUARDS else "") if is_safe_name(name) else "its name is unusual",
                 depends=frozenset(self.id(other) for other in _DEPENDS.get(name, ()) if other in lines),
                 loads=frozenset({found.mapped(f"{name}.so")}),
                 detail=f"PHP {sapi.version}, {sapi.name}",

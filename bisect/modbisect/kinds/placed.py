@@ -65,6 +65,10 @@ class Placed(Kind):
         """As its way has it."""
         return self.way(found).effective(found, component)
 
+    def told_in(self, found: Found, component: Component) -> tuple[str, ...]:
+        """As its way has it."""
+        return self.way(found).told_in(found, component)
+
     def opens(self, name: str) -> str:
         """As a way has it whose names look like that."""
         return next((path for way in self.ways if (path := way.opens(name))), "")
