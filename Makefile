@@ -62,7 +62,7 @@ fuzz: setup
 
 # The properties of the search, with ten times as many random worlds as in the tests.
 fuzz-search: setup
-	MODBISECT_FUZZ=1 $(BIN)/pytest -q -n auto tests/search/test_random_worlds.py tests/search/test_bayes.py
+	MODBISECT_FUZZ=1 $(BIN)/pytest -q -n auto tests/search
 
 # Every moment at which the guard is struck in the tests, and not some of them.
 fuzz-guard: setup

@@ -59,14 +59,14 @@ ERRORS: list[BaseException] = [
 ]
 
 
-@pytest.mark.parametrize("error", ERRORS, ids=repr)
+@pytest.mark.parametrize(("at", "error"), enumerate(ERRORS), ids=repr)
 def test_no_exception_in_any_verb_is_a_culprit(
-    command: Commands, monkeypatch: pytest.MonkeyPatch, error: BaseException
+    command: Commands, monkeypatch: pytest.MonkeyPatch, at: int, error: BaseException
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    for name, verb in VERBS:
+    for name, verb in VERBS[at % 3 :: 3]:
         with monkeypatch.context() as patch:
             patch.setattr(verb, "params", [])
             patch.setattr(verb, "callback", fail)

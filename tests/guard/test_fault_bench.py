@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from guard.few import few
+from few import few
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "faults"))  # tests/run has a controller as well
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from guard.few import few
+from few import few
 from guard.lab_target import Target, wait_until
 from guard.test_guard_verbs import DEVIATIONS, RUN, SPEC, apply, hold
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from guard.few import few
+from few import few
 from guard.lab_target import GUARD, Target, wait_until
 from guard.test_guard_cut_short import Killer, killer
 from guard.test_guard_verbs import DEVIATIONS, DIFFERS, PHP, RUN, SPEC, USAGE, apply, request

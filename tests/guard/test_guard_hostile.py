@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from few import few
 from guard.controller_side import held, logged_in
-from guard.few import few
 from guard.lab_target import Target
 from guard.test_guard_verbs import CONF, MODS, OTHER, RUN, SPEC
 from modbisect.errors import Refused

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from guard.few import few
+from few import few
 from guard.lab_target import NO_WATCH, Target, wait_until
 from guard.test_guard_cut_short import Killer, killer
 from guard.test_guard_verbs import DEVIATIONS, MODS, RUN, apply, hold

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from few import few
 from guard.controller_side import logged_in
-from guard.few import few
 from guard.lab_target import Target, wait_until
 from guard.test_guard_verbs import CONF, MODS, PHP, USAGE, apply, hold
 from lab_fixtures import LabHostFactory

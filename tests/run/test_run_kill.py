@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from guard.few import few
+from few import few
 from guard.lab_target import Target, wait_until
 from lab_fixtures import LabHostFactory
 from modbisect import lab

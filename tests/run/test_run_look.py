@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from guard.few import few
+from few import few
 from guard.lab_target import Target
 from run.controller import Controllers
 

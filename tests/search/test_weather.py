@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from worldtext import world
 
+from few import few
 from modbisect.model import Configuration, Measurement, Request
 from modbisect.search import Problem
 from modbisect.search.bayesian import bayes
@@ -51,7 +52,7 @@ def test_too_few_trials_tell_nothing() -> None:
     assert (seen.probability, seen.of_row.tolist()) == (0.0, [0.0, 0.0, 0.0])
 
 
-@pytest.mark.parametrize("begins", range(1, 14))
+@pytest.mark.parametrize("begins", few(range(1, 14), 5))
 def test_whenever_it_happens_the_culprit_is_named(begins: int) -> None:
     site = world(f"{_SPELL}spell: {begins} {begins + 4} 4")
     conclusion, _ = site.run(bayes)

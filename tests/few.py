@@ -1,4 +1,4 @@
-"""Some of many cases that are much alike, as the moments at which the guard is struck; all in `make fuzz-guard`."""
+"""Some of many cases that are much alike, as the moments at which the guard is struck; `make fuzz-...` takes all."""
 
 from __future__ import annotations
 
