@@ -66,6 +66,9 @@ STRANGE: Mapping[str, Noise] = {
         replace(USUAL, name="luck", text="luck of restarts .25", luck=0.25),
         replace(USUAL, name="tail", text="8 % of requests x20", tail=(0.08, 20.0)),
         replace(USUAL, name="regime", text="x3 slow in one stretch of 6 restarts of the first 18", regime=3.0),
+        replace(
+            USUAL, name="quiet", text="luck of restarts .03, scatter .05", luck=0.03, scatter=0.05, tail=(0.0, 1.0)
+        ),
         replace(USUAL, name="drift", text="moves by x1.3 over 40 restarts", moved=1.3),
     )
 }

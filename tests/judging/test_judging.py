@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from modbisect.judging import Judge, Level, Noise, cap, combine, difference, effect, level, pooled, requests
 from modbisect.judging.noise import quantile
-from modbisect.model import AS_FOUND, Measure, Measurement, Memory, Request, Symptom, Verdict
+from modbisect.model import AS_FOUND, Enough, Measure, Measurement, Memory, Request, Symptom, Verdict
 
 SYMPTOM = Symptom("page")
 SECONDS = st.floats(0.001, 100)
@@ -132,6 +132,22 @@ def test_the_cap_waits_as_long_as_it_has_to() -> None:
     assert cap(at(0.5), SYMPTOM, found) == pytest.approx(6)
     assert cap(at(0.01), SYMPTOM, found) == 1.0
     assert cap(at(50), SYMPTOM, found) == pytest.approx(181)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "ends"),
+    [
+        ([0.6, 0.61] * 4, True),
+        ([0.6, 0.61] * 3, False),  # too few to tell how alike they are
+        ([0.6, 0.9] * 4, False),
+        ([0.6, 0.9] * 200, True),
+        ([0.6] * 7 + [6.0], False),
+        ([0.6] * 100 + [6.0], True),
+        ([0.0] * 8, True),
+    ],
+)
+def test_a_window_of_requests_that_are_all_alike_may_end(seconds: list[float], *, ends: bool) -> None:
+    assert Enough()(seconds) == ends
 
 
 @given(SECONDS, SECONDS)

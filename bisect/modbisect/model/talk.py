@@ -12,6 +12,13 @@ from modbisect.model.site import Ageing, Measure
 
 _FEWEST_REQUESTS = 4
 _SHORTEST_SECONDS = 1e-6
+_FEWEST_ALIKE = 8
+_FAR = 1.1
+"""In logs: a request counts as no farther off than that."""
+_KNOWN = 0.05
+"""Standard error of the median, in logs, below which a further request tells nothing beside the luck of the restart."""
+_MEDIAN_PENALTY = math.pi / 2
+"""Variance of a median beside that of a mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +35,35 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Enough:
-    """When a window may end before its last request: it is clear at which level it is."""
+    """When a window may end before its last request: it is clear at which level it is, or the level is known."""
 
-    limits: tuple[Limit, ...]
+    limits: tuple[Limit, ...] = ()
 
     def __call__(self, seconds: Sequence[float]) -> bool:
         """Whether these requests are enough."""
+        return self.is_clear(seconds) or _are_alike(seconds)
+
+    def is_clear(self, seconds: Sequence[float]) -> bool:
+        """Whether they tell on which side of every limit the trial is."""
         count = len(seconds)
-        if count < _FEWEST_REQUESTS:
+        if count < _FEWEST_REQUESTS or not self.limits:
             return False
-        here = math.log(max(median(seconds), _SHORTEST_SECONDS))
+        here = _centre(seconds)
         return all(abs(here - limit.log_seconds) >= limit.least + limit.more / count for limit in self.limits)
+
+
+def _are_alike(seconds: Sequence[float]) -> bool:
+    """Whether their median is known well enough; one that is far off speaks against the whole window."""
+    count = len(seconds)
+    if count < _FEWEST_ALIKE:
+        return False
+    here = _centre(seconds)
+    squares = sum(min(abs(math.log(max(each, _SHORTEST_SECONDS)) - here), _FAR) ** 2 for each in seconds)
+    return math.sqrt(_MEDIAN_PENALTY * squares / (count - 1) / count) <= _KNOWN
+
+
+def _centre(seconds: Sequence[float]) -> float:
+    return math.log(max(median(seconds), _SHORTEST_SECONDS))
 
 
 @dataclass(frozen=True, slots=True)

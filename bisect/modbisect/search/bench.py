@@ -178,7 +178,8 @@ class Bench:
         """One trial.
 
         ``complete``: let slow requests come to their end; ``wanted``: so many requests, 0 for the usual; ``enough``:
-        when fewer do; ``age``: in place of what comes before every window; ``through``: see `Ask`.
+        when fewer do, beside where they are all alike; ``age``: in place of what comes before every window;
+        ``through``: see `Ask`.
 
         Raises:
             Spent: the budget is spent.
@@ -192,6 +193,7 @@ class Bench:
         count = wanted or requests(self.price, latency)
         if not wanted and fast is not None and self.fast and not self.clear(NOTHING, self.fast):
             count = min(20, 2 * count)
+        enough = enough or Enough()
         if self.measure is not Measure.LATENCY:
             count, enough = REQUESTS[self.measure], None
         if self.measure in (Measure.MEMORY, Measure.GROWTH):
