@@ -52,12 +52,14 @@ GIVES_UP = 10
 """Seconds after which the guard no longer waits for it to listen."""
 WITH_LATE = f"{SPEC}unit late.service\n"
 WHO, UNITS = "systemctl show -P MainPID late", ("late", "apache2")
-# A stand-in for Varnish, with a library of its own beside it, which a later start does without.
+# A stand-in for Varnish, with a library of its own beside it, which a later start does without. It may be kept from its
+# start, and from what comes behind systemctl's success.
 CACHE = r"""
 mkdir /opt/own; cp -L /usr/lib/x86_64-linux-gnu/libm.so.6 /opt/own/libown.so
 echo LD_PRELOAD=/opt/own/libown.so >/run/own
 printf '%s\n' '[Service]' EnvironmentFile=/run/own 'ExecStartPre=/usr/bin/test ! -e /run/broken' \
-  'ExecStart=/usr/bin/sleep infinity' >/run/systemd/system/varnish.service
+  "ExecStart=/bin/sh -c 'sleep 0.3; test ! -e /run/broken-rules || exit 2; exec python3 -m http.server 6081'" \
+  >/run/systemd/system/varnish.service
 systemctl daemon-reload; systemctl start varnish
 """
 WITH_CACHE = f"{SPEC}unit varnish.service\n"
@@ -298,12 +300,14 @@ def test_what_a_cache_in_front_loads_is_no_module_of_the_server(cached: Target) 
     assert cached.sh(WHEN_BEGUN) != before, "it still keeps pages of the run"
 
 
-@pytest.mark.parametrize("way", ["it starts", "accepted"])
-def test_a_host_whose_cache_does_not_come_up_is_not_put_back(cached: Target, way: str) -> None:
+@pytest.mark.parametrize(
+    ("way", "broken"), [("it starts", "broken"), ("accepted", "broken"), ("it starts", "broken-rules")]
+)
+def test_a_host_whose_cache_does_not_come_up_is_not_put_back(cached: Target, way: str, broken: str) -> None:
     """The site is behind it: it is tried again until it starts, or somebody takes it as it is."""
     hold(cached, spec=WITH_CACHE)
     assert apply(cached, *DEVIATIONS)[0] == 0
-    cached.sh("touch /run/broken")
+    cached.sh(f"touch /run/{broken}")
     status, said = cached.guard("restore", RUN)
     assert (status, "varnish.service does not start" in said) == (DIFFERS, True), said
     tried_again(cached, 3)
@@ -312,7 +316,7 @@ def test_a_host_whose_cache_does_not_come_up_is_not_put_back(cached: Target, way
     if way == "accepted":
         assert cached.guard("rescue", "accept") == (0, "restored\n")
         return
-    cached.sh(f"rm /run/broken; {RETRY_NOW}")
+    cached.sh(f"rm /run/{broken}; {RETRY_NOW}")
     wait_until(lambda: cached.state() == "NONE", 60, cached.state)
     assert cached.sh("systemctl is-active varnish") == "active\n"
 

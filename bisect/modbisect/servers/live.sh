@@ -180,6 +180,20 @@ listen_again() { # at all of $listened, or so long that they never will; whether
   done
 }
 
+listening() { # unit...: each listens, anew, or has had 10 s to; whether all run: rules may end one behind systemctl's success
+  command -v ss >/dev/null || return 0
+  for unit; do
+    tries=0
+    # shellcheck disable=SC2086  # one pid a word
+    while number "$(timeout 30 systemctl show -p MainPID --value -- "$unit")" && children_of "$number" &&
+      ! ss -Hlntp 2>/dev/null | grep -qE "pid=($number$(printf '|%s' $kids)),"; do
+      [ "$number" != 0 ] || { echo "ended at once: $unit"; return 1; }
+      tries=$((tries + 1)); [ $tries -lt 200 ] || break
+      sleep 0.05
+    done
+  done
+}
+
 restart_units() { # unit...: full stop and start, then wait for the new generation; parent_now was asked before. Last line: masters
   old=$parent:$started caches=''
   if has_systemd; then
@@ -213,6 +227,6 @@ restart_units() { # unit...: full stop and start, then wait for the new generati
     sleep 0.02
   done
   # shellcheck disable=SC2086  # one unit a word
-  [ -z "$caches" ] || timeout -k 5 60 systemctl restart -- $caches 2>&1 || return 1
+  [ -z "$caches" ] || { timeout -k 5 60 systemctl restart -- $caches 2>&1 && listening $caches; } || return 1
   echo "$parent $masters"
 }
