@@ -119,13 +119,16 @@ def named(name: str) -> Ground:
     """The bench's own for an empty name; else the host of one of ``benchmarks/culprits``.
 
     Raises:
-        KeyError: there is none of that name.
+        SystemExit: there is none of that name.
     """
     if not name:
         return SMALL
     sys.path.append(str(Path(__file__).parents[1] / "culprits"))
     from scenes import SCENES, planted  # noqa: PLC0415  # a folder of its own, with names that others have as well
 
-    scene = {scene.name: scene for scene in (*SCENES, *planted())}[name]
+    scenes = {scene.name: scene for scene in (*SCENES, *planted())}
+    if name not in scenes:
+        raise SystemExit(f"no host is called {name}; there are {', '.join(scenes)}")
+    scene = scenes[name]
     scripts = (lab.SETUPS / "shop.sh", lab.SETUPS / "pages.sh", *scene.scripts)
     return replace(_NO_DEBIAN.get(name, _SHOP), scripts=scripts, packages=scene.packages)
