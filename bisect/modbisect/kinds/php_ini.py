@@ -216,10 +216,23 @@ def _wrong(found: Found) -> set[str]:
 
 @once
 def links_that_set(found: Found) -> frozenset[str]:
-    """Those of the serving PHP's ini files, switched by a link, that load nothing and set something otherwise."""
-    setting = {effective(found)[name].path for name in _wrong(found)}
-    paths = setting & (_links(found).keys() - guarding(found).keys())
-    return frozenset(path for path in paths if not _loads(found, path))
+    """Those of the serving PHP's ini files, switched by a link, that load nothing and set several things otherwise."""
+    several = {path for path, lines in _otherwise_by_file(found).items() if len(lines) > 1}
+    return frozenset(path for path in several - guarding(found).keys() if not _loads(found, path))
+
+
+def only_setting(found: Found, path: str) -> str:
+    """What one of these files sets otherwise, where it is a single thing: no second search could tell more."""
+    lines = [] if _loads(found, path) else _otherwise_by_file(found).get(path, [])
+    return f"sets {lines[0]} in {path}:{effective(found)[lines[0]].number}" if len(lines) == 1 else ""
+
+
+@once
+def _otherwise_by_file(found: Found) -> dict[str, list[str]]:
+    files: dict[str, list[str]] = {path: [] for path in _links(found)}
+    for name in sorted(_wrong(found)):
+        files.get(effective(found)[name].path, []).append(name)
+    return files
 
 
 def _loads(found: Found, path: str) -> bool:

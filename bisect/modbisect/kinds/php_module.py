@@ -88,6 +88,7 @@ class _Links(_Module, Linked):
                 pinned = "a link to nothing"
             elif entry is not None:
                 pinned = access.SWITCHED if name in _GUARDS else php_ini.guarding(found).get(entry.path, "")
+            sets = php_ini.only_setting(found, entry.path) if entry else ""
             modules.append(
                 Component(
                     self.id(name),
@@ -97,7 +98,7 @@ class _Links(_Module, Linked):
                     pinned,
                     frozenset(self.id(other) for other in _DEPENDS.get(name, ()) if other in available),
                     loads=frozenset(php.extensions(found).get(f"{sapi.available}/{name}.ini", ())),
-                    detail=f"PHP {sapi.version}, {sapi.name}",
+                    detail=f"PHP {sapi.version}, {sapi.name}{sets and f'; {sets}'}",
                 )
             )
         return php.pinned_where_unread(found, modules)
