@@ -96,3 +96,23 @@ def test_what_speaks_of_the_rest_is_to_blame_only_where_it_costs_more(
     assert asked == [(("/etc/apache2/b.conf",), Budget(seconds=70.0))]
     assert (told.findings, code) == ((more if larger else first).findings, 1)
     assert any("a smaller contributor, run aaaaaaaa" in warning for warning in told.warnings) is larger
+
+
+@pytest.mark.parametrize(("seconds", "goes_on"), [(1.2, True), (75.0, False)])
+def test_what_tells_the_culprit_is_looked_into_where_that_takes_no_minutes(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, *, goes_on: bool
+) -> None:
+    effect = Effect(40.0, 30.0, 50.0, seconds, seconds / 40)
+    finding = Finding(("php-module:guard",), effect)
+    first = replace(
+        REPORT, outcome=Outcome.FOUND, findings=(finding,), found_seconds=seconds, told_in=("/etc/php/guard.ini",)
+    )
+    asked = []
+
+    def perform(_: Host, book: Playbook, *__: object, **___: object) -> tuple[Report, int]:
+        asked.append(book.select.into)
+        return replace(REPORT, outcome=Outcome.INCONCLUSIVE), 3
+
+    monkeypatch.setattr("modbisect.cli.inside.perform", perform)
+    further(first, Host("web1", "192.0.2.1"), Playbook("book"), Options(), quiet=True)
+    assert asked == ([("/etc/php/guard.ini",)] if goes_on else [])

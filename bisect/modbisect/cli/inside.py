@@ -21,6 +21,8 @@ from modbisect.run.journal import add
 from modbisect.run.options import Options
 
 _Amount = TypeVar("_Amount", int, float)
+_LONGEST = 20.0
+"""Seconds that the page may take as found, for a second search in files that only tell the culprit what to do."""
 _LEAST_SECONDS, _LEAST_RESTARTS, _LEAST_REQUESTS, _LEAST_DOWNTIME = 20.0, 6, 60, 2.0
 """Of the budget, below which no second search is worth its beginning."""
 
@@ -35,7 +37,7 @@ def further(report: Report, host: Host, playbook: Playbook, options: Options, *,
     stayed = (*report.untestable, *report.pinned)
     needed = [each.component for each in stayed if not each.reason.endswith(BY_THE_PLAYBOOK)]
     opened = opened_by(blamed)
-    told = report.told_in if len(blamed) == 1 else ()
+    told = report.told_in if len(blamed) == 1 and report.found_seconds <= _LONGEST else ()
     paths = (opened or told) if found else (*opened_by(needed), *own_files())
     left = _left(playbook.budget, report)
     if not found and not _is_slow(playbook, report):
