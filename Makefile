@@ -60,7 +60,7 @@ fuzz: MINUTES = 60
 fuzz: setup
 	$(BIN)/python benchmarks/faults/fuzz.py --minutes $(MINUTES) --json benchmarks/faults/trials.jsonl
 
-# The properties of the search, with ten times as many random worlds as in the tests.
+# The search, with ten times as many random worlds as in the tests, and with all seeds of theirs.
 fuzz-search: setup
 	MODBISECT_FUZZ=1 $(BIN)/pytest -q -n auto tests/search
 

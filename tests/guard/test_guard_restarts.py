@@ -282,7 +282,7 @@ def cached(target: Target) -> Iterator[Target]:
     target.sh("echo 'unit varnish.service' >>/etc/modbisect/allow")
     yield target
     target.guard("rescue", "accept")
-    target.sh("systemctl stop varnish; rm -rf /run/systemd/system/varnish.service /run/own /run/broken /opt/own")
+    target.sh("systemctl stop varnish; rm -rf /run/systemd/system/varnish.service /run/own /run/broken* /opt/own")
     target.sh("systemctl daemon-reload; sed -i '/varnish/d' /etc/modbisect/allow")
 
 
